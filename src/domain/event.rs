@@ -1,0 +1,238 @@
+//! One entry of the journal, and the chain that makes every later change to it visible.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::evidence::Evidence;
+use super::severity::Severity;
+use super::strategy::Strategy;
+
+/// An entry of the journal as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// The key of the incident: the identifier that it was declared under.
+    pub incident: String,
+    /// 1, 2, 3 ... within the incident.
+    pub seq: i64,
+    pub at: Timestamp,
+    /// Who caused it: `Name <address>`.
+    pub actor: String,
+    pub fact: Fact,
+    /// `fact` exactly as it was written, for the digest.
+    #[serde(skip)]
+    pub text: String,
+    /// The digest of the event before, empty for the first.
+    pub previous: String,
+    /// [`digest`] of all of the above.
+    pub digest: String,
+}
+
+/// What happened. Names and fields are written to the journal: they are added to, never renamed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Fact {
+    Declared(Declaration),
+    /// The incident has got its number; until then it had a provisional name.
+    Numbered {
+        id: String,
+    },
+    SeverityChanged {
+        severity: Severity,
+        reason: String,
+    },
+    Noted {
+        text: String,
+        /// Whether it is a status update to those who wait.
+        #[serde(default)]
+        update: bool,
+    },
+    Acknowledged {},
+    /// A new list of steps replaces what was left of the one before.
+    Planned {
+        /// `None` for the opening and for the way back after a bad deploy.
+        strategy: Option<Strategy>,
+        reasons: Vec<String>,
+        steps: Vec<String>,
+    },
+    StepStarted {
+        step: String,
+    },
+    StepDone {
+        step: String,
+        evidence: Evidence,
+    },
+    StepSkipped {
+        step: String,
+        reason: String,
+    },
+    /// The step waits for a person, an approval, or time; it is tried again by `resume`.
+    StepHeld {
+        step: String,
+        reason: String,
+        hint: String,
+    },
+    StepFailed {
+        step: String,
+        error: String,
+        hint: String,
+    },
+    /// Production is worse off than it should be: the way back is next.
+    StepWentBad {
+        step: String,
+        evidence: Evidence,
+    },
+    /// Only a person can say how to go on.
+    StepStuck {
+        step: String,
+        error: String,
+        hint: String,
+    },
+    Approved {
+        role: String,
+        commit: String,
+        /// Why the approval was not waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        break_glass: Option<String>,
+    },
+    /// A rule or an unresolved backport is let pass, by name and with a reason.
+    Waived {
+        check: String,
+        reason: String,
+    },
+    Ticked {
+        item: String,
+    },
+    NoticeSent {
+        notice: String,
+    },
+    NoticeFailed {
+        notice: String,
+        error: String,
+    },
+    UndoStarted {
+        step: String,
+    },
+    Undone {
+        step: String,
+        note: String,
+    },
+    UndoFailed {
+        step: String,
+        error: String,
+        hint: String,
+    },
+    Aborted {
+        reason: String,
+    },
+    Closed {},
+    ActionAdded {
+        action: String,
+        kind: String,
+        text: String,
+        owner: String,
+        due: Timestamp,
+    },
+    ActionDone {
+        action: String,
+    },
+}
+
+impl Fact {
+    /// The name under which the fact is written to the journal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Fact::Declared(_) => "declared",
+            Fact::Numbered { .. } => "numbered",
+            Fact::SeverityChanged { .. } => "severity-changed",
+            Fact::Noted { .. } => "noted",
+            Fact::Acknowledged {} => "acknowledged",
+            Fact::Planned { .. } => "planned",
+            Fact::StepStarted { .. } => "step-started",
+            Fact::StepDone { .. } => "step-done",
+            Fact::StepSkipped { .. } => "step-skipped",
+            Fact::StepHeld { .. } => "step-held",
+            Fact::StepFailed { .. } => "step-failed",
+            Fact::StepWentBad { .. } => "step-went-bad",
+            Fact::StepStuck { .. } => "step-stuck",
+            Fact::Approved { .. } => "approved",
+            Fact::Waived { .. } => "waived",
+            Fact::Ticked { .. } => "ticked",
+            Fact::NoticeSent { .. } => "notice-sent",
+            Fact::NoticeFailed { .. } => "notice-failed",
+            Fact::UndoStarted { .. } => "undo-started",
+            Fact::Undone { .. } => "undone",
+            Fact::UndoFailed { .. } => "undo-failed",
+            Fact::Aborted { .. } => "aborted",
+            Fact::Closed {} => "closed",
+            Fact::ActionAdded { .. } => "action-added",
+            Fact::ActionDone { .. } => "action-done",
+        }
+    }
+
+    /// Whether it may still be written once the incident is closed or aborted.
+    pub fn may_follow_the_end(&self) -> bool {
+        matches!(
+            self,
+            Fact::Numbered { .. }
+                | Fact::Noted { .. }
+                | Fact::Ticked { .. }
+                | Fact::NoticeSent { .. }
+                | Fact::NoticeFailed { .. }
+                | Fact::ActionAdded { .. }
+                | Fact::ActionDone { .. }
+        )
+    }
+}
+
+/// The incident as it was reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Declaration {
+    pub title: String,
+    pub severity: Severity,
+    /// The rule, reading or person that chose the severity.
+    pub chosen_by: String,
+    /// When the trouble was first seen; the clock of the severity's limit runs from here.
+    pub detected: Timestamp,
+    #[serde(default)]
+    pub impact: String,
+    #[serde(default)]
+    pub symptoms: Vec<String>,
+    #[serde(default)]
+    pub services: Vec<String>,
+    #[serde(default)]
+    pub environment: String,
+    #[serde(default)]
+    pub region: String,
+    #[serde(default)]
+    pub users: String,
+    #[serde(default)]
+    pub assessment: String,
+    /// A ticket that was there before, as a path in the repository.
+    #[serde(default)]
+    pub ticket: Option<String>,
+    pub profile: String,
+    /// The version of the workflow that the journal's step names belong to.
+    pub workflow: u32,
+}
+
+/// Returns the digest of an event: SHA-256, in hexadecimal, over the length and the bytes of each
+/// field in order, so that no two different events have the same input.
+pub fn digest(previous: &str, incident: &str, seq: i64, at: Timestamp, actor: &str, text: &str) -> String {
+    let mut hasher = Sha256::new();
+    let (seq, at) = (seq.to_string(), at.as_millisecond().to_string());
+    for field in [previous, incident, &seq, &at, actor, text] {
+        hasher.update((field.len() as u64).to_be_bytes());
+        hasher.update(field.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+/// Returns `bytes` in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,279 @@
+//! An incident as the journal tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::Declaration;
+use super::evidence::{Detail, Evidence};
+use super::severity::Severity;
+use super::strategy::Strategy;
+
+/// The fold of an incident's events; see [`crate::workflow::journal::fold`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Incident {
+    /// The identifier it was declared under; its events are stored under this key for ever.
+    pub key: String,
+    /// The identifier that people use: the key, or the number that replaced a provisional key.
+    pub id: String,
+    pub declaration: Declaration,
+    pub severity: Severity,
+    pub status: Status,
+    pub declared: Timestamp,
+    pub reporter: String,
+    pub strategy: Option<Strategy>,
+    /// Every list of steps so far; the last one is in force.
+    pub plans: Vec<Plan>,
+    pub notes: Vec<Note>,
+    pub acknowledged_by: Vec<String>,
+    pub approvals: Vec<Approval>,
+    pub waivers: Vec<Waiver>,
+    pub ticked: Vec<String>,
+    /// What those who wait are told, in order.
+    pub announcements: Vec<Announcement>,
+    /// Notices that arrived.
+    pub notices_sent: BTreeSet<String>,
+    /// Notices that did not arrive yet: attempts, the last one's time and error.
+    pub notices_failed: BTreeMap<String, FailedNotice>,
+    pub actions: Vec<Action>,
+    pub ended: Option<Timestamp>,
+    /// The last event's number, time and digest.
+    pub seq: i64,
+    pub updated: Timestamp,
+    pub head: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Open,
+    /// A guard, a gate, an approval or a person is waited for.
+    Held,
+    Failed,
+    Stuck,
+    Aborting,
+    Aborted,
+    Closed,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Held => "held",
+            Status::Failed => "failed",
+            Status::Stuck => "stuck",
+            Status::Aborting => "aborting",
+            Status::Aborted => "aborted",
+            Status::Closed => "closed",
+        }
+    }
+
+    pub fn is_over(self) -> bool {
+        matches!(self, Status::Aborted | Status::Closed)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    pub strategy: Option<Strategy>,
+    pub reasons: Vec<String>,
+    pub steps: Vec<StepRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepRecord {
+    pub name: String,
+    pub state: StepState,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum StepState {
+    Waiting,
+    Started,
+    Done { evidence: Evidence },
+    Skipped { reason: String },
+    Held { reason: String, hint: String },
+    Failed { error: String, hint: String },
+    WentBad { evidence: Evidence },
+    Stuck { error: String, hint: String },
+    Undoing,
+    Undone { note: String },
+}
+
+impl StepState {
+    /// Whether the step needs nothing more in this plan.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, StepState::Done { .. } | StepState::Skipped { .. } | StepState::WentBad { .. })
+    }
+
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            StepState::Waiting => "waiting",
+            StepState::Started => "started",
+            StepState::Done { .. } => "done",
+            StepState::Skipped { .. } => "skipped",
+            StepState::Held { .. } => "held",
+            StepState::Failed { .. } => "failed",
+            StepState::WentBad { .. } => "bad",
+            StepState::Stuck { .. } => "stuck",
+            StepState::Undoing => "undoing",
+            StepState::Undone { .. } => "undone",
+        }
+    }
+
+    /// What there is to say about it, on one line.
+    pub fn summary(&self) -> &str {
+        match self {
+            StepState::Done { evidence } | StepState::WentBad { evidence } => &evidence.summary,
+            StepState::Skipped { reason } | StepState::Held { reason, .. } => reason,
+            StepState::Failed { error, .. } | StepState::Stuck { error, .. } => error,
+            StepState::Undone { note } => note,
+            StepState::Waiting | StepState::Started | StepState::Undoing => "",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Note {
+    pub at: Timestamp,
+    pub by: String,
+    pub text: String,
+    pub update: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Approval {
+    pub at: Timestamp,
+    pub by: String,
+    pub role: String,
+    pub commit: String,
+    pub break_glass: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Waiver {
+    pub at: Timestamp,
+    pub by: String,
+    pub check: String,
+    pub reason: String,
+}
+
+/// Something worth telling people who are not at the keyboard.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Announcement {
+    pub seq: i64,
+    pub at: Timestamp,
+    pub topic: Topic,
+    pub text: String,
+}
+
+/// What an announcement is about; destinations choose by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topic {
+    Declared,
+    Severity,
+    Strategy,
+    Update,
+    Deployed,
+    Verified,
+    Bad,
+    RolledBack,
+    Stuck,
+    Aborted,
+    Closed,
+}
+
+impl Topic {
+    /// How a message about it begins.
+    pub fn title(self) -> &'static str {
+        match self {
+            Topic::Declared => "declared",
+            Topic::Severity => "severity changed",
+            Topic::Strategy => "strategy",
+            Topic::Update => "update",
+            Topic::Deployed => "deployed",
+            Topic::Verified => "verified",
+            Topic::Bad => "went bad",
+            Topic::RolledBack => "rolled back",
+            Topic::Stuck => "stuck, a person is needed",
+            Topic::Aborted => "aborted",
+            Topic::Closed => "resolved",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailedNotice {
+    pub attempts: u32,
+    pub at: Timestamp,
+    pub error: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Action {
+    pub id: String,
+    pub kind: String,
+    pub text: String,
+    pub owner: String,
+    pub due: Timestamp,
+    pub done: Option<Timestamp>,
+}
+
+impl Incident {
+    /// The list of steps in force.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plans.last()
+    }
+
+    /// The step that is next or under way: the first of the plan in force that is not settled.
+    pub fn current(&self) -> Option<&StepRecord> {
+        self.plan()?.steps.iter().find(|step| !step.state.is_settled())
+    }
+
+    /// Every step of every plan, in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = &StepRecord> {
+        self.plans.iter().flat_map(|plan| &plan.steps)
+    }
+
+    /// The evidence that the step of `T`'s name left last, in whichever plan.
+    pub fn detail<T: Detail>(&self) -> Option<T> {
+        self.details::<T>().pop()
+    }
+
+    /// All the evidence that steps of `T`'s name left and that was not undone, the oldest first.
+    pub fn details<T: Detail>(&self) -> Vec<T> {
+        self.steps()
+            .filter(|step| step.name == T::STEP)
+            .filter_map(|step| match &step.state {
+                StepState::Done { evidence } | StepState::WentBad { evidence } => {
+                    serde_json::from_value(evidence.detail.clone()).ok()
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether `check` is waived.
+    pub fn is_waived(&self, check: &str) -> bool {
+        self.waivers.iter().any(|waiver| waiver.check == check)
+    }
+
+    /// When production was shown to be well again: the end of the last watch that verified it.
+    pub fn verified(&self) -> Option<Timestamp> {
+        self.steps()
+            .filter(|step| step.name == "watch" || step.name == "confirm")
+            .rfind(|step| matches!(step.state, StepState::Done { .. }))
+            .and_then(|step| step.ended)
+    }
+
+    /// The last status update, or the declaration where there was none.
+    pub fn last_update(&self) -> Timestamp {
+        self.notes.iter().rfind(|note| note.update).map_or(self.declared, |note| note.at)
+    }
+}

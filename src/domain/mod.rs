@@ -1,0 +1,14 @@
+//! What an emergency is: pure types and functions, no input or output, no clock.
+
+pub mod audit;
+pub mod decision;
+pub mod event;
+pub mod evidence;
+pub mod identifier;
+pub mod incident;
+pub mod name;
+pub mod severity;
+pub mod step;
+pub mod strategy;
+pub mod triage;
+pub mod verdict;

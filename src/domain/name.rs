@@ -1,0 +1,98 @@
+//! Names made from hostile text: slugs, branch names, titles on one line.
+
+use std::collections::BTreeMap;
+
+/// Returns `title` as lower-case ASCII words joined by `-`, at most 40 characters; `incident` where
+/// nothing of it is left. Safe in a branch name, a file name and a URL.
+pub fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for word in title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        if slug.len() + word.len() + 1 > 40 {
+            if slug.is_empty() {
+                slug.push_str(&word[..40]);
+            }
+            break;
+        }
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug.push_str(&word.to_ascii_lowercase());
+    }
+    if slug.is_empty() { "incident".to_owned() } else { slug }
+}
+
+/// Returns `text` as one line without control characters, cut to `most` characters with `…`.
+pub fn line(text: &str, most: usize) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        for c in (!line.is_empty()).then_some(' ').into_iter().chain(word.chars()) {
+            if length == most {
+                line.pop();
+                line.push('…');
+                return line;
+            }
+            line.push(c);
+            length += 1;
+        }
+    }
+    line
+}
+
+/// Returns `pattern` with each `{name}` replaced by its value.
+///
+/// Fails, naming it, on a name without a value; values are taken as they are.
+pub fn fill(pattern: &str, values: &BTreeMap<&str, String>) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = pattern;
+    while let Some(open) = rest.find('{') {
+        filled.push_str(&rest[..open]);
+        let close = rest[open..].find('}').ok_or_else(|| format!("`{pattern}` has a `{{` without a `}}`"))? + open;
+        let name = &rest[open + 1..close];
+        let value = values.get(name).ok_or_else(|| {
+            let known: Vec<_> = values.keys().map(|key| format!("{{{key}}}")).collect();
+            format!("`{pattern}` has an unknown `{{{name}}}`; known are {}", known.join(", "))
+        })?;
+        filled.push_str(value);
+        rest = &rest[close + 1..];
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_plain_whatever_the_title() {
+        for (title, expected) in [
+            ("Payment API returns 500", "payment-api-returns-500"),
+            ("$(rm -rf /) `x` \"y\"\nz", "rm-rf-x-y-z"),
+            ("💥", "incident"),
+            ("../../etc/passwd", "etc-passwd"),
+            (
+                "a sentence that is much longer than any branch name should be",
+                "a-sentence-that-is-much-longer-than-any",
+            ),
+        ] {
+            assert_eq!(slug(title), expected);
+        }
+        assert_eq!(slug(&"x".repeat(10_000)).len(), 40);
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("a\n\tb \u{1b}[31mc", 80), "a b [31mc");
+        assert_eq!(line("abcdef", 4), "abc…");
+        assert_eq!(line("abcd", 4), "abcd");
+    }
+
+    #[test]
+    fn patterns_are_filled_or_refused() {
+        let values = BTreeMap::from([("id", "7".to_owned()), ("slug", "{id}".to_owned())]);
+        assert_eq!(fill("hotfix/{id}-{slug}", &values).unwrap(), "hotfix/7-{id}");
+        assert_eq!(fill("{ID}", &values).unwrap_err(), "`{ID}` has an unknown `{ID}`; known are {id}, {slug}");
+        assert!(fill("{id", &values).is_err());
+    }
+}

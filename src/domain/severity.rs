@@ -1,0 +1,47 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How bad an incident is. The order is that of urgency: P0 comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+pub enum Severity {
+    /// Production is down, data is being lost, a breach is active, or revenue is blocked.
+    #[value(name = "P0", alias = "p0")]
+    P0,
+    /// A major feature is broken, or many users are affected.
+    #[value(name = "P1", alias = "p1")]
+    P1,
+    /// A part of the users is affected, or there is a way around.
+    #[value(name = "P2", alias = "p2")]
+    P2,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 3] = [Severity::P0, Severity::P1, Severity::P2];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::P0 => "P0",
+            Severity::P1 => "P1",
+            Severity::P2 => "P2",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Severity, String> {
+        Severity::ALL
+            .into_iter()
+            .find(|severity| severity.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| format!("`{text}` is not a severity: P0, P1 or P2"))
+    }
+}

@@ -1,0 +1,246 @@
+//! The details that steps leave for each other.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::decision::Recommendation;
+use super::evidence::Detail;
+use super::verdict::Verdict;
+
+/// What the machine found in the first minutes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Investigation {
+    pub commits: Vec<RecentCommit>,
+    pub deploys: Vec<RecentDeploy>,
+    pub logs: Option<LogExcerpt>,
+    /// What could not be looked at, and why.
+    pub gaps: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecentCommit {
+    pub commit: String,
+    pub at: Timestamp,
+    pub author: String,
+    pub subject: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecentDeploy {
+    pub release: String,
+    pub at: Timestamp,
+    pub verdict: Option<Verdict>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogExcerpt {
+    /// How many lines were read.
+    pub lines: usize,
+    /// Lines that look like errors, alike ones together, the most frequent first.
+    pub errors: Vec<ErrorGroup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorGroup {
+    pub count: usize,
+    pub example: String,
+}
+
+impl Detail for Investigation {
+    const STEP: &'static str = "investigate";
+}
+
+impl Detail for Recommendation {
+    const STEP: &'static str = "decide";
+}
+
+/// Where the fix is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Branch {
+    pub name: String,
+    /// The commit that production runs, from which the branch starts.
+    pub base: String,
+    /// The branch's first commit: `base`, or the one that adds the incident's ticket.
+    pub start: String,
+    pub work_tree: String,
+    /// The path of the ticket inside the repository.
+    pub ticket: Option<String>,
+}
+
+impl Detail for Branch {
+    const STEP: &'static str = "branch";
+}
+
+/// The fix as it stands on the branch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    pub commit: String,
+    pub commits: Vec<String>,
+    pub files: usize,
+    pub added: usize,
+    pub removed: usize,
+}
+
+impl Detail for Fix {
+    const STEP: &'static str = "fix";
+}
+
+/// Guard and gates on one commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub commit: String,
+    pub violations: Vec<Violation>,
+    pub gates: Vec<GateResult>,
+}
+
+/// A rule that the fix breaks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Violation {
+    pub check: String,
+    pub message: String,
+    pub blocks: bool,
+    pub waived: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateResult {
+    pub name: String,
+    pub passed: bool,
+    pub seconds: f64,
+    /// How it ended, in words: `exit status 1`, `took longer than 300 s`.
+    pub ended: String,
+    /// The last lines of its output.
+    pub tail: String,
+}
+
+impl Detail for Check {
+    const STEP: &'static str = "check";
+}
+
+/// Who let the fix pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    pub commit: String,
+    pub approvals: Vec<String>,
+    /// Whether the review follows the deploy, as the profile or a break-glass approval allows.
+    pub afterwards: bool,
+}
+
+impl Detail for Review {
+    const STEP: &'static str = "review";
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    pub tag: String,
+    pub commit: String,
+}
+
+impl Detail for Release {
+    const STEP: &'static str = "release";
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deploy {
+    pub environment: String,
+    pub release: String,
+    pub commit: String,
+    /// The release to go back to; empty where nothing ran before.
+    pub previous: String,
+}
+
+impl Detail for Deploy {
+    const STEP: &'static str = "deploy";
+}
+
+/// What the probes read during the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watch {
+    pub release: String,
+    pub verdict: Verdict,
+    pub requests: u64,
+    pub errors: u64,
+    /// The 95th percentile of the latency, in milliseconds.
+    pub p95_ms: Option<u64>,
+    pub seconds: u64,
+    pub reasons: Vec<String>,
+}
+
+impl Detail for Watch {
+    const STEP: &'static str = "watch";
+}
+
+/// Production back on an earlier release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RollBack {
+    pub environment: String,
+    pub from: String,
+    pub to: String,
+}
+
+impl Detail for RollBack {
+    const STEP: &'static str = "roll-back";
+}
+
+/// The fix in production's branch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Merge {
+    pub branch: String,
+    /// The branch's tip before.
+    pub old: String,
+    /// The merge commit.
+    pub merge: String,
+    /// The tip after: the merge, or the changelog entry on top of it.
+    pub new: String,
+}
+
+impl Detail for Merge {
+    const STEP: &'static str = "merge";
+}
+
+/// Each branch that had to get the fix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backports {
+    pub targets: Vec<BackportTarget>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BackportTarget {
+    pub branch: String,
+    /// `picked`, `merged`, `contains`, `equivalent`, `conflict`, `waived` and the like.
+    pub verdict: String,
+    /// The branch's tip with the fix; `None` where it did not get it.
+    pub commit: Option<String>,
+    /// The branch's tip before.
+    pub old: String,
+    /// The files in conflict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+impl Detail for Backports {
+    const STEP: &'static str = "backport";
+}
+
+/// The documents as they were committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Close {
+    pub ticket: Option<String>,
+    pub commit: Option<String>,
+}
+
+impl Detail for Close {
+    const STEP: &'static str = "close";
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostMortem {
+    pub path: String,
+    pub commit: Option<String>,
+    pub due: Timestamp,
+}
+
+impl Detail for PostMortem {
+    const STEP: &'static str = "post-mortem";
+}

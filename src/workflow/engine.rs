@@ -1,0 +1,250 @@
+//! Runs the steps of an incident, resumes them after a crash, and takes them back.
+
+use std::time::Duration;
+
+use super::courier::Courier;
+use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
+use super::plan::{Next, WORKFLOW, next};
+use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
+use crate::domain::event::Fact;
+use crate::domain::incident::{Incident, Status, StepState};
+
+/// How long a lease lasts without being renewed, in seconds.
+pub const LEASE: u32 = 30;
+
+/// The engine, with all that it works with.
+pub struct Engine<'a> {
+    pub journal: &'a dyn Journal,
+    pub steps: &'a [Box<dyn Step>],
+    pub courier: &'a dyn Courier,
+    pub clock: &'a dyn Clock,
+    pub progress: &'a dyn Progress,
+    /// Who is at the keyboard: `Name <address>`.
+    pub actor: &'a str,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("unknown incident `{0}`")]
+    Unknown(String),
+    #[error("`{id}` was begun by another version of hotfix: {why}")]
+    Version { id: String, why: String },
+}
+
+/// How far a run should go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until<'a> {
+    /// Up to and including this step.
+    Step(&'a str),
+    /// To the end.
+    Closed,
+}
+
+impl Engine<'_> {
+    /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
+    /// stuck; the incident's status tells which.
+    pub async fn run(&self, key: &str, until: Until<'_>) -> Result<Incident, EngineError> {
+        let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
+        let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
+        self.journal.release(&lease).await?;
+        ended
+    }
+
+    /// Takes back every step that was begun, the last one first, and aborts the incident.
+    pub async fn abort(&self, key: &str, reason: &str) -> Result<Incident, EngineError> {
+        let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
+        let ended = self.keeping(&lease, self.undo(key, reason, &lease)).await;
+        self.journal.release(&lease).await?;
+        ended
+    }
+
+    /// Returns, step by step, what is left to be done; nothing is changed.
+    pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, EngineError> {
+        let incident = self.load(key).await?;
+        let names: Vec<String> = match next(&incident) {
+            Next::Plan { steps, .. } => steps,
+            Next::Close | Next::Over => Vec::new(),
+            Next::Run(_) | Next::Verify(_) | Next::Retry(_) => {
+                let left = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
+                left.iter().filter(|step| !step.state.is_settled()).map(|step| step.name.clone()).collect()
+            }
+        };
+        let mut actions = Vec::new();
+        for name in names {
+            let step = self.step(&incident, &name)?;
+            actions.push((name, step.actions(&self.moment(&incident)).await));
+        }
+        Ok(actions)
+    }
+
+    /// Appends one fact, and tells those who are to hear of it.
+    pub async fn record(&self, key: &str, fact: Fact) -> Result<Incident, EngineError> {
+        let incident = self.load(key).await?;
+        let incident = self.append(incident, fact, None).await?;
+        self.deliver(incident, None).await
+    }
+
+    /// Sends what was not delivered yet.
+    pub async fn deliver(&self, mut incident: Incident, lease: Option<&Lease>) -> Result<Incident, EngineError> {
+        // In order for each destination: what follows an undelivered notice waits for it.
+        for destination in self.courier.destinations() {
+            for notice in self.courier.pending(destination, &incident, self.clock.now()) {
+                let sent = self.courier.send(&notice).await;
+                let fact = match &sent {
+                    Ok(()) => Fact::NoticeSent { notice: notice.id },
+                    Err(error) => Fact::NoticeFailed { notice: notice.id, error: error.clone() },
+                };
+                incident = self.append(incident, fact, lease).await?;
+                if sent.is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(incident)
+    }
+
+    async fn work(&self, key: &str, until: Until<'_>, lease: &Lease) -> Result<Incident, EngineError> {
+        let mut incident = self.load(key).await?;
+        let mut retried = false;
+        loop {
+            incident = self.deliver(incident, Some(lease)).await?;
+            if let Until::Step(name) = until
+                && incident
+                    .plan()
+                    .is_some_and(|plan| plan.steps.iter().any(|step| step.name == name && step.state.is_settled()))
+                && !matches!(next(&incident), Next::Verify(_))
+            {
+                return Ok(incident);
+            }
+            let (name, verify) = match next(&incident) {
+                Next::Over => return Ok(incident),
+                Next::Close => {
+                    incident = self.append(incident, Fact::Closed {}, Some(lease)).await?;
+                    continue;
+                }
+                Next::Plan { strategy, reasons, steps } => {
+                    incident = self.append(incident, Fact::Planned { strategy, reasons, steps }, Some(lease)).await?;
+                    continue;
+                }
+                Next::Verify(name) => (name, true),
+                Next::Run(name) => {
+                    incident = self.append(incident, Fact::StepStarted { step: name.clone() }, Some(lease)).await?;
+                    (name, false)
+                }
+                // Somebody asked for this run, so what stopped the one before is tried once more.
+                Next::Retry(_) if retried => return Ok(incident),
+                Next::Retry(name) => {
+                    incident = self.append(incident, Fact::StepStarted { step: name.clone() }, Some(lease)).await?;
+                    (name, true)
+                }
+            };
+            retried = true;
+            self.progress.started(&incident, &name);
+            let outcome = self.execute(&incident, &name, verify).await?;
+            incident = self.append(incident, outcome, Some(lease)).await?;
+            self.progress.ended(&incident, &name);
+            if matches!(incident.status, Status::Held | Status::Failed | Status::Stuck) {
+                return self.deliver(incident, Some(lease)).await;
+            }
+        }
+    }
+
+    /// Runs a step, or finds that it ran, and returns the event that says so.
+    async fn execute(&self, incident: &Incident, name: &str, verify: bool) -> Result<Fact, EngineError> {
+        let step = self.step(incident, name)?;
+        let moment = self.moment(incident);
+        let ended = async {
+            if verify && let Some(evidence) = step.verify(&moment).await? {
+                return Ok(Outcome::Done(evidence));
+            }
+            step.run(&moment).await
+        };
+        let step = name.to_owned();
+        Ok(match ended.await {
+            Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
+            Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
+            Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint },
+            Ok(Outcome::Bad(evidence)) => Fact::StepWentBad { step, evidence },
+            Err(StepError { message: error, hint, stuck: true }) => Fact::StepStuck { step, error, hint },
+            Err(StepError { message: error, hint, stuck: false }) => Fact::StepFailed { step, error, hint },
+        })
+    }
+
+    async fn undo(&self, key: &str, reason: &str, lease: &Lease) -> Result<Incident, EngineError> {
+        let mut incident = self.load(key).await?;
+        loop {
+            let last = incident.steps().rfind(|step| {
+                !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
+            });
+            let Some(record) = last else { break };
+            let name = record.name.clone();
+            if record.state != StepState::Undoing {
+                incident = self.append(incident, Fact::UndoStarted { step: name.clone() }, Some(lease)).await?;
+            }
+            self.progress.started(&incident, &name);
+            let undone = self.step(&incident, &name)?.undo(&self.moment(&incident)).await;
+            let failed = undone.is_err();
+            let fact = match undone {
+                Ok(Undo::Done(note) | Undo::Nothing(note)) => Fact::Undone { step: name.clone(), note },
+                Err(error) => Fact::UndoFailed { step: name.clone(), error: error.message, hint: error.hint },
+            };
+            incident = self.append(incident, fact, Some(lease)).await?;
+            self.progress.ended(&incident, &name);
+            if failed {
+                return self.deliver(incident, Some(lease)).await;
+            }
+        }
+        incident = self.append(incident, Fact::Aborted { reason: reason.to_owned() }, Some(lease)).await?;
+        self.deliver(incident, Some(lease)).await
+    }
+
+    async fn append(&self, incident: Incident, fact: Fact, lease: Option<&Lease>) -> Result<Incident, EngineError> {
+        let key = incident.key.clone();
+        let entry = Entry { key: &key, actor: self.actor, now: self.clock.now(), fact: &fact, lease };
+        Ok(record(self.journal, Some(incident), entry).await?)
+    }
+
+    /// Does `work`, renewing the lease meanwhile; ends early where it is lost.
+    async fn keeping<T>(
+        &self,
+        lease: &Lease,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        tokio::pin!(work);
+        let mut beat = tokio::time::interval(Duration::from_secs(u64::from(LEASE) / 3));
+        beat.tick().await;
+        loop {
+            tokio::select! {
+                ended = &mut work => return ended,
+                _ = beat.tick() => self.journal.renew(lease, LEASE).await?,
+            }
+        }
+    }
+
+    async fn load(&self, key: &str) -> Result<Incident, EngineError> {
+        let events = self.journal.events(key).await?;
+        let incident = fold(&events).map_err(JournalError::from)?;
+        incident.ok_or_else(|| EngineError::Unknown(key.to_owned()))
+    }
+
+    fn step(&self, incident: &Incident, name: &str) -> Result<&dyn Step, EngineError> {
+        let version = incident.declaration.workflow;
+        let step = self.steps.iter().find(|step| step.name() == name).map(Box::as_ref);
+        match step {
+            Some(step) if version == WORKFLOW => Ok(step),
+            Some(_) => Err(EngineError::Version {
+                id: incident.id.clone(),
+                why: format!("its workflow is version {version}, this one has {WORKFLOW}"),
+            }),
+            None => {
+                Err(EngineError::Version { id: incident.id.clone(), why: format!("this one has no step `{name}`") })
+            }
+        }
+    }
+
+    fn moment<'b>(&'b self, incident: &'b Incident) -> Moment<'b> {
+        Moment { incident, clock: self.clock, progress: self.progress }
+    }
+}

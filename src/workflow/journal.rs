@@ -1,0 +1,383 @@
+//! Which event may follow which, and what the events of an incident add up to.
+//!
+//! [`fold`] is the only way to an [`Incident`]; [`record`] is the only way to a new event. Both go
+//! through [`apply`], so that what can't be resumed can't be written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::crash::{self, Point};
+use super::plan::{Next, next};
+use crate::domain::event::{Declaration, Event, Fact, digest};
+use crate::domain::incident::{
+    Action, Announcement, Approval, FailedNotice, Incident, Note, Plan, Status, StepRecord, StepState, Topic, Waiver,
+};
+use crate::domain::strategy::Strategy;
+
+/// Where events are kept. Appended to, never changed.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Returns the events of an incident in order; none where it is not known.
+    async fn events(&self, key: &str) -> Result<Vec<Event>, JournalError>;
+
+    /// Appends `event`, and shows `incident`, the state after it, to readers of lists.
+    ///
+    /// Fails with [`JournalError::Conflict`] where another event has this number, and with
+    /// [`JournalError::LeaseLost`] where `lease` has passed to someone else.
+    async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError>;
+
+    /// Returns a lease on `name` for `seconds`, or fails with [`JournalError::Leased`].
+    async fn acquire(&self, name: &str, seconds: u32) -> Result<Lease, JournalError>;
+
+    /// Puts the end of a lease off to `seconds` from now.
+    async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError>;
+
+    async fn release(&self, lease: &Lease) -> Result<(), JournalError>;
+}
+
+/// The right to act, until it ends or is given back. The token grows with each holder, so that an
+/// append of one who lost the lease is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub name: String,
+    pub token: i64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("another process wrote event {seq} of `{key}` first")]
+    Conflict { key: String, seq: i64 },
+    #[error("`{name}` is being worked on by {holder}; its lease ends in {seconds} s")]
+    Leased { name: String, holder: String, seconds: i64 },
+    #[error("the lease on `{name}` has passed to another process")]
+    LeaseLost { name: String },
+    #[error("the journal can't be {action}: {reason}")]
+    Store { action: &'static str, reason: String, hint: Option<String> },
+    #[error("event {seq} of `{key}` can't be read: {reason}")]
+    Unreadable { key: String, seq: i64, reason: String },
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+}
+
+/// An event that may not follow the ones before it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} can't follow in the journal of `{key}`: {why}")]
+pub struct Illegal {
+    pub key: String,
+    pub what: String,
+    pub why: String,
+}
+
+/// Returns the incident that `events` tell of, or `None` where there are none.
+pub fn fold(events: &[Event]) -> Result<Option<Incident>, Illegal> {
+    events.iter().try_fold(None, |incident, event| apply(incident, event).map(Some))
+}
+
+/// Appends `fact` to the journal and returns the incident after it. Where somebody else was
+/// faster, their event is taken into account and the fact is tried again after it.
+///
+/// Fails where the fact may not follow, the lease is lost, or the store refuses.
+pub async fn record(
+    journal: &dyn Journal,
+    mut incident: Option<Incident>,
+    entry: Entry<'_>,
+) -> Result<Incident, JournalError> {
+    for _ in 0..100 {
+        let event = entry.after(incident.as_ref());
+        let after = apply(incident, &event)?;
+        crash::point(Point::Before(event.seq));
+        match journal.append(&event, &after, entry.lease).await {
+            Ok(()) => {
+                crash::point(Point::After(event.seq));
+                return Ok(after);
+            }
+            Err(JournalError::Conflict { .. }) => incident = fold(&journal.events(entry.key).await?)?,
+            Err(error) => return Err(error),
+        }
+    }
+    let seq = incident.map_or(1, |incident| incident.seq + 1);
+    Err(JournalError::Conflict { key: entry.key.to_owned(), seq })
+}
+
+/// A fact about to become an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    pub key: &'a str,
+    pub actor: &'a str,
+    pub now: Timestamp,
+    pub fact: &'a Fact,
+    pub lease: Option<&'a Lease>,
+}
+
+impl Entry<'_> {
+    /// The event that this entry is, right after the last one of `incident`. Its time is never
+    /// before that of the event before it, even where the clock went back.
+    fn after(&self, incident: Option<&Incident>) -> Event {
+        let (seq, previous, at) = match incident {
+            Some(incident) => (incident.seq + 1, incident.head.clone(), self.now.max(incident.updated)),
+            None => (1, String::new(), self.now),
+        };
+        let at = Timestamp::from_millisecond(at.as_millisecond()).expect("it was a timestamp before it was cut");
+        let text = serde_json::to_string(self.fact).expect("a fact has only string keys and finite numbers");
+        let digest = digest(&previous, self.key, seq, at, self.actor, &text);
+        let (incident, actor, fact) = (self.key.to_owned(), self.actor.to_owned(), self.fact.clone());
+        Event { incident, seq, at, actor, fact, text, previous, digest }
+    }
+}
+
+/// Returns the incident after `event`, or why the event may not follow.
+pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Illegal> {
+    let name = event.fact.name();
+    let illegal =
+        |why: String| Illegal { key: event.incident.clone(), what: format!("event {} (`{name}`)", event.seq), why };
+    let mut incident = match (incident, &event.fact) {
+        (None, Fact::Declared(declaration)) => declared(declaration, event),
+        (None, _) => return Err(illegal("the incident is not declared".to_owned())),
+        (Some(_), Fact::Declared(_)) => return Err(illegal("it is declared already".to_owned())),
+        (Some(incident), _) if incident.status.is_over() && !event.fact.may_follow_the_end() => {
+            return Err(illegal(format!("the incident is {}", incident.status.as_str())));
+        }
+        (Some(mut incident), fact) => {
+            change(&mut incident, event, fact).map_err(illegal)?;
+            incident
+        }
+    };
+    if let Some(announcement) = announcement(&incident, event) {
+        incident.announcements.push(announcement);
+    }
+    incident.seq = event.seq;
+    incident.updated = event.at;
+    incident.head.clone_from(&event.digest);
+    Ok(incident)
+}
+
+fn declared(declaration: &Declaration, event: &Event) -> Incident {
+    Incident {
+        key: event.incident.clone(),
+        id: event.incident.clone(),
+        severity: declaration.severity,
+        declaration: declaration.clone(),
+        status: Status::Open,
+        declared: event.at,
+        reporter: event.actor.clone(),
+        strategy: None,
+        plans: Vec::new(),
+        notes: Vec::new(),
+        acknowledged_by: Vec::new(),
+        approvals: Vec::new(),
+        waivers: Vec::new(),
+        ticked: Vec::new(),
+        announcements: Vec::new(),
+        notices_sent: BTreeSet::new(),
+        notices_failed: BTreeMap::new(),
+        actions: Vec::new(),
+        ended: None,
+        seq: event.seq,
+        updated: event.at,
+        head: event.digest.clone(),
+    }
+}
+
+fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), String> {
+    let (at, by) = (event.at, event.actor.clone());
+    match fact {
+        Fact::Declared(_) => {}
+        Fact::Numbered { id } => incident.id.clone_from(id),
+        Fact::SeverityChanged { severity, .. } => incident.severity = *severity,
+        Fact::Noted { text, update } => {
+            incident.notes.push(Note { at, by, text: text.clone(), update: *update });
+        }
+        Fact::Acknowledged {} => incident.acknowledged_by.push(by),
+        Fact::Planned { strategy, reasons, steps } => plan(incident, *strategy, reasons, steps)?,
+        Fact::StepStarted { step } => start(incident, step, at)?,
+        Fact::StepDone { step, evidence } => {
+            settle(incident, step, at, StepState::Done { evidence: evidence.clone() }, Status::Open)?;
+        }
+        Fact::StepSkipped { step, reason } => {
+            settle(incident, step, at, StepState::Skipped { reason: reason.clone() }, Status::Open)?;
+        }
+        Fact::StepWentBad { step, evidence } => {
+            settle(incident, step, at, StepState::WentBad { evidence: evidence.clone() }, Status::Open)?;
+        }
+        Fact::StepHeld { step, reason, hint } => {
+            let state = StepState::Held { reason: reason.clone(), hint: hint.clone() };
+            settle(incident, step, at, state, Status::Held)?;
+        }
+        Fact::StepFailed { step, error, hint } => {
+            let state = StepState::Failed { error: error.clone(), hint: hint.clone() };
+            settle(incident, step, at, state, Status::Failed)?;
+        }
+        Fact::StepStuck { step, error, hint } => {
+            let state = StepState::Stuck { error: error.clone(), hint: hint.clone() };
+            settle(incident, step, at, state, Status::Stuck)?;
+        }
+        Fact::Approved { role, commit, break_glass } => incident.approvals.push(Approval {
+            at,
+            by,
+            role: role.clone(),
+            commit: commit.clone(),
+            break_glass: break_glass.clone(),
+        }),
+        Fact::Waived { check, reason } => {
+            incident.waivers.push(Waiver { at, by, check: check.clone(), reason: reason.clone() });
+        }
+        Fact::Ticked { item } => incident.ticked.push(item.clone()),
+        Fact::NoticeSent { notice } => {
+            incident.notices_failed.remove(notice);
+            incident.notices_sent.insert(notice.clone());
+        }
+        Fact::NoticeFailed { notice, error } => {
+            let failed = incident.notices_failed.entry(notice.clone()).or_insert(FailedNotice {
+                attempts: 0,
+                at,
+                error: String::new(),
+            });
+            *failed = FailedNotice { attempts: failed.attempts + 1, at, error: error.clone() };
+        }
+        Fact::UndoStarted { step } => {
+            undo(incident, step, at, |state| {
+                (!matches!(state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. }))
+                    .then_some(StepState::Undoing)
+            })?;
+            incident.status = Status::Aborting;
+        }
+        Fact::Undone { step, note } => undo(incident, step, at, |state| {
+            (*state == StepState::Undoing).then(|| StepState::Undone { note: note.clone() })
+        })?,
+        Fact::UndoFailed { step, error, hint } => {
+            undo(incident, step, at, |state| {
+                (*state == StepState::Undoing).then(|| StepState::Stuck { error: error.clone(), hint: hint.clone() })
+            })?;
+            incident.status = Status::Stuck;
+        }
+        Fact::Aborted { .. } => {
+            if incident.steps().any(|step| matches!(step.state, StepState::Started | StepState::Undoing)) {
+                return Err("a step is under way".to_owned());
+            }
+            incident.status = Status::Aborted;
+            incident.ended = Some(at);
+        }
+        Fact::Closed {} => {
+            if !matches!(next(incident), Next::Close) {
+                return Err("not every step is settled".to_owned());
+            }
+            incident.status = Status::Closed;
+            incident.ended = Some(at);
+        }
+        Fact::ActionAdded { action, kind, text, owner, due } => incident.actions.push(Action {
+            id: action.clone(),
+            kind: kind.clone(),
+            text: text.clone(),
+            owner: owner.clone(),
+            due: *due,
+            done: None,
+        }),
+        Fact::ActionDone { action } => {
+            let found = incident.actions.iter_mut().find(|known| known.id == *action && known.done.is_none());
+            found.ok_or_else(|| format!("there is no open action item `{action}`"))?.done = Some(at);
+        }
+    }
+    Ok(())
+}
+
+fn plan(
+    incident: &mut Incident,
+    strategy: Option<Strategy>,
+    reasons: &[String],
+    steps: &[String],
+) -> Result<(), String> {
+    if let Some(step) = incident.current().filter(|step| step.state == StepState::Started) {
+        return Err(format!("step `{}` is under way", step.name));
+    }
+    if incident.status == Status::Aborting {
+        return Err("it is being aborted".to_owned());
+    }
+    if strategy.is_some() {
+        incident.strategy = strategy;
+    }
+    let record =
+        |name: &String| StepRecord { name: name.clone(), state: StepState::Waiting, started: None, ended: None };
+    incident.plans.push(Plan { strategy, reasons: reasons.to_vec(), steps: steps.iter().map(record).collect() });
+    incident.status = Status::Open;
+    Ok(())
+}
+
+/// The first step that is not settled, which has to be `name`.
+fn current<'a>(incident: &'a mut Incident, name: &str) -> Result<&'a mut StepRecord, String> {
+    if incident.status == Status::Aborting {
+        return Err("it is being aborted".to_owned());
+    }
+    let plan = incident.plans.last_mut().ok_or("there is no plan yet")?;
+    let step = plan.steps.iter_mut().find(|step| !step.state.is_settled()).ok_or("every step is settled")?;
+    if step.name == name { Ok(step) } else { Err(format!("the step that is next is `{}`", step.name)) }
+}
+
+fn start(incident: &mut Incident, name: &str, at: Timestamp) -> Result<(), String> {
+    if incident.plan().is_some_and(|plan| plan.steps.iter().any(|step| matches!(step.state, StepState::WentBad { .. })))
+    {
+        return Err("production has to be put back first".to_owned());
+    }
+    let step = current(incident, name)?;
+    if step.state == StepState::Started {
+        return Err(format!("step `{name}` is under way"));
+    }
+    step.state = StepState::Started;
+    step.started = step.started.or(Some(at));
+    step.ended = None;
+    incident.status = Status::Open;
+    Ok(())
+}
+
+fn settle(incident: &mut Incident, name: &str, at: Timestamp, state: StepState, status: Status) -> Result<(), String> {
+    let step = current(incident, name)?;
+    if step.state != StepState::Started {
+        return Err(format!("step `{name}` was not started"));
+    }
+    step.state = state;
+    step.ended = Some(at);
+    incident.status = status;
+    Ok(())
+}
+
+/// Gives the last step called `name` for which `to` has a state that state.
+fn undo(
+    incident: &mut Incident,
+    name: &str,
+    at: Timestamp,
+    to: impl Fn(&StepState) -> Option<StepState>,
+) -> Result<(), String> {
+    let mut steps = incident.plans.iter_mut().flat_map(|plan| &mut plan.steps).rev().filter(|step| step.name == name);
+    let (step, state) = steps
+        .find_map(|step| to(&step.state).map(|state| (step, state)))
+        .ok_or_else(|| format!("no step `{name}` to undo"))?;
+    step.state = state;
+    step.ended = Some(at);
+    Ok(())
+}
+
+/// What those who are told of the incident hear of this event.
+fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
+    let (topic, text) = match &event.fact {
+        Fact::Declared(declaration) => (Topic::Declared, declaration.title.clone()),
+        Fact::SeverityChanged { severity, reason } => (Topic::Severity, format!("{severity}: {reason}")),
+        Fact::Planned { strategy: Some(strategy), reasons, .. } => {
+            (Topic::Strategy, format!("{strategy}, {}: {}", strategy.title(), reasons.join("; ")))
+        }
+        Fact::Noted { text, update: true } => (Topic::Update, text.clone()),
+        Fact::StepDone { step, evidence } => match step.as_str() {
+            "deploy" => (Topic::Deployed, evidence.summary.clone()),
+            "roll-back" => (Topic::RolledBack, evidence.summary.clone()),
+            "watch" | "confirm" => (Topic::Verified, evidence.summary.clone()),
+            _ => return None,
+        },
+        Fact::StepWentBad { evidence, .. } => (Topic::Bad, evidence.summary.clone()),
+        Fact::StepStuck { step, error, .. } => (Topic::Stuck, format!("{step}: {error}")),
+        Fact::UndoFailed { step, error, .. } => (Topic::Stuck, format!("undo of {step}: {error}")),
+        Fact::Aborted { reason } => (Topic::Aborted, reason.clone()),
+        Fact::Closed {} => (Topic::Closed, incident.declaration.title.clone()),
+        _ => return None,
+    };
+    Some(Announcement { seq: event.seq, at: event.at, topic, text })
+}

@@ -1,0 +1,124 @@
+//! What a step is.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+
+/// One step of the job: something that is done to the world, once.
+///
+/// A step may be run again after a crash at any moment, so [`Step::run`] looks at the world before
+/// each change that it makes and leaves alone what is there already.
+#[async_trait]
+pub trait Step: Send + Sync {
+    /// The name in the journal. Never renamed.
+    fn name(&self) -> &'static str;
+
+    /// Returns what [`Step::run`] would change, in order, without changing anything.
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError>;
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError>;
+
+    /// Asks the world whether the step already happened; the evidence if it did, all of it.
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError>;
+
+    /// Takes back what the step did, or says why there is nothing to take back.
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError>;
+}
+
+/// The incident as it stands when a step is called, and what the step may use of its surroundings.
+pub struct Moment<'a> {
+    pub incident: &'a Incident,
+    pub clock: &'a dyn Clock,
+    pub progress: &'a dyn Progress,
+}
+
+impl Moment<'_> {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Where time comes from.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Who looks on while the engine works. Nothing of it is kept.
+pub trait Progress: Send + Sync {
+    fn started(&self, incident: &Incident, step: &str);
+    /// What the step is at right now, on one line.
+    fn update(&self, text: &str);
+    /// `incident` is the state after the step's outcome was recorded.
+    fn ended(&self, incident: &Incident, step: &str);
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Done(Evidence),
+    /// There was nothing to do.
+    Skipped(String),
+    /// Something has to happen first that this step can't bring about; `hint` is a command.
+    Held {
+        reason: String,
+        hint: String,
+    },
+    /// Production is bad: go the way back.
+    Bad(Evidence),
+}
+
+/// How an undo ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undo {
+    Done(String),
+    Nothing(String),
+}
+
+/// A change that a step would make, for `--dry-run`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Action {
+    pub verb: &'static str,
+    pub object: String,
+}
+
+impl Action {
+    pub fn new(verb: &'static str, object: impl Into<String>) -> Action {
+        Action { verb, object: object.into() }
+    }
+}
+
+/// Why a step could not do its work.
+#[derive(Debug)]
+pub struct StepError {
+    pub message: String,
+    /// The command to type next.
+    pub hint: String,
+    /// Whether trying again is of no use until a person has decided something.
+    pub stuck: bool,
+}
+
+impl StepError {
+    pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> StepError {
+        StepError { message: message.into(), hint: hint.into(), stuck: false }
+    }
+
+    pub fn stuck(message: impl Into<String>, hint: impl Into<String>) -> StepError {
+        StepError { message: message.into(), hint: hint.into(), stuck: true }
+    }
+}
+
+impl<E: std::error::Error> From<E> for StepError {
+    /// An error without anything better to say about it than to try again.
+    fn from(error: E) -> StepError {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        StepError::failed(message, "hotfix resume")
+    }
+}
