@@ -1,6 +1,15 @@
 //! From the alert to the fix running everywhere. Start with ARCHITECTURE.md.
 
+pub mod config;
+pub mod deploy;
 pub mod domain;
+pub mod gate;
 pub mod git;
+pub mod guard;
+pub mod http;
+pub mod notify;
+pub mod probe;
+pub mod process;
 pub mod redact;
+pub mod verdict;
 pub mod workflow;

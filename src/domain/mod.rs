@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod identifier;
 pub mod incident;
 pub mod name;
+pub mod reading;
 pub mod severity;
 pub mod step;
 pub mod strategy;

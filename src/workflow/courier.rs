@@ -10,6 +10,8 @@ use crate::domain::incident::Incident;
 pub struct Notice {
     /// `SEQ/DESTINATION`, the same at every attempt: the receiver may know it again by it.
     pub id: String,
+    /// The key of the incident.
+    pub incident: String,
     pub destination: String,
     pub subject: String,
     pub text: String,

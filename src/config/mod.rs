@@ -1,0 +1,368 @@
+//! The configuration: what there is to set, and where it comes from.
+//!
+//! config/default.toml has every setting; a profile overrides some of it, the project's hotfix.toml
+//! overrides the profile. A mistake is shown where it is made.
+
+pub mod value;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use miette::{LabeledSpan, NamedSource};
+use serde::Deserialize;
+
+use crate::domain::severity::Severity;
+use crate::domain::strategy::Strategy;
+use crate::domain::triage::Rule;
+use crate::{deploy, gate, guard, notify, probe};
+use value::{CommandLine, Length, Pattern, Secret};
+
+pub const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// The shipped profiles by name, one for each of the five workflows.
+pub const PROFILES: &[(&str, &str)] = &[
+    ("compose", include_str!("../../profiles/compose.toml")),
+    ("kubernetes", include_str!("../../profiles/kubernetes.toml")),
+    ("incident", include_str!("../../profiles/incident.toml")),
+    ("pull-request", include_str!("../../profiles/pull-request.toml")),
+    ("service", include_str!("../../profiles/service.toml")),
+];
+
+/// The name of a project's configuration file.
+pub const FILE: &str = "hotfix.toml";
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub profile: String,
+    pub store: Secret,
+    pub notify: Vec<notify::Destination>,
+    pub git: Git,
+    pub severity: BTreeMap<Severity, Clock>,
+    pub triage: Triage,
+    pub ticket: Ticket,
+    pub investigate: Investigate,
+    pub decide: Decide,
+    pub branch: Branch,
+    pub fix: Fix,
+    pub guard: guard::Policy,
+    pub gate: Vec<gate::Gate>,
+    pub review: Review,
+    pub release: Release,
+    pub deploy: Deploy,
+    pub maintenance: Maintenance,
+    pub watch: Watch,
+    pub merge: Merge,
+    pub backport: Backport,
+    pub close: Close,
+    pub post_mortem: PostMortem,
+    pub budget: BTreeMap<String, Length>,
+    pub checklist: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Git {
+    pub remote: String,
+    pub production: String,
+    pub limit: Length,
+    pub reserve_limit: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    pub limit: Length,
+    pub update: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Triage {
+    pub rule: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    pub path: String,
+    pub environment: String,
+    pub region: String,
+    pub services: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Investigate {
+    pub since: Length,
+    pub logs: Option<CommandLine>,
+    pub log_since: Length,
+    pub log_lines: usize,
+    pub limit: Length,
+    pub migrations: Vec<Pattern>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    pub automatic: Vec<Strategy>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    pub from: BranchFrom,
+    pub tag: Pattern,
+    pub name: String,
+    pub work_tree: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BranchFrom {
+    Branch,
+    Tag,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fix {
+    pub command: Option<CommandLine>,
+    pub limit: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    pub when: ReviewWhen,
+    pub break_glass: bool,
+    pub agents: Vec<Pattern>,
+    pub roles: BTreeMap<Severity, Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewWhen {
+    Before,
+    After,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    pub tag: String,
+    pub changelog: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deploy {
+    pub environment: String,
+    pub limit: Length,
+    pub by: Option<deploy::Config>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintenance {
+    pub on: Option<CommandLine>,
+    pub off: Option<CommandLine>,
+    pub limit: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    pub window: Length,
+    pub requests: u64,
+    pub error_rate: f64,
+    pub p95: Length,
+    pub alpha: f64,
+    pub blind: Length,
+    pub probe: Vec<probe::Probe>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    pub production: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backport {
+    pub rule: Vec<BackportRule>,
+    pub active: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackportRule {
+    pub branches: Pattern,
+    pub mode: BackportMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackportMode {
+    Merge,
+    Pick,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    pub follow_up: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostMortem {
+    pub within: Length,
+    pub path: String,
+}
+
+/// A configuration that can't be used; shown with the place underlined where there is one.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: String,
+    #[source_code]
+    source_code: Option<NamedSource<String>>,
+    #[label(collection)]
+    labels: Vec<LabeledSpan>,
+    #[help]
+    help: Option<String>,
+}
+
+impl Config {
+    /// Returns the configuration for `project`, the text and path of its hotfix.toml. `profile`, if
+    /// given, takes the place of the one that the file names.
+    pub fn load(project: Option<(&Path, &str)>, profile: Option<&str>) -> Result<Config, ConfigError> {
+        let mut merged = table(Path::new("default.toml"), DEFAULT)?;
+        let own = project.map(|(path, text)| table(path, text)).transpose()?;
+        let named = own.as_ref().and_then(|own| own.get("profile")).and_then(toml::Value::as_str);
+        let name = profile.or(named).unwrap_or_default().to_owned();
+        if !name.is_empty() {
+            let (_, text) = PROFILES.iter().find(|(known, _)| *known == name).ok_or_else(|| unknown_profile(&name))?;
+            merge(&mut merged, table(Path::new(&name), text)?);
+        }
+        if let Some(own) = own {
+            merge(&mut merged, own);
+        }
+        if profile.is_some() {
+            merged.insert("profile".to_owned(), toml::Value::String(name));
+        }
+        typed(merged, project)
+    }
+
+    pub fn clock(&self, severity: Severity) -> &Clock {
+        &self.severity[&severity]
+    }
+
+    /// The budget of a step; `None` where it has none.
+    pub fn budget(&self, step: &str) -> Option<std::time::Duration> {
+        self.budget.get(step).map(|length| length.0)
+    }
+}
+
+fn table(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse::<toml::Table>().map_err(|error| underlined(path, text, &error))
+}
+
+/// Overrides values one by one; tables are gone into, anything else is replaced whole.
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(into)), toml::Value::Table(from)) => merge(into, from),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Returns the configuration in `merged`; a mistake is underlined in the project's own file where
+/// it was made there.
+fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
+    serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
+        let mut path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
+        let message = error.inner().message().to_owned();
+        let names = backticked(&message);
+        if message.starts_with("unknown field")
+            && let Some((unknown, known)) = names.split_first()
+        {
+            path.push(unknown.clone());
+            let message = format!("there is no setting `{}`", path.join("."));
+            let nearest = known.iter().max_by(|a, b| likeness(unknown, a).total_cmp(&likeness(unknown, b)));
+            let help = nearest.map(|name| match likeness(unknown, name) > 0.6 {
+                true => format!("did you mean `{name}`?"),
+                false => format!("settings here: {}", known.join(", ")),
+            });
+            return placed(own, &path, message, help);
+        }
+        placed(own, &path, format!("`{}`: {message}", path.join(".")), None)
+    })
+}
+
+fn likeness(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(a, b)
+}
+
+/// The words between backticks in an error message of serde's.
+fn backticked(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// An error at the place where `path` is set in the project's file, if it is.
+fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Option<String>) -> ConfigError {
+    let span = own.and_then(|(file, text)| Some((file, text, span(text, path)?)));
+    let Some((file, text, span)) = span else { return ConfigError { help, ..plain(&message) } };
+    let label = LabeledSpan::underline(span);
+    let source_code = Some(NamedSource::new(file.display().to_string(), text.to_owned()));
+    ConfigError { message, source_code, labels: vec![label], help }
+}
+
+/// Where the last part of `path` that is there stands in `text`.
+fn span(text: &str, path: &[String]) -> Option<std::ops::Range<usize>> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let (first, rest) = path.split_first()?;
+    let (key, mut value) = document.get_ref().get_key_value(first.as_str())?;
+    let mut found = if rest.is_empty() { key.span() } else { value.span() };
+    for part in rest {
+        let next = match value.get_ref() {
+            toml::de::DeValue::Table(table) => {
+                table.get_key_value(part.as_str()).map(|(key, value)| (key.span(), value))
+            }
+            toml::de::DeValue::Array(array) => {
+                part.parse::<usize>().ok().and_then(|index| array.get(index)).map(|value| (value.span(), value))
+            }
+            _ => None,
+        };
+        let Some((place, inner)) = next else { break };
+        found = place;
+        value = inner;
+    }
+    Some(found)
+}
+
+fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    ConfigError {
+        message: format!("`{}` is not valid TOML: {}", path.display(), error.message()),
+        source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
+        labels: error.span().map(LabeledSpan::underline).into_iter().collect(),
+        help: None,
+    }
+}
+
+fn plain(message: &str) -> ConfigError {
+    ConfigError { message: message.to_owned(), source_code: None, labels: Vec::new(), help: None }
+}
+
+fn unknown_profile(name: &str) -> ConfigError {
+    let known: Vec<_> = PROFILES.iter().map(|(name, _)| *name).collect();
+    let nearest = known.iter().copied().max_by(|a, b| likeness(name, a).total_cmp(&likeness(name, b)));
+    let help =
+        nearest.filter(|nearest| likeness(name, nearest) > 0.6).map(|nearest| format!("did you mean `{nearest}`?"));
+    ConfigError { help, ..plain(&format!("there is no profile `{name}`: {}", known.join(", "))) }
+}

@@ -1,0 +1,107 @@
+//! The kinds of value that a configuration has besides plain ones.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+/// A length of time, written `30s`, `15m` or `1h 30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Length(pub Duration);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let length = text.parse::<jiff::SignedDuration>().ok().and_then(|length| Duration::try_from(length).ok());
+        length
+            .map(Length)
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`")))
+    }
+}
+
+/// A command: a program with its arguments, or one line for `sh -c`. Its values come through the
+/// environment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a command is a list of arguments, or one line")]
+pub enum CommandLine {
+    Line(String),
+    Arguments(Vec<String>),
+}
+
+impl CommandLine {
+    /// Returns the program and its arguments.
+    pub fn arguments(&self) -> Vec<String> {
+        match self {
+            CommandLine::Line(line) => vec!["sh".to_owned(), "-c".to_owned(), line.clone()],
+            CommandLine::Arguments(arguments) => arguments.clone(),
+        }
+    }
+}
+
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CommandLine::Line(line) => f.write_str(line),
+            CommandLine::Arguments(arguments) => f.write_str(&arguments.join(" ")),
+        }
+    }
+}
+
+/// A value that is not shown: given as it is, or by the name of an environment variable or a file.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a secret is { env = \"NAME\" }, { file = \"PATH\" }, or the value itself")]
+pub enum Secret {
+    Given(String),
+    Env { env: String },
+    File { file: PathBuf },
+}
+
+impl Secret {
+    /// Returns the value; fails, naming the variable or the file, where it is not to be had.
+    pub fn reveal(&self) -> Result<String, String> {
+        match self {
+            Secret::Given(value) => Ok(value.clone()),
+            Secret::Env { env } => std::env::var(env).map_err(|_| format!("the environment has no `{env}`")),
+            Secret::File { file } => std::fs::read_to_string(file)
+                .map(|text| text.trim_end().to_owned())
+                .map_err(|error| format!("`{}` can't be read: {error}", file.display())),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Given(_) => f.write_str("***"),
+            Secret::Env { env } => write!(f, "${env}"),
+            Secret::File { file } => write!(f, "<{}>", file.display()),
+        }
+    }
+}
+
+/// A pattern of paths or branch names, `*` and `**` as in .gitignore.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    pub text: String,
+    matcher: globset::GlobMatcher,
+}
+
+impl Pattern {
+    pub fn new(text: &str) -> Result<Pattern, String> {
+        let glob = globset::GlobBuilder::new(text).literal_separator(true).build();
+        let matcher = glob.map_err(|error| error.to_string())?.compile_matcher();
+        Ok(Pattern { text: text.to_owned(), matcher })
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        self.matcher.is_match(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
+        Pattern::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}

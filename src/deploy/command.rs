@@ -1,0 +1,84 @@
+//! Deploys by commands: any script that a team has already.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{Change, DeployError, Deployer, Surroundings};
+use crate::config::value::CommandLine;
+use crate::domain::event::hex;
+use crate::process::supervised::Supervised;
+use crate::process::{self, Ended, Spec};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT) in the place of HOTFIX_PREVIOUS.
+    pub deploy: CommandLine,
+    /// Puts HOTFIX_RELEASE back; `deploy` where it is left out.
+    pub rollback: Option<CommandLine>,
+    /// Prints the release that runs, or nothing.
+    pub current: CommandLine,
+}
+
+pub struct Command {
+    config: Config,
+    surroundings: Surroundings,
+}
+
+impl Command {
+    pub fn new(config: Config, surroundings: Surroundings) -> Command {
+        Command { config, surroundings }
+    }
+
+    async fn change(&self, verb: &str, command: &CommandLine, change: &Change) -> Result<(), DeployError> {
+        // A release's name may be hostile, so the directory is named by a digest of it.
+        let place = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)))[..32].to_owned();
+        let supervised = Supervised::at(self.surroundings.state.join(place));
+        if let Some(ended) = supervised.settled().await?
+            && ended.succeeded()
+            && self.current().await?.as_deref() == Some(change.release.as_str())
+        {
+            return Ok(());
+        }
+        let mut environment = change.environment.clone();
+        environment.extend([
+            ("HOTFIX_RELEASE".to_owned(), change.release.clone()),
+            ("HOTFIX_COMMIT".to_owned(), change.commit.clone()),
+            ("HOTFIX_PREVIOUS".to_owned(), change.previous.clone()),
+        ]);
+        let ended = supervised.run(&self.spec(command, environment, self.surroundings.limit), verb).await?;
+        if ended.succeeded() { Ok(()) } else { Err(failed(command, &ended)) }
+    }
+
+    fn spec(&self, command: &CommandLine, environment: Vec<(String, String)>, limit: Duration) -> Spec {
+        Spec { arguments: command.arguments(), directory: self.surroundings.directory.clone(), environment, limit }
+    }
+}
+
+fn failed(command: &CommandLine, ended: &Ended) -> DeployError {
+    DeployError::Command { command: command.to_string(), ended: ended.words(), output: ended.last_lines(10) }
+}
+
+#[async_trait]
+impl Deployer for Command {
+    async fn current(&self) -> Result<Option<String>, DeployError> {
+        let limit = self.surroundings.limit.min(Duration::from_secs(60));
+        let ended = process::run(self.spec(&self.config.current, Vec::new(), limit)).await;
+        if !ended.succeeded() {
+            return Err(failed(&self.config.current, &ended));
+        }
+        let release = ended.last_lines(1).trim().to_owned();
+        Ok((!release.is_empty()).then_some(release))
+    }
+
+    async fn deploy(&self, change: &Change) -> Result<(), DeployError> {
+        self.change("deploy", &self.config.deploy, change).await
+    }
+
+    async fn roll_back(&self, change: &Change) -> Result<(), DeployError> {
+        self.change("roll-back", self.config.rollback.as_ref().unwrap_or(&self.config.deploy), change).await
+    }
+}

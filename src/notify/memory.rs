@@ -1,0 +1,42 @@
+//! A notifier that writes each notice as a line into a file, for trying things out.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::Notifier;
+use crate::workflow::courier::Notice;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub file: PathBuf,
+}
+
+pub struct Memory {
+    file: PathBuf,
+}
+
+impl Memory {
+    pub fn new(config: Config) -> Memory {
+        Memory { file: config.file }
+    }
+}
+
+#[async_trait]
+impl Notifier for Memory {
+    async fn has(&self, notice: &Notice) -> Result<Option<bool>, String> {
+        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        let start = format!("{} {} ", notice.incident, notice.id);
+        Ok(Some(text.lines().any(|line| line.starts_with(&start))))
+    }
+
+    async fn send(&self, notice: &Notice) -> Result<(), String> {
+        let line = format!("{} {} {}\n", notice.incident, notice.id, notice.subject);
+        let file = OpenOptions::new().create(true).append(true).open(&self.file);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())
+    }
+}
