@@ -11,5 +11,6 @@ pub mod notify;
 pub mod probe;
 pub mod process;
 pub mod redact;
+pub mod store;
 pub mod verdict;
 pub mod workflow;

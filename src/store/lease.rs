@@ -1,0 +1,84 @@
+//! Leases: who may act. Time is the database's own; a token grows with every holder.
+
+use sqlx::Row;
+
+use super::{Store, failure};
+use crate::workflow::journal::{JournalError, Lease};
+
+impl Store {
+    pub(super) async fn take_lease(&self, name: &str, seconds: u32) -> Result<Lease, JournalError> {
+        if let Some(lease) = self.try_lease(name, seconds, "").await? {
+            return Ok(lease);
+        }
+        let query = format!("select holder, expires - {} from lease where name = $1", self.dialect.now());
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| failure("read", &error))?;
+        let (holder, left): (String, i64) = row.map_or((String::new(), 0), |row| (row.get(0), row.get(1)));
+        // A holder that died on this machine will not come back: no need to wait for its lease.
+        if is_dead(&holder)
+            && let Some(lease) = self.try_lease(name, seconds, &holder).await?
+        {
+            return Ok(lease);
+        }
+        Err(JournalError::Leased { name: name.to_owned(), holder, seconds: (left + 999) / 1000 })
+    }
+
+    async fn try_lease(&self, name: &str, seconds: u32, dead: &str) -> Result<Option<Lease>, JournalError> {
+        let now = self.dialect.now();
+        let query = format!(
+            "insert into lease (name, holder, token, expires) values ($1, $2, 1, {now} + $3)
+             on conflict (name) do update
+             set holder = excluded.holder, token = lease.token + 1, expires = excluded.expires
+             where lease.expires <= {now} or lease.holder = $4
+             returning token"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .bind(&self.holder)
+            .bind(i64::from(seconds) * 1000)
+            .bind(dead)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| failure("written", &error))?;
+        Ok(row.map(|row| Lease { name: name.to_owned(), token: row.get(0) }))
+    }
+
+    pub(super) async fn keep_lease(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {
+        let query = format!("update lease set expires = {} + $3 where name = $1 and token = $2", self.dialect.now());
+        let kept = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(&lease.name)
+            .bind(lease.token)
+            .bind(i64::from(seconds) * 1000)
+            .execute(&self.pool)
+            .await
+            .map_err(|error| failure("written", &error))?;
+        if kept.rows_affected() == 0 { Err(JournalError::LeaseLost { name: lease.name.clone() }) } else { Ok(()) }
+    }
+
+    pub(super) async fn give_back_lease(&self, lease: &Lease) -> Result<(), JournalError> {
+        sqlx::query("update lease set expires = 0 where name = $1 and token = $2")
+            .bind(&lease.name)
+            .bind(lease.token)
+            .execute(&self.pool)
+            .await
+            .map_err(|error| failure("written", &error))?;
+        Ok(())
+    }
+}
+
+/// The name of this machine.
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Whether `holder` is a process of this machine that is no more.
+fn is_dead(holder: &str) -> bool {
+    let Some((rest, process)) = holder.rsplit_once(", process ") else { return false };
+    let here = rest.ends_with(&format!(" on {}", host()));
+    let process = process.parse().ok().and_then(rustix::process::Pid::from_raw);
+    let alive = |process| !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH));
+    here && process.is_some_and(|process| !alive(process))
+}

@@ -1,0 +1,115 @@
+//! What lists show, without reading any journal.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, failure};
+use crate::workflow::journal::JournalError;
+
+/// A line of `hotfix list`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    #[serde(skip)]
+    pub key: String,
+    pub id: String,
+    pub title: String,
+    pub severity: String,
+    pub status: String,
+    /// The step that is next or under way; empty where there is none.
+    pub step: String,
+    pub detected: Timestamp,
+    pub declared: Timestamp,
+    pub updated: Timestamp,
+    pub ended: Option<Timestamp>,
+}
+
+/// A line of `hotfix log`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReleaseRecord {
+    pub at: Timestamp,
+    pub environment: String,
+    pub release: String,
+    pub commit: String,
+    pub deployer: String,
+    pub reason: String,
+    /// `None` while nobody has watched it to an end.
+    pub verdict: Option<String>,
+}
+
+const COLUMNS: &str = "key, id, title, severity, status, step, detected, declared, updated, ended";
+
+impl Store {
+    /// Returns the incidents that are not over, the most urgent first.
+    pub async fn open_incidents(&self) -> Result<Vec<Summary>, JournalError> {
+        // Each status by name, so that the index is used however many are over.
+        let query = format!(
+            "select {COLUMNS} from incident where status in ('open', 'held', 'failed', 'stuck', 'aborting')
+             order by severity, declared"
+        );
+        self.summaries(query, &[]).await
+    }
+
+    /// Returns the newest `most` incidents, over or not.
+    pub async fn newest_incidents(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
+        self.summaries(format!("select {COLUMNS} from incident order by declared desc, key desc limit {most}"), &[])
+            .await
+    }
+
+    /// Returns the incident with the identifier or key `id`.
+    pub async fn find_incident(&self, id: &str) -> Result<Option<Summary>, JournalError> {
+        let query = format!("select {COLUMNS} from incident where id = $1 or key = $1");
+        Ok(self.summaries(query, &[id]).await?.pop())
+    }
+
+    /// Returns up to `most` releases of an environment, the newest first.
+    pub async fn releases(&self, environment: &str, most: u32) -> Result<Vec<ReleaseRecord>, JournalError> {
+        let query = format!(
+            "select at, environment, name, commit_id, deployer, reason, verdict from release
+             where environment = $1 order by at desc, seq desc limit {most}"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(environment).fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| failure("read", &error))?;
+        Ok(rows
+            .iter()
+            .map(|row| ReleaseRecord {
+                at: time(row, 0).unwrap_or_default(),
+                environment: row.get(1),
+                release: row.get(2),
+                commit: row.get(3),
+                deployer: row.get(4),
+                reason: row.get(5),
+                verdict: row.get(6),
+            })
+            .collect())
+    }
+
+    async fn summaries(&self, query: String, values: &[&str]) -> Result<Vec<Summary>, JournalError> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(query));
+        for value in values {
+            query = query.bind(*value);
+        }
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| failure("read", &error))?;
+        Ok(rows.iter().map(summary).collect())
+    }
+}
+
+fn summary(row: &AnyRow) -> Summary {
+    Summary {
+        key: row.get(0),
+        id: row.get(1),
+        title: row.get(2),
+        severity: row.get(3),
+        status: row.get(4),
+        step: row.get(5),
+        detected: time(row, 6).unwrap_or_default(),
+        declared: time(row, 7).unwrap_or_default(),
+        updated: time(row, 8).unwrap_or_default(),
+        ended: time(row, 9),
+    }
+}
+
+fn time(row: &AnyRow, column: usize) -> Option<Timestamp> {
+    row.get::<Option<i64>, _>(column).and_then(|ms| Timestamp::from_millisecond(ms).ok())
+}

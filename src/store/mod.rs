@@ -1,0 +1,222 @@
+//! The journal in a database: SQLite in the repository, or PostgreSQL for a team. One set of
+//! statements serves both; [`dialect`] has what differs.
+
+mod dialect;
+mod lease;
+mod list;
+mod number;
+mod schema;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyPool, Row, Transaction};
+
+use crate::domain::event::{Event, Fact};
+use crate::domain::evidence::Detail;
+use crate::domain::incident::Incident;
+use crate::domain::step::{Deploy, RollBack, Watch};
+use crate::redact::redact;
+use crate::workflow::journal::{Journal, JournalError, Lease};
+use dialect::Dialect;
+
+pub use list::{ReleaseRecord, Summary};
+
+/// A database with the journal in it.
+pub struct Store {
+    pool: AnyPool,
+    dialect: Dialect,
+    /// Who this process is, for leases.
+    holder: String,
+}
+
+impl Store {
+    /// Opens the journal at `location`, `postgres://...` or `sqlite`, which is a file in
+    /// `directory`; makes it where there is none.
+    pub async fn open(location: &str, directory: &Path, who: &str) -> Result<Store, JournalError> {
+        sqlx::any::install_default_drivers();
+        let (dialect, url) = dialect::parse(location, directory)?;
+        if dialect == Dialect::Sqlite {
+            std::fs::create_dir_all(directory).map_err(|error| JournalError::Store {
+                action: "opened",
+                reason: format!("`{}` can't be made: {error}", directory.display()),
+                hint: None,
+            })?;
+        }
+        let pool = AnyPoolOptions::new()
+            .max_connections(if dialect == Dialect::Sqlite { 1 } else { 4 })
+            .acquire_timeout(Duration::from_secs(15))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    for statement in dialect.session() {
+                        sqlx::query(*statement).execute(&mut *connection).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect(&url)
+            .await
+            .map_err(|error| failure("opened", &error))?;
+        let holder = format!("{who} on {}, process {}", lease::host(), std::process::id());
+        let store = Store { pool, dialect, holder };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn show(&self, incident: &Incident, tx: &mut Transaction<'_, Any>) -> Result<(), sqlx::Error> {
+        let step = incident.current().map_or("", |step| step.name.as_str());
+        sqlx::query(
+            "insert into incident (key, id, title, severity, status, step, declared, detected, updated, ended)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             on conflict (key) do update set id = excluded.id, severity = excluded.severity,
+                status = excluded.status, step = excluded.step, updated = excluded.updated, ended = excluded.ended",
+        )
+        .bind(&incident.key)
+        .bind(&incident.id)
+        .bind(&incident.declaration.title)
+        .bind(incident.severity.as_str())
+        .bind(incident.status.as_str())
+        .bind(step)
+        .bind(incident.declared.as_millisecond())
+        .bind(incident.declaration.detected.as_millisecond())
+        .bind(incident.updated.as_millisecond())
+        .bind(incident.ended.map(Timestamp::as_millisecond))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the list of releases in step with what the event says of them.
+    async fn show_release(
+        &self,
+        event: &Event,
+        incident: &Incident,
+        tx: &mut Transaction<'_, Any>,
+    ) -> Result<(), sqlx::Error> {
+        let (Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence }) = &event.fact else {
+            return Ok(());
+        };
+        let detail = evidence.detail.clone();
+        let ran = match step.as_str() {
+            Deploy::STEP => serde_json::from_value::<Deploy>(detail)
+                .ok()
+                .map(|deploy| (deploy.environment, deploy.release, deploy.commit)),
+            RollBack::STEP => {
+                serde_json::from_value::<RollBack>(detail).ok().map(|back| (back.environment, back.to, String::new()))
+            }
+            _ => {
+                if let Ok(watch) = serde_json::from_value::<Watch>(detail) {
+                    sqlx::query("update release set verdict = $1 where incident = $2 and name = $3")
+                        .bind(watch.verdict.to_string())
+                        .bind(&event.incident)
+                        .bind(&watch.release)
+                        .execute(&mut **tx)
+                        .await?;
+                }
+                None
+            }
+        };
+        let Some((environment, name, commit)) = ran else { return Ok(()) };
+        sqlx::query(
+            "insert into release (incident, seq, environment, name, commit_id, at, deployer, reason)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&event.incident)
+        .bind(event.seq)
+        .bind(environment)
+        .bind(name)
+        .bind(commit)
+        .bind(event.at.as_millisecond())
+        .bind(&event.actor)
+        .bind(format!("{} {}", incident.id, incident.declaration.title))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Journal for Store {
+    async fn events(&self, key: &str) -> Result<Vec<Event>, JournalError> {
+        let rows =
+            sqlx::query("select seq, at, actor, fact, previous, digest from event where incident = $1 order by seq")
+                .bind(key)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|error| failure("read", &error))?;
+        rows.into_iter()
+            .map(|row| {
+                let (seq, text): (i64, String) = (row.get(0), row.get(3));
+                let unreadable = |reason: String| JournalError::Unreadable { key: key.to_owned(), seq, reason };
+                Ok(Event {
+                    incident: key.to_owned(),
+                    seq,
+                    at: Timestamp::from_millisecond(row.get(1)).map_err(|error| unreadable(error.to_string()))?,
+                    actor: row.get(2),
+                    fact: serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?,
+                    text,
+                    previous: row.get(4),
+                    digest: row.get(5),
+                })
+            })
+            .collect()
+    }
+
+    async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError> {
+        let written = |error: sqlx::Error| match dialect::is_conflict(&error) {
+            true => JournalError::Conflict { key: event.incident.clone(), seq: event.seq },
+            false => failure("written", &error),
+        };
+        let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
+        let inserted = sqlx::query(
+            "insert into event (incident, seq, at, actor, fact, previous, digest)
+             select $1, $2, $3, $4, $5, $6, $7
+             where $8 = '' or exists (select 1 from lease where name = $8 and token = $9)",
+        )
+        .bind(&event.incident)
+        .bind(event.seq)
+        .bind(event.at.as_millisecond())
+        .bind(&event.actor)
+        .bind(&event.text)
+        .bind(&event.previous)
+        .bind(&event.digest)
+        .bind(lease.map_or("", |lease| lease.name.as_str()))
+        .bind(lease.map_or(0, |lease| lease.token))
+        .execute(&mut *tx)
+        .await
+        .map_err(written)?;
+        if inserted.rows_affected() == 0 {
+            let name = lease.map_or_else(String::new, |lease| lease.name.clone());
+            return Err(JournalError::LeaseLost { name });
+        }
+        self.show(incident, &mut tx).await.map_err(written)?;
+        self.show_release(event, incident, &mut tx).await.map_err(written)?;
+        tx.commit().await.map_err(written)
+    }
+
+    async fn acquire(&self, name: &str, seconds: u32) -> Result<Lease, JournalError> {
+        self.take_lease(name, seconds).await
+    }
+
+    async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {
+        self.keep_lease(lease, seconds).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), JournalError> {
+        self.give_back_lease(lease).await
+    }
+}
+
+/// A database error in words, with what can be done about it.
+fn failure(action: &'static str, error: &sqlx::Error) -> JournalError {
+    let reason = redact(&error.to_string()).into_owned();
+    let hint = dialect::hint(&reason).map(str::to_owned);
+    JournalError::Store { action, reason, hint }
+}

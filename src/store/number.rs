@@ -1,0 +1,24 @@
+//! Numbers of incidents: each is given once.
+
+use sqlx::Row;
+
+use super::{Store, failure};
+use crate::workflow::journal::JournalError;
+
+impl Store {
+    /// Returns the next number of a day, `floor` at the least. Nobody gets it again.
+    pub async fn next_number(&self, day: &str, floor: i64) -> Result<i64, JournalError> {
+        let row = sqlx::query(
+            "insert into counter (day, number) values ($1, $2)
+             on conflict (day) do update
+             set number = case when counter.number >= $2 then counter.number + 1 else $2 end
+             returning number",
+        )
+        .bind(day)
+        .bind(floor)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| failure("written", &error))?;
+        Ok(row.get(0))
+    }
+}
