@@ -1,5 +1,13 @@
 //! The only place that starts the git program.
 
+pub mod backport;
+pub mod merge_tree;
+pub mod oid;
+pub mod pack;
+pub mod push;
+pub mod quarantine;
+pub mod repository;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,6 +21,7 @@ use crate::redact::redact;
 #[derive(Clone, Debug)]
 pub struct Git {
     directory: PathBuf,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 /// What a git command printed and how it ended.
@@ -39,7 +48,14 @@ pub enum GitError {
 
 impl Git {
     pub fn at(directory: impl Into<PathBuf>) -> Git {
-        Git { directory: directory.into() }
+        Git { directory: directory.into(), environment: Vec::new() }
+    }
+
+    /// The same, with a variable set for every command.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Git {
+        self.environment.push((name, value.into()));
+        self
     }
 
     pub fn directory(&self) -> &Path {
@@ -63,6 +79,7 @@ impl Git {
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"] {
             command.env_remove(name);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

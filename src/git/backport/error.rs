@@ -1,0 +1,28 @@
+//! Why a backport could not be made at all. What concerns one target is in its outcome instead.
+
+use crate::git::GitError;
+use crate::git::quarantine::QuarantineError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackportError {
+    #[error("git {major}.{minor} is too old to merge without a work tree: 2.39 or later is needed")]
+    OldGit { major: u32, minor: u32 },
+    #[error("the history is cut (shallow clone), so which branches have the fix can't be told")]
+    Shallow,
+    #[error("`{revision}` is not a commit, a range or a branch")]
+    UnknownRevision { revision: String },
+    #[error("`{revision}` has no commit to backport")]
+    NothingToBackport { revision: String },
+    #[error("commit `{commit}` has no parent number {mainline}")]
+    NoSuchParent { commit: String, mainline: u32 },
+    #[error("`{glob}` is not a pattern for branches")]
+    BadGlob { glob: String, source: globset::Error },
+    #[error("branches moved during {attempts} attempts in a row; nothing was pushed")]
+    Moving { attempts: u32 },
+    #[error("git said something unexpected: `{said}`")]
+    Unexpected { said: String },
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+}

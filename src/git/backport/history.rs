@@ -1,0 +1,129 @@
+//! Which targets have which commits: one walk over the commits that the fix's parents lack.
+
+use std::collections::HashMap;
+
+use super::error::BackportError;
+use super::fix::{oid, oids};
+use super::verdict::Word;
+use crate::git::Git;
+use crate::git::oid::Oid;
+
+const PICKED: &str = "(cherry picked from commit ";
+const REVERTED: &str = "This reverts commit ";
+
+/// A commit looked for in the histories of the targets.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    pub oid: Oid,
+    pub parents: Vec<Oid>,
+}
+
+/// A commit as the walk tells it.
+#[derive(Debug)]
+struct Walked {
+    oid: Oid,
+    parents: Vec<Oid>,
+    /// The commits that its message says it copies or takes back.
+    picked: Vec<Oid>,
+    reverted: Vec<Oid>,
+}
+
+/// Returns, for each tip, what its history says of each commit that is sought.
+pub async fn words(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Vec<Vec<Word>>, BackportError> {
+    let walked = walk(git, sought, tips).await?;
+    Ok(tell(sought, &walked, tips))
+}
+
+/// Lists the commits that the targets or the fix have and the fix's parents lack, parents first.
+async fn walk(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Vec<Walked>, BackportError> {
+    let mut input = String::new();
+    for oid in tips.iter().chain(sought.iter().map(|commit| &commit.oid)) {
+        input.push_str(&format!("{oid}\n"));
+    }
+    for parent in floor(git, sought).await? {
+        input.push_str(&format!("^{parent}\n"));
+    }
+    let format = "--format=%H%n%P%n%B";
+    let args = [
+        "log",
+        "--topo-order",
+        "--reverse",
+        "-z",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        "--no-notes",
+        format,
+        "--stdin",
+    ];
+    let listed = git.call(args).input(input).text().await?;
+    listed.split_terminator('\0').map(read).collect()
+}
+
+/// Returns commits below which there is nothing that is sought, so that the walk may stop there.
+async fn floor(git: &Git, sought: &[Sought]) -> Result<Vec<Oid>, BackportError> {
+    let parents = sought.iter().flat_map(|commit| commit.parents.iter().map(Oid::to_string));
+    if sought.len() < 2 {
+        return oids(&parents.collect::<Vec<_>>().join("\n"));
+    }
+    if sought.iter().any(|commit| commit.parents.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let args = ["merge-base", "--octopus"].into_iter().map(str::to_owned).chain(parents);
+    let output = git.call(args).output().await?;
+    oids(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn read(record: &str) -> Result<Walked, BackportError> {
+    let mut fields = record.splitn(3, '\n');
+    let mut next = || fields.next().unwrap_or_default();
+    let (oid, parents, message) = (oid(next())?, oids(&next().replace(' ', "\n"))?, next());
+    Ok(Walked { oid, parents, picked: named_after(message, PICKED), reverted: named_after(message, REVERTED) })
+}
+
+/// Returns the full names that follow `words` in a message.
+fn named_after(message: &str, words: &str) -> Vec<Oid> {
+    message
+        .match_indices(words)
+        .filter_map(|(at, _)| {
+            let name: String = message[at + words.len()..].chars().take_while(char::is_ascii_hexdigit).collect();
+            name.parse().ok()
+        })
+        .collect()
+}
+
+/// Carries the words along the history, from parents to children.
+fn tell(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
+    let mut told: HashMap<Oid, Vec<Word>> = HashMap::with_capacity(walked.len());
+    // Which sought commit a commit makes, and whether it makes it or takes it back.
+    let mut effects: HashMap<Oid, Vec<(usize, bool)>> = HashMap::new();
+    for (at, commit) in sought.iter().enumerate() {
+        effects.entry(commit.oid).or_default().push((at, true));
+    }
+    for commit in walked {
+        let mut words = vec![Word::Absent; sought.len()];
+        for parent in commit.parents.iter().filter_map(|parent| told.get(parent)) {
+            words.iter_mut().zip(parent).for_each(|(word, other)| *word = word.join(*other));
+        }
+        let mut own = effects.get(&commit.oid).cloned().unwrap_or_default();
+        for (at, _) in &own {
+            words[*at] = Word::Original;
+        }
+        for source in &commit.picked {
+            for (at, makes) in effects.get(source).cloned().unwrap_or_default() {
+                words[at] = if makes { Word::Copied(commit.oid) } else { Word::TakenBack(commit.oid) };
+                own.push((at, makes));
+            }
+        }
+        for source in &commit.reverted {
+            for (at, makes) in effects.get(source).cloned().unwrap_or_default() {
+                words[at] = if makes { Word::TakenBack(commit.oid) } else { Word::Copied(commit.oid) };
+                own.push((at, !makes));
+            }
+        }
+        if !own.is_empty() {
+            effects.insert(commit.oid, own);
+        }
+        told.insert(commit.oid, words);
+    }
+    tips.iter().map(|tip| told.get(tip).cloned().unwrap_or_else(|| vec![Word::Absent; sought.len()])).collect()
+}

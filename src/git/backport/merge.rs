@@ -1,0 +1,203 @@
+//! Makes the merges of a plan and writes their commits, in a quarantine: nothing moves.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::BackportError;
+use super::fix::FixCommit;
+use super::message;
+use super::plan::{Plan, Target};
+use super::request::Mode;
+use super::verdict::Verdict;
+use crate::git::merge_tree::{self, Conflict, Merge};
+use crate::git::oid::Oid;
+use crate::git::pack::{Kind, PackWriter};
+use crate::git::quarantine::{Quarantine, QuarantineError};
+use crate::git::{Git, repository};
+
+/// A plan whose merges are made and whose commits are written, in a quarantine.
+#[derive(Debug)]
+pub struct Merged {
+    pub outcomes: Vec<Outcome>,
+    pub(super) quarantine: Quarantine,
+}
+
+/// What became of a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub branch: String,
+    pub mode: Mode,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    pub old: Oid,
+    /// The commit that the branch is to have; `None` where it stays as it is.
+    pub new: Option<Oid>,
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why a target that needs the fix can't have it without a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "obstacle", rename_all = "kebab-case")]
+pub enum Obstacle {
+    Conflict {
+        /// The commit of the fix that does not apply.
+        commit: Oid,
+        conflict: Conflict,
+    },
+    /// Git could not make the merge at all.
+    Failed { commit: Oid, reason: String },
+    /// The remote did not take it.
+    Refused { reason: String },
+}
+
+impl Outcome {
+    /// The paths that a person has to look at.
+    pub fn files(&self) -> Vec<String> {
+        match &self.obstacle {
+            Some(Obstacle::Conflict { conflict, .. }) => conflict.files(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the branch has the fix once its `new` commit is pushed.
+    pub fn holds(&self) -> bool {
+        self.obstacle.is_none()
+            && match self.verdict {
+                Verdict::Contains | Verdict::Equivalent { .. } | Verdict::NotAffected => true,
+                Verdict::Reverted { .. } => false,
+                Verdict::Needs { .. } => self.new.is_some(),
+            }
+    }
+}
+
+/// The steps from a target's tree towards its new one.
+#[derive(Debug)]
+struct Progress<'a> {
+    target: &'a Target,
+    tree: Oid,
+    /// The commits of the fix that changed something, with the tree that each left.
+    steps: Vec<(&'a FixCommit, Oid)>,
+    obstacle: Option<Obstacle>,
+}
+
+/// Merges the fix into every target that needs it. Changes nothing outside of the quarantine.
+pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
+    let repository = repository::read(git).await?;
+    let quarantine = Quarantine::create(git, &repository)?;
+    let mut all: Vec<Progress> = plan
+        .targets
+        .iter()
+        .filter(|target| matches!(target.verdict, Verdict::Needs { .. }))
+        .map(|target| Progress { target, tree: target.tree, steps: Vec::new(), obstacle: None })
+        .collect();
+    merge_branches(&quarantine, plan, &mut all).await?;
+    for commit in &plan.fix.commits {
+        pick(&quarantine, commit, &mut all).await?;
+    }
+    let mut pack = quarantine.pack("commits")?;
+    let mut made: HashMap<&str, (Option<Oid>, Option<Obstacle>)> = HashMap::with_capacity(all.len());
+    for progress in all {
+        let new = write(plan, &progress, &mut pack)
+            .map_err(|source| QuarantineError::Write { path: quarantine.directory().display().to_string(), source })?;
+        made.insert(&progress.target.branch, (new, progress.obstacle));
+    }
+    quarantine.index(pack).await?;
+    let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str()))).collect();
+    Ok(Merged { outcomes, quarantine })
+}
+
+fn outcome(target: &Target, made: Option<(Option<Oid>, Option<Obstacle>)>) -> Outcome {
+    let (verdict, new, obstacle) = match made {
+        None => (target.verdict.clone(), None, None),
+        Some((None, None)) => (Verdict::Equivalent { by: None }, None, None),
+        Some((new, obstacle)) => (target.verdict.clone(), new, obstacle),
+    };
+    Outcome { branch: target.branch.clone(), mode: target.mode, verdict, old: target.old, new, obstacle }
+}
+
+/// Merges the fix's tip into the targets of mode `Merge`.
+async fn merge_branches(quarantine: &Quarantine, plan: &Plan, all: &mut [Progress<'_>]) -> Result<(), BackportError> {
+    let mut chosen: Vec<&mut Progress> = all.iter_mut().filter(|one| one.target.mode == Mode::Merge).collect();
+    let merges: Vec<Merge> =
+        chosen.iter().map(|one| Merge { base: None, ours: one.target.old, theirs: plan.fix.tip }).collect();
+    let answers = merge_tree::merge_all(quarantine.git(), &[], &merges).await?;
+    for (progress, answer) in chosen.iter_mut().zip(answers) {
+        match taken(plan.fix.tip, answer) {
+            Ok(tree) => progress.tree = tree,
+            Err(obstacle) => progress.obstacle = Some(obstacle),
+        }
+    }
+    Ok(())
+}
+
+/// Picks one commit of the fix onto the targets that lack it.
+async fn pick<'a>(
+    quarantine: &Quarantine,
+    commit: &'a FixCommit,
+    all: &mut [Progress<'a>],
+) -> Result<(), BackportError> {
+    let mut chosen: Vec<&mut Progress> = all
+        .iter_mut()
+        .filter(|one| one.target.mode == Mode::Pick && one.obstacle.is_none())
+        .filter(|one| matches!(&one.target.verdict, Verdict::Needs { commits } if commits.contains(&commit.oid)))
+        .collect();
+    let mut trees: Vec<Oid> = chosen.iter().map(|one| one.tree).collect();
+    trees.sort();
+    trees.dedup();
+    let empty = || commit.tree.format().hash(&[b"tree 0\0"]);
+    let base = commit.base.unwrap_or_else(empty);
+    let merges: Vec<Merge> =
+        trees.iter().map(|tree| Merge { base: Some(base), ours: *tree, theirs: commit.tree }).collect();
+    let answers = merge_tree::merge_all(quarantine.git(), &[], &merges).await?;
+    let answers: HashMap<Oid, _> = trees.into_iter().zip(answers).collect();
+    for progress in &mut chosen {
+        match taken(commit.oid, answers[&progress.tree].clone()) {
+            Ok(tree) if tree == progress.tree => {}
+            Ok(tree) => {
+                progress.tree = tree;
+                progress.steps.push((commit, tree));
+            }
+            Err(obstacle) => progress.obstacle = Some(obstacle),
+        }
+    }
+    Ok(())
+}
+
+fn taken(commit: Oid, answer: merge_tree::Merged) -> Result<Oid, Obstacle> {
+    match answer {
+        merge_tree::Merged::Clean { tree } => Ok(tree),
+        merge_tree::Merged::Conflict(conflict) => Err(Obstacle::Conflict { commit, conflict }),
+        merge_tree::Merged::Failed { reason } => Err(Obstacle::Failed { commit, reason }),
+    }
+}
+
+/// Writes the commits of a target; `None` where there is nothing to commit.
+fn write(plan: &Plan, progress: &Progress<'_>, pack: &mut PackWriter) -> std::io::Result<Option<Oid>> {
+    let target = progress.target;
+    if progress.obstacle.is_some() {
+        return Ok(None);
+    }
+    if target.mode == Mode::Merge {
+        let message = message::of_merge(&plan.fix.name, &target.branch);
+        let parents = [target.old, plan.fix.tip];
+        let content = commit_object(progress.tree, &parents, &plan.committer, &plan.committer, &message);
+        return pack.add(Kind::Commit, content.as_bytes()).map(Some);
+    }
+    let mut new = None;
+    for (commit, tree) in &progress.steps {
+        let message = match plan.record_origin {
+            true => message::with_origin(&commit.message, &commit.oid.to_string()),
+            false => commit.message.clone(),
+        };
+        let content = commit_object(*tree, &[new.unwrap_or(target.old)], &commit.author, &plan.committer, &message);
+        new = Some(pack.add(Kind::Commit, content.as_bytes())?);
+    }
+    Ok(new)
+}
+
+/// The content of a commit object (git-commit-tree).
+fn commit_object(tree: Oid, parents: &[Oid], author: &str, committer: &str, message: &str) -> String {
+    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+    format!("tree {tree}\n{parents}author {author}\ncommitter {committer}\n\n{message}")
+}

@@ -1,0 +1,45 @@
+//! One fix on any number of branches, exactly as git would put it there, without a work tree.
+//!
+//! `plan` lists the remote's branches and says of each whether it needs the fix. `merge` makes the
+//! merges and the commits in a quarantine. `push` moves all the branches at once, each under a
+//! lease on the commit that was read. Each may be repeated: a branch that has the fix already, from
+//! a run that was killed, is recognised as such.
+
+pub mod error;
+pub mod fix;
+mod history;
+pub mod merge;
+mod message;
+pub mod plan;
+pub mod push;
+mod remote;
+pub mod report;
+pub mod request;
+pub mod targets;
+pub mod verdict;
+
+use std::time::Instant;
+
+use error::BackportError;
+use push::Pushed;
+use report::Report;
+use request::Request;
+
+use super::Git;
+
+/// How often a backport is planned again because a branch moved meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// Plans, merges and pushes; again from the start while branches move underneath.
+pub async fn backport(git: &Git, request: &Request) -> Result<Report, BackportError> {
+    let started = Instant::now();
+    for _ in 0..ATTEMPTS {
+        let plan = plan::plan(git, request).await?;
+        let merged = merge::merge(git, &plan).await?;
+        let pushed = push::push(git, &plan, &merged).await?;
+        if !matches!(pushed, Pushed::Stale { .. }) {
+            return Ok(Report::new(&plan, merged, &pushed, started.elapsed()));
+        }
+    }
+    Err(BackportError::Moving { attempts: ATTEMPTS })
+}

@@ -1,0 +1,144 @@
+//! What a backport is going to do: every target with its old commit and a verdict.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::BackportError;
+use super::fix::{self, Fix};
+use super::history::{self, Sought};
+use super::remote::{self, Branch};
+use super::request::{Mode, Request};
+use super::targets::{Chooser, LeftOut, Reason};
+use super::verdict::{self, Verdict, Word};
+use crate::git::oid::Oid;
+use crate::git::{Git, repository};
+
+/// How often the branches are listed again because they move while they are fetched.
+const ATTEMPTS: u32 = 5;
+
+/// A backport decided, not yet made. The same plan gives the same commits however often it is
+/// executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub fix: Fix,
+    pub remote: String,
+    pub record_origin: bool,
+    pub drivers: bool,
+    pub limit: Duration,
+    /// `name <email> seconds zone`: who commits, and when.
+    pub committer: String,
+    pub targets: Vec<Target>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A branch that the fix is meant for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub branch: String,
+    pub old: Oid,
+    pub tree: Oid,
+    pub mode: Mode,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// Lists the remote's branches, fetches what is missing, and says of each target whether it needs
+/// the fix. Changes nothing but what a fetch changes.
+pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
+    refuse_unfit(git).await?;
+    let chooser = Chooser::new(request)?;
+    let branches = fetched(git, request, &chooser).await?;
+    let fix = fix::resolve(git, request).await?;
+    let tips = remote::tips(git, &branches).await?;
+    let committer = git.run(["var", "GIT_COMMITTER_IDENT"]).await?;
+    let now = committer.rsplit(' ').nth(1).and_then(|seconds| seconds.parse::<i64>().ok()).unwrap_or_default();
+
+    let mut targets = Vec::new();
+    let mut left_out = Vec::new();
+    for Branch { name: branch, tip: old } in branches {
+        let Some(mode) = chooser.mode(&branch) else { continue };
+        let Some(tip) = tips.get(&old) else { return Err(BackportError::Unexpected { said: old.to_string() }) };
+        let idle = u64::try_from(now.saturating_sub(tip.time)).unwrap_or_default();
+        if chooser.excludes(&branch) {
+            left_out.push(LeftOut { branch, reason: Reason::Excluded });
+        } else if request.active.is_some_and(|active| idle > active.as_secs()) {
+            left_out.push(LeftOut { branch, reason: Reason::Inactive });
+        } else {
+            targets.push(Target { branch, old, tree: tip.tree, mode, verdict: Verdict::Contains });
+        }
+    }
+    judge(git, request, &fix, &mut targets).await?;
+    Ok(Plan {
+        fix,
+        remote: request.remote.clone(),
+        record_origin: request.record_origin,
+        drivers: request.drivers,
+        limit: request.limit,
+        committer,
+        targets,
+        left_out,
+    })
+}
+
+async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
+    let (version, repository) = tokio::try_join!(repository::version(git), repository::read(git))?;
+    if version < (2, 39) {
+        return Err(BackportError::OldGit { major: version.0, minor: version.1 });
+    }
+    if repository.shallow {
+        return Err(BackportError::Shallow);
+    }
+    Ok(())
+}
+
+/// Returns the branches that a rule names, their commits fetched.
+async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Vec<Branch>, BackportError> {
+    for _ in 0..ATTEMPTS {
+        let mut branches = remote::branches(git, &request.remote, request.limit).await?;
+        branches.retain(|branch| chooser.mode(&branch.name).is_some());
+        if remote::fetch(git, &request.remote, &branches, request.limit).await? {
+            return Ok(branches);
+        }
+    }
+    Err(BackportError::Moving { attempts: ATTEMPTS })
+}
+
+/// Gives each target its verdict.
+async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) -> Result<(), BackportError> {
+    let tips: Vec<Oid> = targets.iter().map(|target| target.old).collect();
+    let mut sought: Vec<Sought> =
+        fix.commits.iter().map(|commit| Sought { oid: commit.oid, parents: commit.parents.clone() }).collect();
+    if sought.iter().all(|commit| commit.oid != fix.tip) {
+        sought.push(sought_commit(git, fix.tip).await?);
+    }
+    let words = history::words(git, &sought, &tips).await?;
+    let breaking = match &request.breaking {
+        Some(revision) => {
+            let breaking = sought_commit(git, fix::commit(git, revision).await?).await?;
+            Some(history::words(git, &[breaking], &tips).await?)
+        }
+        None => None,
+    };
+    let commits: Vec<Oid> = fix.commits.iter().map(|commit| commit.oid).collect();
+    let tip = sought.iter().position(|commit| commit.oid == fix.tip).expect("the tip is sought");
+    for (at, target) in targets.iter_mut().enumerate() {
+        let affected = breaking.as_ref().is_none_or(|words| matches!(words[at][0], Word::Original | Word::Copied(_)));
+        target.verdict = match target.mode {
+            Mode::Merge if matches!(words[at][tip], Word::Absent | Word::Copied(_)) => {
+                Verdict::Needs { commits: vec![fix.tip] }
+            }
+            Mode::Merge => verdict::decide(&[fix.tip], &words[at][tip..=tip]),
+            Mode::Pick => verdict::decide(&commits, &words[at][..commits.len()]),
+        };
+        if !affected && matches!(target.verdict, Verdict::Needs { .. }) {
+            target.verdict = Verdict::NotAffected;
+        }
+    }
+    Ok(())
+}
+
+async fn sought_commit(git: &Git, oid: Oid) -> Result<Sought, BackportError> {
+    let parents = git.run(["rev-parse", &format!("{oid}^@")]).await?;
+    Ok(Sought { oid, parents: fix::oids(&parents)? })
+}

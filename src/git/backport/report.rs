@@ -1,0 +1,56 @@
+//! What a backport did, for a person and for a machine.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::merge::{Merged, Obstacle, Outcome};
+use super::plan::Plan;
+use super::push::Pushed;
+use super::targets::LeftOut;
+
+/// What became of every target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub fix: String,
+    pub targets: Vec<Row>,
+    pub left_out: Vec<LeftOut>,
+    /// How many branches moved.
+    pub pushed: usize,
+    pub seconds: f64,
+}
+
+/// One target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The paths in conflict.
+    pub files: Vec<String>,
+}
+
+impl Report {
+    pub fn new(plan: &Plan, merged: Merged, pushed: &Pushed, took: Duration) -> Report {
+        let mut outcomes = merged.outcomes;
+        if let Pushed::Refused { refusals } = pushed {
+            for outcome in outcomes.iter_mut().filter(|outcome| outcome.new.is_some()) {
+                let refusal = refusals.iter().find(|refusal| refusal.branch == outcome.branch);
+                let reason = refusal.map_or("another branch was refused", |refusal| &refusal.reason).to_owned();
+                outcome.obstacle = Some(Obstacle::Refused { reason });
+            }
+        }
+        let moved = outcomes.iter().filter(|outcome| outcome.new.is_some() && outcome.obstacle.is_none()).count();
+        Report {
+            fix: plan.fix.name.clone(),
+            targets: outcomes.into_iter().map(|outcome| Row { files: outcome.files(), outcome }).collect(),
+            left_out: plan.left_out.clone(),
+            pushed: moved,
+            seconds: took.as_secs_f64(),
+        }
+    }
+
+    /// Whether every target has the fix, or does not need it.
+    pub fn complete(&self) -> bool {
+        self.targets.iter().all(|row| row.outcome.holds())
+    }
+}

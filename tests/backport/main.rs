@@ -1,0 +1,4 @@
+//! The backport engine against the git program.
+
+mod pick;
+mod sandbox;
