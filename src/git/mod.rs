@@ -1,9 +1,11 @@
 //! The only place that starts the git program.
 
+pub mod anchor;
 pub mod backport;
 pub mod merge_tree;
 pub mod oid;
 pub mod pack;
+pub mod project;
 pub mod push;
 pub mod quarantine;
 pub mod repository;

@@ -1,0 +1,242 @@
+//! The repository that a team works in: its clone here, its remote there.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Git, GitError};
+
+/// A clone and its remote. Work trees of people are never changed through it.
+#[derive(Clone, Debug)]
+pub struct Project {
+    pub git: Git,
+    /// The main work tree; the git directory itself where there is none.
+    pub top: PathBuf,
+    /// The git directory that all work trees share.
+    pub common: PathBuf,
+    pub remote: String,
+    /// How long a command that talks to the remote may take.
+    pub limit: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("`{directory}` is not in a git repository")]
+    NotARepository { directory: String },
+    #[error("the repository has no remote `{remote}`")]
+    NoRemote { remote: String },
+    #[error("the remote `{remote}` has no branch `{branch}`")]
+    NoBranch { remote: String, branch: String },
+    #[error("`{refname}` moved on the remote meanwhile")]
+    Stale { refname: String },
+    #[error("the remote refused to move `{refname}`: {reason}")]
+    Refused { refname: String, reason: String },
+    #[error("the remote `{remote}` can't be reached: {reason}")]
+    Unreachable { remote: String, reason: String },
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// One ref that a push is to change; `None` stands for "is not there".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefChange {
+    pub refname: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+impl RefChange {
+    pub fn create(refname: impl Into<String>, new: impl Into<String>) -> RefChange {
+        RefChange { refname: refname.into(), old: None, new: Some(new.into()) }
+    }
+
+    pub fn advance(refname: impl Into<String>, old: impl Into<String>, new: impl Into<String>) -> RefChange {
+        RefChange { refname: refname.into(), old: Some(old.into()), new: Some(new.into()) }
+    }
+
+    pub fn delete(refname: impl Into<String>, old: impl Into<String>) -> RefChange {
+        RefChange { refname: refname.into(), old: Some(old.into()), new: None }
+    }
+}
+
+impl Project {
+    /// Finds the repository that `directory` is in; fails outside of one.
+    pub async fn open(directory: &Path) -> Result<Project, ProjectError> {
+        let git = Git::at(directory);
+        let found = git.run(["rev-parse", "--path-format=absolute", "--git-common-dir"]).await;
+        let common = match found {
+            Ok(path) => PathBuf::from(path),
+            Err(GitError::Failed { .. }) => {
+                return Err(ProjectError::NotARepository { directory: directory.display().to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // The main work tree is listed first, whichever one this is.
+        let trees = git.run(["worktree", "list", "--porcelain"]).await?;
+        let first = trees.lines().next().and_then(|line| line.strip_prefix("worktree "));
+        let top = first.map_or_else(|| common.clone(), PathBuf::from);
+        Ok(Project { git: Git::at(&top), top, common, remote: "origin".to_owned(), limit: Duration::from_secs(60) })
+    }
+
+    /// The name of the repository's directory.
+    pub fn name(&self) -> String {
+        let name = self.top.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.trim_end_matches(".git").to_owned()
+    }
+
+    pub async fn has_remote(&self) -> Result<bool, ProjectError> {
+        Ok(self.git.run(["remote"]).await?.lines().any(|name| name == self.remote))
+    }
+
+    /// Brings this clone's view of the remote's branches and tags up to date.
+    pub async fn fetch(&self) -> Result<(), ProjectError> {
+        if !self.has_remote().await? {
+            return Err(ProjectError::NoRemote { remote: self.remote.clone() });
+        }
+        let args = ["fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", &self.remote];
+        let fetched = self.git.call(args).limit(self.limit).text().await;
+        fetched.map(drop).map_err(|error| self.unreachable(error))
+    }
+
+    /// The commit of a branch as last fetched.
+    pub async fn remote_branch(&self, branch: &str) -> Result<String, ProjectError> {
+        let found = self.commit(&format!("refs/remotes/{}/{branch}", self.remote)).await?;
+        found.ok_or_else(|| ProjectError::NoBranch { remote: self.remote.clone(), branch: branch.to_owned() })
+    }
+
+    /// The full name of the commit that `revision` stands for; `None` where there is none.
+    pub async fn commit(&self, revision: &str) -> Result<Option<String>, ProjectError> {
+        let spec = format!("{revision}^{{commit}}");
+        let output = self.git.call(["rev-parse", "--verify", "--quiet", "--end-of-options", &spec]).output().await?;
+        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok((output.status == Some(0) && !name.is_empty()).then_some(name))
+    }
+
+    pub async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, ProjectError> {
+        Ok(self.git.call(["merge-base", "--is-ancestor", ancestor, descendant]).answer().await?)
+    }
+
+    /// The commits of `range`, the oldest first.
+    pub async fn commits(&self, range: &str) -> Result<Vec<String>, ProjectError> {
+        let list = self.git.run(["rev-list", "--reverse", "--topo-order", "--end-of-options", range]).await?;
+        Ok(list.lines().map(str::to_owned).collect())
+    }
+
+    /// The content of a file in a commit; `None` where the commit has no such file.
+    pub async fn file(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>, ProjectError> {
+        let output = self.git.call(["cat-file", "blob", &format!("{commit}:{path}")]).output().await?;
+        Ok((output.status == Some(0)).then_some(output.stdout))
+    }
+
+    /// Returns a commit on top of `parents` with the first one's files, `files` put in their place;
+    /// nothing but the object database is changed.
+    pub async fn commit_files(
+        &self,
+        parents: &[&str],
+        files: &[(String, Vec<u8>)],
+        message: &str,
+    ) -> Result<String, ProjectError> {
+        let index = tempfile::Builder::new().prefix("hotfix-index-").tempdir_in(&self.common).map_err(|source| {
+            GitError::NotStarted {
+                command: "read-tree".to_owned(),
+                directory: self.common.display().to_string(),
+                source,
+            }
+        })?;
+        let index = index.path().join("index");
+        let first = parents.first().copied().unwrap_or_default();
+        self.git.call(["read-tree", first]).env("GIT_INDEX_FILE", &index).text().await?;
+        let mut entries = Vec::new();
+        for (path, content) in files {
+            let blob = self.git.call(["hash-object", "-w", "--stdin"]).input(content.clone()).text().await?;
+            entries.extend(format!("100644 {blob}\t{path}\0").into_bytes());
+        }
+        let update = self.git.call(["update-index", "-z", "--index-info"]);
+        update.env("GIT_INDEX_FILE", &index).input(entries).text().await?;
+        let tree = self.git.call(["write-tree"]).env("GIT_INDEX_FILE", &index).text().await?;
+        self.commit_tree(&tree, parents, message).await
+    }
+
+    /// Returns a commit of `tree`, signed where git is set to.
+    pub async fn commit_tree(&self, tree: &str, parents: &[&str], message: &str) -> Result<String, ProjectError> {
+        let sign = self.git.call(["config", "--type=bool", "--get", "commit.gpgSign"]).output().await?;
+        let mut args = vec!["commit-tree", "-F", "-"];
+        if sign.stdout.starts_with(b"true") {
+            args.push("-S");
+        }
+        args.extend(parents.iter().flat_map(|parent| ["-p", parent]));
+        args.push(tree);
+        Ok(self.git.call(args).input(message).text().await?)
+    }
+
+    /// What the remote has under `pattern` right now: (object, refname).
+    pub async fn list_remote(&self, pattern: &str, limit: Duration) -> Result<Vec<(String, String)>, ProjectError> {
+        let listed = self.git.call(["ls-remote", "--refs", &self.remote, pattern]).limit(limit).text().await;
+        let listed = listed.map_err(|error| self.unreachable(error))?;
+        Ok(listed.lines().filter_map(|line| line.split_once('\t')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
+    }
+
+    /// Changes all refs or none, each only from the value that is given for it.
+    ///
+    /// Fails with [`ProjectError::Stale`] where one has another value, with
+    /// [`ProjectError::Refused`] where the remote does not want it, and with
+    /// [`ProjectError::Unreachable`], which leaves open whether it happened.
+    pub async fn push(&self, changes: &[RefChange]) -> Result<(), ProjectError> {
+        self.push_within(changes, self.limit).await
+    }
+
+    pub async fn push_within(&self, changes: &[RefChange], limit: Duration) -> Result<(), ProjectError> {
+        let mut args = vec!["push".to_owned(), "--porcelain".to_owned(), "--atomic".to_owned()];
+        args.extend(["--no-follow-tags".to_owned(), "--recurse-submodules=no".to_owned()]);
+        for RefChange { refname, old, .. } in changes {
+            args.push(format!("--force-with-lease={refname}:{}", old.as_deref().unwrap_or_default()));
+        }
+        args.push(self.remote.clone());
+        for RefChange { refname, new, .. } in changes {
+            args.push(format!("{}:{refname}", new.as_deref().unwrap_or_default()));
+        }
+        let output = self.git.call(args).limit(limit).output().await.map_err(|error| self.unreachable(error))?;
+        if output.status == Some(0) {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        Err(rejected(&said, &output.stderr).unwrap_or_else(|| ProjectError::Unreachable {
+            remote: self.remote.clone(),
+            reason: output.stderr.trim().replace('\n', "; "),
+        }))
+    }
+
+    fn unreachable(&self, error: GitError) -> ProjectError {
+        let reason = match error {
+            GitError::Failed { stderr, .. } => stderr.replace('\n', "; "),
+            GitError::TimedOut { seconds, .. } => format!("no answer within {seconds} s"),
+            other => return other.into(),
+        };
+        ProjectError::Unreachable { remote: self.remote.clone(), reason }
+    }
+}
+
+/// The first ref that was rejected for a reason of its own, from `git push --porcelain`.
+fn rejected(said: &str, stderr: &str) -> Option<ProjectError> {
+    let lines = said.lines().filter_map(|line| line.strip_prefix("!\t"));
+    let rejections = lines.filter_map(|line| {
+        let (refs, summary) = line.split_once('\t')?;
+        let (_, refname) = refs.split_once(':')?;
+        Some((refname.to_owned(), summary.to_owned()))
+    });
+    let own = rejections.filter(|(_, summary)| !summary.contains("atomic")).collect::<Vec<_>>();
+    let (refname, summary) = own.into_iter().next()?;
+    let stale = [
+        "stale info",
+        "already exists",
+        "fetch first",
+        "cannot lock ref",
+        "failed to update ref",
+        "reference already exists",
+    ];
+    if stale.iter().any(|reason| summary.contains(reason)) {
+        return Some(ProjectError::Stale { refname });
+    }
+    let hooks: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim).collect();
+    let reason = format!("{summary} {}", hooks.join(" ")).trim().to_owned();
+    Some(ProjectError::Refused { refname, reason })
+}
