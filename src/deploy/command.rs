@@ -33,10 +33,14 @@ impl Command {
         Command { config, surroundings }
     }
 
-    async fn change(&self, verb: &str, command: &CommandLine, change: &Change) -> Result<(), DeployError> {
+    fn supervised(&self, verb: &str, change: &Change) -> Supervised {
         // A release's name may be hostile, so the directory is named by a digest of it.
-        let place = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)))[..32].to_owned();
-        let supervised = Supervised::at(self.surroundings.state.join(place));
+        let place = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
+        Supervised::at(self.surroundings.state.join(&place[..32]))
+    }
+
+    async fn change(&self, verb: &str, command: &CommandLine, change: &Change) -> Result<(), DeployError> {
+        let supervised = self.supervised(verb, change);
         if let Some(ended) = supervised.settled().await?
             && ended.succeeded()
             && self.current().await?.as_deref() == Some(change.release.as_str())
@@ -72,6 +76,13 @@ impl Deployer for Command {
         }
         let release = ended.last_lines(1).trim().to_owned();
         Ok((!release.is_empty()).then_some(release))
+    }
+
+    async fn settle(&self, change: &Change) -> Result<(), DeployError> {
+        for verb in ["deploy", "roll-back"] {
+            self.supervised(verb, change).settled().await?;
+        }
+        Ok(())
     }
 
     async fn deploy(&self, change: &Change) -> Result<(), DeployError> {

@@ -37,6 +37,10 @@ impl Deployer for Memory {
         Ok(self.current.lock().expect("nothing panics while it is locked").clone())
     }
 
+    async fn settle(&self, _: &Change) -> Result<(), DeployError> {
+        Ok(())
+    }
+
     async fn deploy(&self, change: &Change) -> Result<(), DeployError> {
         if let Some(file) = &self.file {
             std::fs::write(file, &change.release)?;

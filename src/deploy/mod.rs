@@ -43,8 +43,12 @@ pub trait Deployer: Send + Sync {
     /// Returns the release that runs; `None` where nothing does.
     async fn current(&self) -> Result<Option<String>, DeployError>;
 
-    /// Puts `change.release` in the place of what runs. Waits first for a change to the same
-    /// release that a process which is gone left under way; where that ended well, it was it.
+    /// Waits for a deploy or rollback to `change.release` that a process which is gone left under
+    /// way.
+    async fn settle(&self, change: &Change) -> Result<(), DeployError>;
+
+    /// Puts `change.release` in the place of what runs. Where a process that is gone has begun
+    /// this very change, its end is waited for, and where it ended well, it was it.
     async fn deploy(&self, change: &Change) -> Result<(), DeployError>;
 
     /// Puts `change.release`, an earlier one, back; otherwise like [`Deployer::deploy`].

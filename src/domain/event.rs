@@ -48,6 +48,11 @@ pub enum Fact {
         update: bool,
     },
     Acknowledged {},
+    /// A person has chosen the strategy; the step `decide` takes it up.
+    Chosen {
+        strategy: Strategy,
+        reason: String,
+    },
     /// A new list of steps replaces what was left of the one before.
     Planned {
         /// `None` for the opening and for the way back after a bad deploy.
@@ -147,6 +152,7 @@ impl Fact {
             Fact::SeverityChanged { .. } => "severity-changed",
             Fact::Noted { .. } => "noted",
             Fact::Acknowledged {} => "acknowledged",
+            Fact::Chosen { .. } => "chosen",
             Fact::Planned { .. } => "planned",
             Fact::StepStarted { .. } => "step-started",
             Fact::StepDone { .. } => "step-done",

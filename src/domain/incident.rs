@@ -23,6 +23,8 @@ pub struct Incident {
     pub declared: Timestamp,
     pub reporter: String,
     pub strategy: Option<Strategy>,
+    /// What a person chose and the step `decide` has not taken up yet, with the reason.
+    pub choice: Option<(Strategy, String)>,
     /// Every list of steps so far; the last one is in force.
     pub plans: Vec<Plan>,
     pub notes: Vec<Note>,

@@ -14,6 +14,8 @@ pub struct Investigation {
     pub commits: Vec<RecentCommit>,
     pub deploys: Vec<RecentDeploy>,
     pub logs: Option<LogExcerpt>,
+    /// Files of data migrations that the recent commits touch.
+    pub migrations: Vec<String>,
     /// What could not be looked at, and why.
     pub gaps: Vec<String>,
 }

@@ -142,17 +142,28 @@ impl Engine<'_> {
             };
             retried = true;
             self.progress.started(&incident, &name);
-            let outcome = self.execute(&incident, &name, verify).await?;
+            let (outcome, back) = self.execute(&incident, &name, verify).await?;
             incident = self.append(incident, outcome, Some(lease)).await?;
             self.progress.ended(&incident, &name);
+            if let Some(to) = back {
+                let again = again(&incident, to);
+                incident = self.append(incident, again, Some(lease)).await?;
+                continue;
+            }
             if matches!(incident.status, Status::Held | Status::Failed | Status::Stuck) {
                 return self.deliver(incident, Some(lease)).await;
             }
         }
     }
 
-    /// Runs a step, or finds that it ran, and returns the event that says so.
-    async fn execute(&self, incident: &Incident, name: &str, verify: bool) -> Result<Fact, EngineError> {
+    /// Runs a step, or finds that it ran, and returns the event that says so, with the step to go
+    /// back to if there is one.
+    async fn execute(
+        &self,
+        incident: &Incident,
+        name: &str,
+        verify: bool,
+    ) -> Result<(Fact, Option<&'static str>), EngineError> {
         let step = self.step(incident, name)?;
         let moment = self.moment(incident);
         let ended = async {
@@ -162,14 +173,21 @@ impl Engine<'_> {
             step.run(&moment).await
         };
         let step = name.to_owned();
-        Ok(match ended.await {
+        let mut back = None;
+        let fact = match ended.await {
+            // Held first: should the process die before the plan is changed, the step comes again.
+            Ok(Outcome::Back { to, reason }) => {
+                back = Some(to);
+                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned() }
+            }
             Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
             Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
             Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint },
             Ok(Outcome::Bad(evidence)) => Fact::StepWentBad { step, evidence },
             Err(StepError { message: error, hint, stuck: true }) => Fact::StepStuck { step, error, hint },
             Err(StepError { message: error, hint, stuck: false }) => Fact::StepFailed { step, error, hint },
-        })
+        };
+        Ok((fact, back))
     }
 
     async fn undo(&self, key: &str, reason: &str, lease: &Lease) -> Result<Incident, EngineError> {
@@ -246,5 +264,17 @@ impl Engine<'_> {
 
     fn moment<'b>(&'b self, incident: &'b Incident) -> Moment<'b> {
         Moment { incident, clock: self.clock, progress: self.progress }
+    }
+}
+
+/// The plan in force once more from the step `to` on.
+fn again(incident: &Incident, to: &str) -> Fact {
+    let plan = incident.plan();
+    let names = plan.into_iter().flat_map(|plan| &plan.steps).map(|step| step.name.clone());
+    let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
+    Fact::Planned {
+        strategy: plan.and_then(|plan| plan.strategy),
+        reasons: vec![reason],
+        steps: names.skip_while(|name| name != to).collect(),
     }
 }

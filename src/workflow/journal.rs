@@ -163,6 +163,7 @@ fn declared(declaration: &Declaration, event: &Event) -> Incident {
         declared: event.at,
         reporter: event.actor.clone(),
         strategy: None,
+        choice: None,
         plans: Vec::new(),
         notes: Vec::new(),
         acknowledged_by: Vec::new(),
@@ -190,6 +191,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             incident.notes.push(Note { at, by, text: text.clone(), update: *update });
         }
         Fact::Acknowledged {} => incident.acknowledged_by.push(by),
+        Fact::Chosen { strategy, reason } => incident.choice = Some((*strategy, reason.clone())),
         Fact::Planned { strategy, reasons, steps } => plan(incident, *strategy, reasons, steps)?,
         Fact::StepStarted { step } => start(incident, step, at)?,
         Fact::StepDone { step, evidence } => {
@@ -296,6 +298,7 @@ fn plan(
     }
     if strategy.is_some() {
         incident.strategy = strategy;
+        incident.choice = None;
     }
     let record =
         |name: &String| StepRecord { name: name.clone(), state: StepState::Waiting, started: None, ended: None };

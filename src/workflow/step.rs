@@ -66,6 +66,11 @@ pub enum Outcome {
         reason: String,
         hint: String,
     },
+    /// What an earlier step found is no longer so: the plan goes on from that step again.
+    Back {
+        to: &'static str,
+        reason: String,
+    },
     /// Production is bad: go the way back.
     Bad(Evidence),
 }

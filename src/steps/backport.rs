@@ -1,0 +1,194 @@
+//! Brings the fix to every branch that needs it, in one atomic push.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tools, count, needed};
+use crate::config::BackportMode;
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::step::{BackportTarget, Backports, Branch, Release};
+use crate::git::backport::merge::{Obstacle, Outcome as Merged};
+use crate::git::backport::request::{Mode, Request, Rule};
+use crate::git::backport::verdict::Verdict;
+use crate::git::backport::{self, plan};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct BackportFix(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for BackportFix {
+    fn name(&self) -> &'static str {
+        "backport"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let rules = self.0.config.backport.rule.iter();
+        Ok(rules
+            .map(|rule| match rule.mode {
+                BackportMode::Merge => Action::new("merge", format!("the fix into `{}`", rule.branches.text)),
+                BackportMode::Pick => Action::new("pick", format!("the fix onto `{}`", rule.branches.text)),
+            })
+            .collect())
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        if self.0.config.backport.rule.is_empty() {
+            return Ok(Outcome::Skipped("no branch is to get the fix".to_owned()));
+        }
+        let request = self.request(at.incident)?;
+        let report = backport::backport(&self.0.project.git, &request).await?;
+        let targets = report.targets.iter().map(|row| target(&row.outcome, row.files.clone()));
+        self.settle(at.incident, targets.collect())
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        if self.0.config.backport.rule.is_empty() {
+            return Ok(None);
+        }
+        // A branch that has the fix is known again by its history, so the plan alone tells.
+        let plan = plan::plan(&self.0.project.git, &self.request(at.incident)?).await?;
+        let done = plan.targets.iter().all(|target| !matches!(target.verdict, Verdict::Needs { .. }));
+        let targets = plan.targets.iter().map(|planned| {
+            let (mode, verdict, old) = (planned.mode, planned.verdict.clone(), planned.old);
+            target(
+                &Merged { branch: planned.branch.clone(), mode, verdict, old, new: None, obstacle: None },
+                Vec::new(),
+            )
+        });
+        if !done {
+            return Ok(None);
+        }
+        match self.settle(at.incident, targets.collect())? {
+            Outcome::Done(evidence) => Ok(Some(evidence)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        let moved = at.incident.details::<Backports>().into_iter().flat_map(|backports| backports.targets);
+        let moved: Vec<_> =
+            moved.filter(|target| target.commit.as_ref().is_some_and(|new| *new != target.old)).collect();
+        if moved.is_empty() {
+            return Ok(Undo::Nothing("no branch was moved".to_owned()));
+        }
+        let names: Vec<_> = moved.iter().map(|target| target.branch.as_str()).collect();
+        Ok(Undo::Nothing(format!("the fix stays on {}; it does no harm there", names.join(", "))))
+    }
+}
+
+impl BackportFix {
+    fn request(&self, incident: &Incident) -> Result<Request, StepError> {
+        let (branch, release): (Branch, Release) = (needed(incident)?, needed(incident)?);
+        let config = &self.0.config.backport;
+        let rule = |rule: &crate::config::BackportRule| Rule {
+            glob: rule.branches.text.clone(),
+            mode: match rule.mode {
+                BackportMode::Merge => Mode::Merge,
+                BackportMode::Pick => Mode::Pick,
+            },
+        };
+        let mut request = Request::new(format!("{}..{}", branch.start, release.commit), [""; 0]);
+        request.rules = config.rule.iter().map(rule).collect();
+        request.exclude = vec![self.0.config.git.production.clone(), branch.name];
+        request.remote.clone_from(&self.0.project.remote);
+        request.limit = self.0.project.limit;
+        if !config.active.is_empty() {
+            let active = config.active.parse::<jiff::SignedDuration>().map(|active| active.unsigned_abs());
+            request.active = Some(active.map_err(|_| {
+                StepError::failed(
+                    "backport.active is not a length of time",
+                    "correct it in hotfix.toml, then `hotfix resume`",
+                )
+            })?);
+        }
+        Ok(request)
+    }
+
+    /// Done where every target has the fix, does not need it, or is waived; stuck otherwise.
+    fn settle(&self, incident: &Incident, mut targets: Vec<BackportTarget>) -> Result<Outcome, StepError> {
+        let earlier: BTreeMap<String, BackportTarget> = incident
+            .details::<Backports>()
+            .into_iter()
+            .flat_map(|backports| backports.targets)
+            .map(|target| (target.branch.clone(), target))
+            .collect();
+        for target in &mut targets {
+            if let Some(earlier) =
+                earlier.get(&target.branch).filter(|earlier| earlier.commit.is_some() && target.commit.is_none())
+            {
+                *target = earlier.clone();
+            }
+        }
+        let waived = |branch: &str| incident.is_waived(branch);
+        let open: Vec<_> =
+            targets.iter().filter(|target| is_open(&target.verdict) && !waived(&target.branch)).cloned().collect();
+        if let Some(first) = open.first() {
+            let landed = targets.iter().filter(|target| target.commit.is_some()).count();
+            let shown = open.iter().map(|target| {
+                let files =
+                    if target.files.is_empty() { String::new() } else { format!(" in {}", target.files.join(", ")) };
+                format!("`{}` ({}{files})", target.branch, target.verdict)
+            });
+            return Err(StepError::stuck(
+                format!(
+                    "the fix is not on {}; it is on {}",
+                    shown.collect::<Vec<_>>().join(", "),
+                    count(landed, "other branch").replace("branchs", "branches")
+                ),
+                format!(
+                    "pick it there by hand and push, then `hotfix resume`; or `hotfix waive {} --reason ...`",
+                    first.branch
+                ),
+            ));
+        }
+        for target in targets.iter_mut().filter(|target| is_open(&target.verdict)) {
+            target.verdict = format!("waived, {}", target.verdict);
+        }
+        Ok(Outcome::Done(Evidence::with(summary(&targets), &Backports { targets })))
+    }
+}
+
+/// Whether the verdict leaves something to be done.
+fn is_open(verdict: &str) -> bool {
+    matches!(verdict, "conflict" | "failed" | "refused" | "reverted" | "needs")
+}
+
+fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
+    let verdict = match (&outcome.obstacle, &outcome.verdict) {
+        (Some(Obstacle::Conflict { .. }), _) => "conflict",
+        (Some(Obstacle::Failed { .. }), _) => "failed",
+        (Some(Obstacle::Refused { .. }), _) => "refused",
+        (None, Verdict::Contains) => "contains",
+        (None, Verdict::Equivalent { .. }) => "equivalent",
+        (None, Verdict::Reverted { .. }) => "reverted",
+        (None, Verdict::NotAffected) => "not-affected",
+        (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode) {
+            (Some(_), Mode::Pick) => "picked",
+            (Some(_), Mode::Merge) => "merged",
+            (None, _) => "needs",
+        },
+    };
+    let has = matches!(verdict, "contains" | "equivalent");
+    let new = outcome.new.filter(|_| outcome.obstacle.is_none());
+    BackportTarget {
+        branch: outcome.branch.clone(),
+        verdict: verdict.to_owned(),
+        commit: new.map(|new| new.to_string()).or_else(|| has.then(|| outcome.old.to_string())),
+        old: outcome.old.to_string(),
+        files,
+    }
+}
+
+fn summary(targets: &[BackportTarget]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for target in targets {
+        *counts.entry(target.verdict.as_str()).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return "no branch fits the rules".to_owned();
+    }
+    counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect::<Vec<_>>().join(", ")
+}

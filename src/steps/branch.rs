@@ -1,0 +1,181 @@
+//! Makes the branch and a work tree of its own beside the repository.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tools, document, short};
+use crate::config::BranchFrom;
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::step::Branch;
+use crate::git::project::{ProjectError, RefChange};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct MakeBranch(pub Arc<Tools>);
+
+/// Stands in the first commit of an incident's branch, so that it is known again.
+const TRAILER: &str = "Hotfix-Incident";
+
+#[async_trait]
+impl Step for MakeBranch {
+    fn name(&self) -> &'static str {
+        "branch"
+    }
+
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let name = self.0.fill(&self.0.config.branch.name, at.incident)?;
+        let base = self.base().await?;
+        let remote = &self.0.project.remote;
+        Ok(vec![
+            Action::new("create branch", format!("`{name}` at {} with the incident's ticket", short(&base))),
+            Action::new("create work tree", self.work_tree(at.incident)?.display().to_string()),
+            Action::new("push", format!("`{name}` to `{remote}`")),
+        ])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        self.0.project.fetch().await?;
+        if let Some(branch) = self.existing(at.incident).await? {
+            self.complete(&branch).await?;
+            return Ok(Outcome::Done(evidence(&branch)));
+        }
+        let branch = self.create(at.incident).await?;
+        self.complete(&branch).await?;
+        Ok(Outcome::Done(evidence(&branch)))
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        let Some(branch) = self.existing(at.incident).await? else { return Ok(None) };
+        let pushed = self.0.project.remote_branch(&branch.name).await.is_ok();
+        Ok((pushed && Path::new(&branch.work_tree).exists()).then(|| evidence(&branch)))
+    }
+
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        let Some(branch) = self.existing(at.incident).await? else {
+            return Ok(Undo::Nothing("there is no branch".to_owned()));
+        };
+        let tip = self.tip(&branch.name).await?;
+        if tip.is_some_and(|tip| tip != branch.start) {
+            return Ok(Undo::Nothing(format!("`{}` has work in it and is kept", branch.name)));
+        }
+        let removed = super::clean_up::remove(&self.0, &branch).await?;
+        Ok(Undo::Done(removed.join("; ")))
+    }
+}
+
+impl MakeBranch {
+    /// The commit that production runs, as far as the repository knows.
+    async fn base(&self) -> Result<String, StepError> {
+        let (project, config) = (&self.0.project, &self.0.config);
+        match config.branch.from {
+            BranchFrom::Branch => Ok(project.remote_branch(&config.git.production).await?),
+            BranchFrom::Tag => {
+                let tags = project.git.run(["tag", "--list", "--sort=-version:refname"]).await?;
+                let tag = tags.lines().find(|tag| config.branch.tag.matches(tag)).ok_or_else(|| {
+                    let hint = "tag the commit that runs in production, or set branch.from = \"branch\"";
+                    StepError::failed(format!("no tag fits `{}`", config.branch.tag.text), hint)
+                })?;
+                let commit = project.commit(&format!("refs/tags/{tag}")).await?;
+                commit.ok_or_else(|| StepError::failed(format!("tag `{tag}` is no commit"), "tag a commit"))
+            }
+        }
+    }
+
+    fn work_tree(&self, incident: &Incident) -> Result<PathBuf, StepError> {
+        let path = self.0.fill(&self.0.config.branch.work_tree, incident)?;
+        Ok(normal(&self.0.project.top.join(path)))
+    }
+
+    async fn tip(&self, name: &str) -> Result<Option<String>, StepError> {
+        Ok(self.0.project.commit(&format!("refs/heads/{name}")).await?)
+    }
+
+    /// The incident's branch, as the journal or the repository has it.
+    async fn existing(&self, incident: &Incident) -> Result<Option<Branch>, StepError> {
+        if let Some(branch) = incident.detail::<Branch>() {
+            return Ok(self.tip(&branch.name).await?.map(|_| branch));
+        }
+        let name = self.0.fill(&self.0.config.branch.name, incident)?;
+        let Some(tip) = self.tip(&name).await? else { return Ok(None) };
+        let format = format!("--format=%H%x00%P%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)");
+        let log = self.0.project.git.run(["log", "-n", "50", "--first-parent", &format, &tip]).await?;
+        let start = log.lines().find_map(|line| {
+            let fields: Vec<_> = line.split('\0').collect();
+            (fields.get(2) == Some(&incident.key.as_str())).then(|| (fields[0].to_owned(), fields[1].to_owned()))
+        });
+        let Some((start, base)) = start else {
+            return Err(StepError::failed(
+                format!("branch `{name}` exists already and is not this incident's"),
+                format!("rename or delete it (`git branch -m {name} OTHER`), then `hotfix resume`"),
+            ));
+        };
+        let work_tree = self.work_tree(incident)?.display().to_string();
+        let ticket = document::ticket_path(&self.0, incident, &base).await?;
+        Ok(Some(Branch { name, base, start, work_tree, ticket }))
+    }
+
+    /// Makes the branch's first commit, which adds the ticket, and the branch itself.
+    async fn create(&self, incident: &Incident) -> Result<Branch, StepError> {
+        let project = &self.0.project;
+        let name = self.0.fill(&self.0.config.branch.name, incident)?;
+        project.git.run(["check-ref-format", "--branch", &name]).await.map_err(|_| {
+            StepError::failed(format!("`{name}` is not a name for a branch"), "correct branch.name in hotfix.toml")
+        })?;
+        let base = self.base().await?;
+        let ticket = document::ticket_path(&self.0, incident, &base).await?;
+        let mut files = Vec::new();
+        if let Some(path) = &ticket
+            && project.file(&base, path).await?.is_none()
+        {
+            files.push((path.clone(), document::ticket(&self.0, incident)?.into_bytes()));
+        }
+        let title = crate::domain::name::line(&incident.declaration.title, 100);
+        let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);
+        let start = project.commit_files(&[&base], &files, &message).await?;
+        // Made only where it is not there yet: nobody's branch is moved.
+        project.git.run(["update-ref", &format!("refs/heads/{name}"), &start, &"0".repeat(start.len())]).await?;
+        let work_tree = self.work_tree(incident)?.display().to_string();
+        Ok(Branch { name, base, start, work_tree, ticket })
+    }
+
+    /// Makes what is missing of work tree and remote branch.
+    async fn complete(&self, branch: &Branch) -> Result<(), StepError> {
+        let project = &self.0.project;
+        let trees = project.git.run(["worktree", "list", "--porcelain"]).await?;
+        let checked_out = format!("branch refs/heads/{}", branch.name);
+        if !(trees.lines().any(|line| line == checked_out) && Path::new(&branch.work_tree).exists()) {
+            let add = ["worktree", "add", "--force", "--quiet", &branch.work_tree, &branch.name];
+            project.git.run(add).await.map_err(|error| {
+                let hint = format!("move `{}` away, or set branch.work_tree, then `hotfix resume`", branch.work_tree);
+                StepError::failed(error.to_string(), hint)
+            })?;
+        }
+        let refname = format!("refs/heads/{}", branch.name);
+        match project.push(&[RefChange::create(&refname, &branch.start)]).await {
+            // It is there already, maybe with commits on top.
+            Err(ProjectError::Stale { .. }) => Ok(project.fetch().await?),
+            ended => Ok(ended?),
+        }
+    }
+}
+
+fn evidence(branch: &Branch) -> Evidence {
+    let summary = format!("`{}` from {}, work tree {}", branch.name, short(&branch.base), branch.work_tree);
+    Evidence::with(summary, branch)
+}
+
+/// The path without `.` and `..`, whether it exists or not.
+fn normal(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normal, part| {
+        match part {
+            std::path::Component::ParentDir => {
+                normal.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => normal.push(part),
+        }
+        normal
+    })
+}

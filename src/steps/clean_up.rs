@@ -1,0 +1,94 @@
+//! Removes the branch, here and on the remote, and its work tree; what is not saved elsewhere stays.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::fix::uncommitted;
+use super::{Tools, needed, short};
+use crate::domain::evidence::Evidence;
+use crate::domain::step::{Branch, Release};
+use crate::git::Git;
+use crate::git::project::{ProjectError, RefChange};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct CleanUp(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for CleanUp {
+    fn name(&self) -> &'static str {
+        "clean-up"
+    }
+
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let name = self.0.fill(&self.0.config.branch.name, at.incident)?;
+        Ok(vec![
+            Action::new("remove", "the work tree"),
+            Action::new("delete", format!("`{name}`, here and on the remote")),
+        ])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let (branch, release): (Branch, Release) = (needed(at.incident)?, needed(at.incident)?);
+        let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
+        if let Some(tip) = tip.filter(|tip| *tip != release.commit) {
+            return Ok(Outcome::Skipped(format!(
+                "`{}` has commits after the release ({}) and is kept",
+                branch.name,
+                short(&tip)
+            )));
+        }
+        let removed = remove(&self.0, &branch).await?;
+        Ok(Outcome::Done(Evidence::new(removed.join("; "))))
+    }
+
+    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        Ok(None)
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("the tag keeps the commits".to_owned()))
+    }
+}
+
+/// Removes what is left of work tree, branch and remote branch, and returns what became of each.
+///
+/// A work tree with changes or files that git does not have is kept, and so is its branch.
+pub async fn remove(tools: &Tools, branch: &Branch) -> Result<Vec<String>, StepError> {
+    let project = &tools.project;
+    let mut done = Vec::new();
+    let work_tree = Path::new(&branch.work_tree);
+    let mut kept = false;
+    if work_tree.is_dir() {
+        let untracked = Git::at(work_tree).run(["status", "--porcelain", "--untracked-files=normal"]).await?;
+        if let Some(changed) = uncommitted(work_tree).await? {
+            done.push(format!("work tree kept, it has changes: {changed}"));
+            kept = true;
+        } else if !untracked.is_empty() {
+            done.push("work tree kept, it has new files".to_owned());
+            kept = true;
+        } else {
+            project.git.run(["worktree", "remove", "--force", &branch.work_tree]).await?;
+            done.push("work tree removed".to_owned());
+        }
+    }
+    let refname = format!("refs/heads/{}", branch.name);
+    if !kept && let Some(tip) = project.commit(&refname).await? {
+        project.git.run(["worktree", "prune"]).await?;
+        project.git.run(["update-ref", "-d", &refname, &tip]).await?;
+        done.push(format!("`{}` deleted", branch.name));
+    }
+    let on_remote = project.list_remote(&refname, project.limit).await?.pop();
+    if let Some((tip, _)) = on_remote {
+        match project.push(&[RefChange::delete(&refname, tip)]).await {
+            Ok(()) => done.push("deleted on the remote".to_owned()),
+            Err(ProjectError::Stale { .. }) => done.push("kept on the remote, somebody pushed to it".to_owned()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if done.is_empty() {
+        done.push("nothing was left".to_owned());
+    }
+    Ok(done)
+}

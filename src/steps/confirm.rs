@@ -1,0 +1,72 @@
+//! Looks whether production is as it should be after a rollback, by the same test as a deploy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::watch::{observe, other_release};
+use super::{Tools, needed};
+use crate::domain::evidence::Evidence;
+use crate::domain::step::RollBack;
+use crate::domain::verdict::Verdict;
+use crate::watch::limits;
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct ConfirmRollBack(pub Arc<Tools>);
+
+/// On the way back from a bad fix the incident itself is still open, so nobody waits for long.
+const WAY_BACK: Duration = Duration::from_secs(30);
+
+#[async_trait]
+impl Step for ConfirmRollBack {
+    fn name(&self) -> &'static str {
+        "confirm"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        Ok(vec![Action::new("watch", "the release that is back")])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let back: RollBack = needed(at.incident)?;
+        if let Some(other) = other_release(&self.0, &back.to).await? {
+            return Err(StepError::stuck(
+                format!("production runs `{other}`, not `{}`", back.to),
+                "put production right by hand, then `hotfix resume`",
+            ));
+        }
+        let strategy = at.incident.plan().and_then(|plan| plan.strategy);
+        let mut limits = limits(&self.0.config.watch);
+        if strategy.is_none() {
+            limits.window = limits.window.min(WAY_BACK);
+        }
+        let (evidence, verdict) = observe(&self.0, &back.to, &limits, at.progress).await?;
+        Ok(match (verdict, strategy) {
+            (Verdict::Verified, _) => Outcome::Done(evidence),
+            // The incident that the fix was for is not over; that is why it is being worked on.
+            (_, None) => {
+                let summary = format!("`{}` runs again, as before the fix: {}", back.to, evidence.summary);
+                Outcome::Done(Evidence { summary, ..evidence })
+            }
+            (Verdict::Bad, Some(_)) => {
+                return Err(StepError::stuck(
+                    format!("the rollback did not help: {}", evidence.summary),
+                    "hotfix decide --strategy B",
+                ));
+            }
+            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
+                reason: evidence.summary,
+                hint: "`hotfix resume` to watch on, or `hotfix decide --strategy B`".to_owned(),
+            },
+        })
+    }
+
+    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        Ok(None)
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("it only looked".to_owned()))
+    }
+}

@@ -1,0 +1,86 @@
+//! Chooses the strategy: a person, or the matrix where the policy lets it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Tools;
+use crate::domain::decision::{Recommendation, Signs, minutes, recommend};
+use crate::domain::evidence::Evidence;
+use crate::domain::step::{Investigation, RollBack};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct Decide(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for Decide {
+    fn name(&self) -> &'static str {
+        "decide"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        Ok(vec![Action::new("choose", "a strategy by the decision matrix")])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let matrix = recommend(&self.signs(at).await?);
+        let decision = match &at.incident.choice {
+            None if self.0.config.decide.automatic.contains(&matrix.strategy) => matrix,
+            None => {
+                let (strategy, title) = (matrix.strategy, matrix.strategy.title());
+                let (from, to) = matrix.minutes;
+                return Ok(Outcome::Held {
+                    reason: format!(
+                        "the matrix recommends {strategy}, {title} ({from} to {to} min): {}; a person decides",
+                        matrix.reasons.join("; ")
+                    ),
+                    hint: format!("hotfix decide --strategy {strategy}"),
+                });
+            }
+            Some((strategy, reason)) => Recommendation {
+                strategy: *strategy,
+                reasons: vec![if reason.is_empty() { "chosen by a person".to_owned() } else { reason.clone() }],
+                minutes: minutes(*strategy),
+                instead_of: (*strategy != matrix.strategy).then_some(matrix.strategy),
+            },
+        };
+        let (from, to) = decision.minutes;
+        let summary = format!(
+            "{}, {} ({from} to {to} min): {}",
+            decision.strategy,
+            decision.strategy.title(),
+            decision.reasons.join("; ")
+        );
+        Ok(Outcome::Done(Evidence::with(summary, &decision)))
+    }
+
+    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        Ok(None)
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("a decision changes nothing outside".to_owned()))
+    }
+}
+
+impl Decide {
+    async fn signs(&self, at: &Moment<'_>) -> Result<Signs, StepError> {
+        let incident = at.incident;
+        let investigation = incident.detail::<Investigation>().unwrap_or_default();
+        let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
+        let recent_deploy = investigation.deploys.first().map(|deploy| deploy.release.clone());
+        let verified = releases.iter().find(|release| {
+            release.verdict.as_deref() == Some("VERIFIED") && Some(&release.release) != recent_deploy.as_ref()
+        });
+        let declaration = &incident.declaration;
+        Ok(Signs {
+            text: [&[declaration.title.clone(), declaration.assessment.clone()], &declaration.symptoms[..]]
+                .concat()
+                .join("\n"),
+            previous: verified.map(|release| release.release.clone()),
+            recent_deploy,
+            migration: !investigation.migrations.is_empty(),
+            rolled_back: incident.detail::<RollBack>().is_some(),
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! Puts the release into production: one deploy at a time, with the way back known before.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use super::{Tools, needed, short};
+use crate::deploy::{Change, Deployer};
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::step::{Deploy, Release};
+use crate::workflow::journal::{Journal, JournalError, Lease};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct DeployRelease(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for DeployRelease {
+    fn name(&self) -> &'static str {
+        "deploy"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let current = self.0.deployer()?.current().await?.unwrap_or_else(|| "nothing".to_owned());
+        Ok(vec![Action::new(
+            "deploy",
+            format!("the release to {}, where {current} runs", self.0.config.deploy.environment),
+        )])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let release: Release = needed(at.incident)?;
+        let deployer = self.0.deployer()?;
+        let lock = match lock(&self.0).await {
+            Ok(lock) => lock,
+            Err(held) => return held,
+        };
+        let ended = self.deploy(at.incident, &release, deployer).await;
+        self.0.store.release(&lock).await?;
+        ended
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        let release: Release = needed(at.incident)?;
+        let deployer = self.0.deployer()?;
+        // Production may be changing this very moment, by a command of a process that is gone.
+        deployer.settle(&change(&self.0, at.incident, &release.tag, &release.commit, "")).await?;
+        if deployer.current().await?.as_deref() != Some(release.tag.as_str()) {
+            return Ok(None);
+        }
+        let previous = self.previous(&release.tag).await?;
+        Ok(Some(evidence(&self.0, &release, &previous, None)))
+    }
+
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        let Some(deploy) = at.incident.detail::<Deploy>() else {
+            return Ok(Undo::Nothing("nothing was deployed".to_owned()));
+        };
+        let deployer = self.0.deployer()?;
+        let current = deployer.current().await?.unwrap_or_default();
+        if current != deploy.release {
+            return Ok(Undo::Nothing(format!("production runs `{current}`, not `{}`", deploy.release)));
+        }
+        if deploy.previous.is_empty() {
+            return Err(StepError::stuck(
+                format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
+                "put production right by hand, then `hotfix abort`",
+            ));
+        }
+        super::roll_back::put_back(&self.0, at.incident, &deploy.release, &deploy.previous).await?;
+        Ok(Undo::Done(format!("production is back on `{}`", deploy.previous)))
+    }
+}
+
+impl DeployRelease {
+    async fn deploy(
+        &self,
+        incident: &Incident,
+        release: &Release,
+        deployer: &dyn Deployer,
+    ) -> Result<Outcome, StepError> {
+        let current = deployer.current().await?.unwrap_or_default();
+        if current == release.tag {
+            let previous = self.previous(&release.tag).await?;
+            return Ok(Outcome::Done(evidence(&self.0, release, &previous, None)));
+        }
+        let start = Instant::now();
+        let change = change(&self.0, incident, &release.tag, &release.commit, &current);
+        let deployed = deployer.deploy(&change).await;
+        let runs = deployer.current().await.ok().flatten().unwrap_or_default();
+        if runs == release.tag && deployed.is_ok() {
+            return Ok(Outcome::Done(evidence(&self.0, release, &current, Some(start.elapsed().as_secs_f64()))));
+        }
+        let reason = deployed.err().map_or_else(|| "the command ended well".to_owned(), |error| error.to_string());
+        if runs == current {
+            return Err(StepError::failed(format!("{reason}; production still runs `{runs}`"), "hotfix resume"));
+        }
+        let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
+        let summary = format!("deploy of `{}` failed half-way, production runs {now}: {reason}", release.tag);
+        let (environment, tag, commit) =
+            (self.0.config.deploy.environment.clone(), release.tag.clone(), release.commit.clone());
+        let deploy = Deploy { environment, release: tag, commit, previous: current };
+        Ok(Outcome::Bad(Evidence::with(summary, &deploy)))
+    }
+
+    /// What ran before `release`, from the list of releases.
+    async fn previous(&self, release: &str) -> Result<String, StepError> {
+        let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
+        Ok(releases.into_iter().map(|known| known.release).find(|known| known != release).unwrap_or_default())
+    }
+}
+
+/// The right to change the environment, or why the step is held.
+pub async fn lock(tools: &Tools) -> Result<Lease, Result<Outcome, StepError>> {
+    let name = format!("environment/{}", tools.config.deploy.environment);
+    let seconds = u32::try_from(tools.config.deploy.limit.0.as_secs()).unwrap_or(u32::MAX).saturating_add(60);
+    match tools.store.acquire(&name, seconds).await {
+        Ok(lease) => Ok(lease),
+        Err(error @ JournalError::Leased { .. }) => Err(Ok(Outcome::Held {
+            reason: error.to_string(),
+            hint: "wait for the other deploy, then `hotfix resume`".to_owned(),
+        })),
+        Err(error) => Err(Err(error.into())),
+    }
+}
+
+/// The change to `release`, told apart from others by the incident and the number of its plan.
+pub fn change(tools: &Tools, incident: &Incident, release: &str, commit: &str, previous: &str) -> Change {
+    Change {
+        id: format!("{} {}", incident.key, incident.plans.len()),
+        release: release.to_owned(),
+        commit: commit.to_owned(),
+        previous: previous.to_owned(),
+        environment: tools.environment(incident),
+    }
+}
+
+fn evidence(tools: &Tools, release: &Release, previous: &str, seconds: Option<f64>) -> Evidence {
+    let environment = tools.config.deploy.environment.clone();
+    let from = if previous.is_empty() { "nothing" } else { previous };
+    let took = seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s"));
+    let summary = format!("{environment}: {from} -> {} ({}){took}", release.tag, short(&release.commit));
+    let (release, commit) = (release.tag.clone(), release.commit.clone());
+    Evidence::with(summary, &Deploy { environment, release, commit, previous: previous.to_owned() })
+}

@@ -1,0 +1,59 @@
+//! Schedules the full fix, where what went to production is a workaround (strategy C).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tools, document};
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct FollowUp(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for FollowUp {
+    fn name(&self) -> &'static str {
+        "follow-up"
+    }
+
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        Ok(path(&self.0, at.incident)?.map(|path| Action::new("commit", format!("`{path}`"))).into_iter().collect())
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let Some(path) = path(&self.0, at.incident)? else {
+            return Ok(Outcome::Skipped("the profile keeps no tickets in the repository".to_owned()));
+        };
+        let text = document::follow_up(&self.0, at.incident)?.into_bytes();
+        let message = format!("docs: the full fix of {} is to follow\n", at.incident.id);
+        document::publish(&self.0, &message, |existing| existing.is_none().then(|| text.clone()), &path).await?;
+        Ok(Outcome::Done(evidence(&path)))
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        let Some(path) = path(&self.0, at.incident)? else { return Ok(None) };
+        Ok(document::published(&self.0, &path).await?.map(|_| evidence(&path)))
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("the issue stays for whoever wants it".to_owned()))
+    }
+}
+
+/// Beside the incident's own ticket.
+fn path(tools: &Tools, incident: &Incident) -> Result<Option<String>, StepError> {
+    let pattern = &tools.config.ticket.path;
+    if pattern.is_empty() {
+        return Ok(None);
+    }
+    let path = tools.fill(pattern, incident)?;
+    Ok(Some(match path.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}-follow-up.{ending}"),
+        None => format!("{path}-follow-up"),
+    }))
+}
+
+fn evidence(path: &str) -> Evidence {
+    Evidence::new(format!("`{path}`"))
+}

@@ -1,0 +1,187 @@
+//! Merges the released fix into production's branch, always with a merge commit, and adds the
+//! changelog's entry on top, so that what was approved is what was deployed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tools, count, document, needed, short};
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::domain::step::{Branch, Merge, Release};
+use crate::git::merge_tree::{self, Merged};
+use crate::git::oid::Oid;
+use crate::git::project::{ProjectError, RefChange};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct MergeFix(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for MergeFix {
+    fn name(&self) -> &'static str {
+        "merge"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let production = &self.0.config.git.production;
+        let mut actions = vec![Action::new("merge", format!("the fix into `{production}`, with a merge commit"))];
+        if !self.0.config.release.changelog.is_empty() {
+            actions.push(Action::new("commit", format!("an entry in `{}`", self.0.config.release.changelog)));
+        }
+        actions.push(Action::new("push", format!("`{production}`")));
+        Ok(actions)
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        if !self.0.config.merge.production {
+            return Ok(Outcome::Skipped("the profile merges nothing into production's branch".to_owned()));
+        }
+        let release: Release = needed(at.incident)?;
+        for _ in 0..10 {
+            self.0.project.fetch().await?;
+            if let Some(evidence) = self.merged(&release).await? {
+                return Ok(Outcome::Done(evidence));
+            }
+            let merge = self.prepare(at.incident, &release).await?;
+            let refname = format!("refs/heads/{}", merge.branch);
+            match self.0.project.push(&[RefChange::advance(&refname, &merge.old, &merge.new)]).await {
+                Ok(()) => return Ok(Outcome::Done(evidence(&merge))),
+                // Somebody pushed meanwhile: merge into what is there now.
+                Err(ProjectError::Stale { .. }) => {}
+                Err(error @ ProjectError::Refused { .. }) => {
+                    let hint = format!(
+                        "let `{}` be pushed to, or merge `{}` into it, then `hotfix resume`",
+                        merge.branch, release.tag
+                    );
+                    return Err(StepError::failed(error.to_string(), hint));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix resume"))
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        self.0.project.fetch().await?;
+        let release: Release = needed(at.incident)?;
+        self.merged(&release).await
+    }
+
+    /// Reverts the merge by a new commit: the branch only ever goes forward.
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        let Some(merge) = at.incident.detail::<Merge>() else {
+            return Ok(Undo::Nothing("nothing was merged".to_owned()));
+        };
+        let project = &self.0.project;
+        let refname = format!("refs/heads/{}", merge.branch);
+        for _ in 0..10 {
+            project.fetch().await?;
+            let tip = project.remote_branch(&merge.branch).await?;
+            let note = format!("This reverts commit {}.", merge.merge);
+            let log = ["log", "--format=%B", &format!("{}..{tip}", merge.merge)];
+            if project.git.run(log).await?.lines().any(|line| line == note) {
+                return Ok(Undo::Done(format!("the merge into `{}` is reverted", merge.branch)));
+            }
+            // The way from the merge back to its first parent, applied to what is there now.
+            let tree = self.merge_trees(Some(&merge.merge), &tip, &merge.old).await?.map_err(|files| {
+                StepError::stuck(
+                    format!("reverting the merge conflicts in {}", files.join(", ")),
+                    format!("git revert -m 1 {} on `{}`, then `hotfix abort`", merge.merge, merge.branch),
+                )
+            })?;
+            let title = name::line(&at.incident.declaration.title, 80);
+            let message = format!("Revert \"{}: {title}\"\n\n{note}\n", at.incident.id);
+            let commit = project.commit_tree(&tree, &[&tip], &message).await?;
+            match project.push(&[RefChange::advance(&refname, &tip, &commit)]).await {
+                Err(ProjectError::Stale { .. }) => {}
+                ended => {
+                    ended?;
+                    return Ok(Undo::Done(format!(
+                        "the merge into `{}` is reverted by {}",
+                        merge.branch,
+                        short(&commit)
+                    )));
+                }
+            }
+        }
+        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix abort"))
+    }
+}
+
+impl MergeFix {
+    /// The evidence, where production's branch has the released commit already.
+    async fn merged(&self, release: &Release) -> Result<Option<Evidence>, StepError> {
+        let project = &self.0.project;
+        let branch = self.0.config.git.production.clone();
+        let tip = project.remote_branch(&branch).await?;
+        if !project.is_ancestor(&release.commit, &tip).await? {
+            return Ok(None);
+        }
+        // The oldest merge on the branch that brought the commit in.
+        let path = format!("{}..{tip}", release.commit);
+        let list = project.git.run(["rev-list", "--reverse", "--first-parent", "--ancestry-path", &path]).await?;
+        let merge = list.lines().next().unwrap_or(&tip).to_owned();
+        let old = project.commit(&format!("{merge}^1")).await?.unwrap_or_else(|| merge.clone());
+        Ok(Some(evidence(&Merge { branch, old, merge, new: tip })))
+    }
+
+    async fn prepare(&self, incident: &Incident, release: &Release) -> Result<Merge, StepError> {
+        let project = &self.0.project;
+        let branch = self.0.config.git.production.clone();
+        let old = project.remote_branch(&branch).await?;
+        let tree = self.merge_trees(None, &old, &release.commit).await?.map_err(|files| {
+            let fix = incident.detail::<Branch>().map_or_else(|| release.tag.clone(), |branch| branch.name);
+            StepError::stuck(
+                format!("the fix conflicts with `{branch}` in {}: {}", count(files.len(), "file"), files.join(", ")),
+                format!("merge `{fix}` into `{branch}` by hand (`git merge --no-ff`), push it, then `hotfix resume`"),
+            )
+        })?;
+        let title = name::line(&incident.declaration.title, 100);
+        let mut message = format!("Merge hotfix {}: {title}\n\nReleased as {}.\n", incident.id, release.tag);
+        if let Some(watch) = incident.detail::<crate::domain::step::Watch>() {
+            message.push_str(&format!(
+                "Verified in {} s: {} errors in {} requests.\n",
+                watch.seconds, watch.errors, watch.requests
+            ));
+        }
+        let merge = project.commit_tree(&tree, &[&old, &release.commit], &message).await?;
+        let new = self.with_changelog(incident, release, &merge).await?;
+        Ok(Merge { branch, old, merge, new })
+    }
+
+    /// Returns `merge`, or a commit on top of it that adds the changelog's entry.
+    async fn with_changelog(&self, incident: &Incident, release: &Release, merge: &str) -> Result<String, StepError> {
+        let path = &self.0.config.release.changelog;
+        if path.is_empty() {
+            return Ok(merge.to_owned());
+        }
+        let existing = self.0.project.file(merge, path).await?.unwrap_or_default();
+        let Some(text) = document::changelog(&existing, incident, &release.tag) else { return Ok(merge.to_owned()) };
+        let message = format!("docs: {} in the changelog\n", incident.id);
+        Ok(self.0.project.commit_files(&[merge], &[(path.clone(), text)], &message).await?)
+    }
+
+    /// Merges `theirs` into `ours` as git does: the tree, or the files in conflict.
+    async fn merge_trees(
+        &self,
+        base: Option<&str>,
+        ours: &str,
+        theirs: &str,
+    ) -> Result<Result<String, Vec<String>>, StepError> {
+        let oid = |name: &str| name.parse::<Oid>().map_err(StepError::from);
+        let base = base.map(oid).transpose()?;
+        let merge = merge_tree::Merge { base, ours: oid(ours)?, theirs: oid(theirs)? };
+        match merge_tree::merge_all(&self.0.project.git, &[], &[merge]).await?.pop() {
+            Some(Merged::Clean { tree }) => Ok(Ok(tree.to_string())),
+            Some(Merged::Conflict(conflict)) => Ok(Err(conflict.files())),
+            Some(Merged::Failed { reason }) => Err(StepError::failed(reason, "hotfix resume")),
+            None => Err(StepError::failed("git gave no answer to the merge", "hotfix resume")),
+        }
+    }
+}
+
+fn evidence(merge: &Merge) -> Evidence {
+    let changelog = if merge.merge == merge.new { "" } else { ", with the changelog" };
+    Evidence::with(format!("`{}` {} -> {}{changelog}", merge.branch, short(&merge.old), short(&merge.new)), merge)
+}

@@ -1,0 +1,132 @@
+//! The steps of the job, one file each. A new step is a file and a line in [`all`].
+
+mod backport;
+mod branch;
+mod check;
+mod clean_up;
+mod close;
+mod confirm;
+mod decide;
+mod deploy;
+mod document;
+mod fix;
+mod follow_up;
+mod investigate;
+mod maintenance;
+mod merge;
+mod post_mortem;
+mod release;
+mod review;
+mod roll_back;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::deploy::Deployer;
+use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::domain::step::{Branch, Fix};
+use crate::git::project::Project;
+use crate::store::Store;
+use crate::workflow::step::{Step, StepError};
+
+/// What the steps work with.
+pub struct Tools {
+    pub config: Config,
+    pub project: Project,
+    pub store: Arc<Store>,
+    /// `None` where none is configured.
+    pub deployer: Option<Arc<dyn Deployer>>,
+    /// Where the state of commands under way lies.
+    pub state: PathBuf,
+}
+
+/// Every step there is.
+pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
+    let tools = || Arc::clone(tools);
+    vec![
+        Box::new(investigate::Investigate(tools())),
+        Box::new(decide::Decide(tools())),
+        Box::new(branch::MakeBranch(tools())),
+        Box::new(fix::MakeFix(tools())),
+        Box::new(check::CheckFix(tools())),
+        Box::new(review::ReviewFix(tools())),
+        Box::new(release::MakeRelease(tools())),
+        Box::new(deploy::DeployRelease(tools())),
+        Box::new(watch::WatchRelease(tools())),
+        Box::new(merge::MergeFix(tools())),
+        Box::new(backport::BackportFix(tools())),
+        Box::new(follow_up::FollowUp(tools())),
+        Box::new(close::CloseIssue(tools())),
+        Box::new(clean_up::CleanUp(tools())),
+        Box::new(post_mortem::DraftPostMortem(tools())),
+        Box::new(roll_back::RollBackRelease(tools())),
+        Box::new(confirm::ConfirmRollBack(tools())),
+        Box::new(maintenance::Maintenance::on(tools())),
+        Box::new(maintenance::Maintenance::off(tools())),
+    ]
+}
+
+impl Tools {
+    fn deployer(&self) -> Result<&dyn Deployer, StepError> {
+        self.deployer.as_deref().ok_or_else(|| {
+            StepError::failed(
+                "no deployer is configured",
+                "set [deploy.by.command] in hotfix.toml, then `hotfix resume`",
+            )
+        })
+    }
+
+    /// Fills the patterns of the configuration that name things after the incident.
+    fn fill(&self, pattern: &str, incident: &Incident) -> Result<String, StepError> {
+        let values = [
+            ("id", incident.id.clone()),
+            ("slug", name::slug(&incident.declaration.title)),
+            ("date", crate::domain::identifier::day(incident.declared)),
+            ("severity", incident.severity.to_string()),
+            ("repo", self.project.name()),
+        ];
+        name::fill(pattern, &values.into()).map_err(|error| StepError::failed(error, "correct it in hotfix.toml"))
+    }
+
+    /// What every configured command gets through the environment.
+    fn environment(&self, incident: &Incident) -> Vec<(String, String)> {
+        let mut values = vec![
+            ("HOTFIX_ID", incident.id.clone()),
+            ("HOTFIX_TITLE", incident.declaration.title.clone()),
+            ("HOTFIX_SEVERITY", incident.severity.to_string()),
+            ("HOTFIX_ENVIRONMENT", self.config.deploy.environment.clone()),
+        ];
+        if let Some(branch) = incident.detail::<Branch>() {
+            values.extend([
+                ("HOTFIX_BRANCH", branch.name),
+                ("HOTFIX_BASE", branch.base),
+                ("HOTFIX_WORK_TREE", branch.work_tree),
+            ]);
+        }
+        if let Some(fix) = incident.detail::<Fix>() {
+            values.push(("HOTFIX_COMMIT", fix.commit));
+        }
+        values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// The detail that a step before this one left.
+fn needed<T: crate::domain::evidence::Detail>(incident: &Incident) -> Result<T, StepError> {
+    incident.detail::<T>().ok_or_else(|| {
+        let message = format!("the journal has no evidence of step `{}`, which comes first", T::STEP);
+        StepError::stuck(message, "hotfix decide --strategy B")
+    })
+}
+
+/// A commit's name as people read it.
+fn short(commit: &str) -> &str {
+    commit.get(..9).unwrap_or(commit)
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

@@ -1,0 +1,176 @@
+//! Tags the approved commit and pushes the tag.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use semver::Version;
+
+use super::{Tools, needed, short};
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::domain::step::{Fix, Release, Review};
+use crate::git::anchor;
+use crate::git::project::{ProjectError, RefChange};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct MakeRelease(pub Arc<Tools>);
+
+const TRAILER: &str = "Hotfix-Incident";
+
+#[async_trait]
+impl Step for MakeRelease {
+    fn name(&self) -> &'static str {
+        "release"
+    }
+
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let tag = self.free_tag(at.incident).await?;
+        Ok(vec![Action::new("create tag", format!("`{tag}`, annotated")), Action::new("push", format!("`{tag}`"))])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let (fix, review): (Fix, Review) = (needed(at.incident)?, needed(at.incident)?);
+        if review.commit != fix.commit {
+            let reason = format!("{} was reviewed, but the fix is {}", short(&review.commit), short(&fix.commit));
+            return Ok(Outcome::Back { to: "fix", reason });
+        }
+        for _ in 0..20 {
+            let tag = match self.own_tag(at.incident, &fix.commit).await? {
+                Some(tag) => tag,
+                None => self.create(at.incident, &fix.commit).await?,
+            };
+            match self.push(&tag).await {
+                Ok(()) => return Ok(Outcome::Done(evidence(tag, fix.commit))),
+                // Another clone was faster with this name: take the next.
+                Err(ProjectError::Stale { .. }) => {
+                    self.0.project.git.run(["tag", "--delete", &tag]).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::failed("no free name for the tag was found in 20 attempts", "hotfix resume"))
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        let fix: Fix = needed(at.incident)?;
+        let Some(tag) = self.own_tag(at.incident, &fix.commit).await? else { return Ok(None) };
+        Ok(self.is_pushed(&tag).await?.then(|| evidence(tag, fix.commit)))
+    }
+
+    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        let Some(release) = at.incident.detail::<Release>() else {
+            return Ok(Undo::Nothing("nothing was tagged".to_owned()));
+        };
+        let refname = format!("refs/tags/{}", release.tag);
+        if let Some((object, _)) = self.on_remote(&release.tag).await? {
+            self.0.project.push(&[RefChange::delete(&refname, object)]).await?;
+        }
+        if self.0.project.commit(&refname).await?.is_some() {
+            self.0.project.git.run(["tag", "--delete", &release.tag]).await?;
+        }
+        Ok(Undo::Done(format!("tag `{}` removed here and on the remote", release.tag)))
+    }
+}
+
+impl MakeRelease {
+    /// The tag of this incident on `commit`, if it was made already.
+    async fn own_tag(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
+        let format = format!("--format=%(refname:short)%00%(contents:trailers:key={TRAILER},valueonly,separator=%x2C)");
+        let tags = self.0.project.git.run(["tag", "--list", "--points-at", commit, &format]).await?;
+        let own = tags.lines().filter_map(|line| line.split_once('\0')).find(|(_, key)| *key == incident.key);
+        Ok(own.map(|(tag, _)| tag.to_owned()))
+    }
+
+    async fn create(&self, incident: &Incident, commit: &str) -> Result<String, StepError> {
+        let tag = self.free_tag(incident).await?;
+        let message = format!(
+            "{}: {}\n\n{TRAILER}: {}\n{}\n",
+            incident.id,
+            name::line(&incident.declaration.title, 100),
+            incident.key,
+            anchor::line(incident.seq, &incident.head)
+        );
+        let create = ["tag", "--annotate", "--file=-", "--cleanup=verbatim", &tag, commit];
+        self.0.project.git.call(create).input(message).text().await?;
+        Ok(tag)
+    }
+
+    async fn push(&self, tag: &str) -> Result<(), ProjectError> {
+        let refname = format!("refs/tags/{tag}");
+        let object = self.0.project.git.run(["rev-parse", "--verify", &refname]).await?;
+        match self.0.project.push(&[RefChange::create(&refname, &object)]).await {
+            Err(ProjectError::Stale { refname }) => {
+                let there = self.0.project.list_remote(&refname, self.0.project.limit).await?;
+                let ours = there.iter().any(|(on_remote, _)| *on_remote == object);
+                if ours { Ok(()) } else { Err(ProjectError::Stale { refname }) }
+            }
+            ended => ended,
+        }
+    }
+
+    async fn on_remote(&self, tag: &str) -> Result<Option<(String, String)>, StepError> {
+        Ok(self.0.project.list_remote(&format!("refs/tags/{tag}"), self.0.project.limit).await?.pop())
+    }
+
+    async fn is_pushed(&self, tag: &str) -> Result<bool, StepError> {
+        Ok(self.on_remote(tag).await?.is_some())
+    }
+
+    /// The next name that neither this clone nor the remote has.
+    async fn free_tag(&self, incident: &Incident) -> Result<String, StepError> {
+        let here = self.0.project.git.run(["tag", "--list"]).await?;
+        let mut taken: BTreeSet<String> = here.lines().map(str::to_owned).collect();
+        let there = self.0.project.list_remote("refs/tags/*", self.0.project.limit).await?;
+        taken.extend(there.into_iter().filter_map(|(_, name)| name.strip_prefix("refs/tags/").map(str::to_owned)));
+        let pattern = self.0.config.release.tag.replace("{version}", &next_version(&taken));
+        let named = self.0.fill(&pattern.replace("{n}", "\u{1}"), incident)?;
+        let tag = free(&named, &taken);
+        self.0.project.git.run(["check-ref-format", &format!("refs/tags/{tag}")]).await.map_err(|_| {
+            StepError::failed(format!("`{tag}` is not a name for a tag"), "correct release.tag in hotfix.toml")
+        })?;
+        Ok(tag)
+    }
+}
+
+/// The first free name: `\u{1}` in it counts up from 1; without one, `.2`, `.3` ... is put behind.
+fn free(pattern: &str, taken: &BTreeSet<String>) -> String {
+    (1..)
+        .map(|n: u32| match (pattern.contains('\u{1}'), n) {
+            (true, n) => pattern.replace('\u{1}', &n.to_string()),
+            (false, 1) => pattern.to_owned(),
+            (false, n) => format!("{pattern}.{n}"),
+        })
+        .find(|tag| !taken.contains(tag))
+        .expect("one of endless names is free")
+}
+
+/// The version after the newest `vX.Y.Z`, its patch number raised by one, without the `v`.
+fn next_version(tags: &BTreeSet<String>) -> String {
+    let released = tags.iter().filter_map(|tag| Version::parse(tag.strip_prefix('v').unwrap_or(tag)).ok());
+    let newest = released.filter(|version| version.pre.is_empty()).max();
+    let newest = newest.unwrap_or(Version::new(0, 0, 0));
+    Version::new(newest.major, newest.minor, newest.patch + 1).to_string()
+}
+
+fn evidence(tag: String, commit: String) -> Evidence {
+    let summary = format!("`{tag}` on {}", short(&commit));
+    Evidence::with(summary, &Release { tag, commit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_free_name() {
+        let tags = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<BTreeSet<_>>();
+        let taken = tags(&["v2.3.1", "v2.3.0", "v2.4.0-rc.1", "v2.3.2-hotfix.1", "hotfix-001", "nightly", "v1.10.0"]);
+        assert_eq!(next_version(&taken), "2.3.2");
+        assert_eq!(next_version(&tags(&["x"])), "0.0.1");
+        assert_eq!(free("v2.3.2-hotfix.\u{1}", &taken), "v2.3.2-hotfix.2");
+        assert_eq!(free("hotfix-001", &taken), "hotfix-001.2");
+        assert_eq!(free("hotfix-002", &taken), "hotfix-002");
+    }
+}

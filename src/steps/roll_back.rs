@@ -1,0 +1,115 @@
+//! Puts an earlier release back into production.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use super::Tools;
+use super::deploy::{change, lock};
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::step::{Deploy, RollBack};
+use crate::workflow::journal::Journal;
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct RollBackRelease(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for RollBackRelease {
+    fn name(&self) -> &'static str {
+        "roll-back"
+    }
+
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let (from, to) = self.way(at.incident).await?;
+        Ok(vec![Action::new("roll back", format!("{} from `{from}` to `{to}`", self.0.config.deploy.environment))])
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let (from, to) = self.way(at.incident).await?;
+        let lock = match lock(&self.0).await {
+            Ok(lock) => lock,
+            Err(held) => return held,
+        };
+        let start = Instant::now();
+        let ended = put_back(&self.0, at.incident, &from, &to).await;
+        self.0.store.release(&lock).await?;
+        ended?;
+        Ok(Outcome::Done(self.evidence(from, to, Some(start.elapsed().as_secs_f64()))))
+    }
+
+    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        let (from, to) = self.way(at.incident).await?;
+        let deployer = self.0.deployer()?;
+        deployer.settle(&change(&self.0, at.incident, &to, "", &from)).await?;
+        let there = deployer.current().await?.as_deref() == Some(to.as_str());
+        Ok(there.then(|| self.evidence(from, to, None)))
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("the release that is back stays; the one before it was bad".to_owned()))
+    }
+}
+
+impl RollBackRelease {
+    /// From which release to which: this incident's own deploy is taken back; without one, the
+    /// newest release that was verified comes back.
+    async fn way(&self, incident: &Incident) -> Result<(String, String), StepError> {
+        if let Some(deploy) = incident.detail::<Deploy>() {
+            if deploy.previous.is_empty() {
+                return Err(StepError::stuck(
+                    format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
+                    "put production right by hand, then `hotfix decide --strategy B`",
+                ));
+            }
+            return Ok((deploy.release, deploy.previous));
+        }
+        let releases = self.0.store.releases(&self.0.config.deploy.environment, 100).await?;
+        let done = incident.detail::<RollBack>();
+        let current = match done {
+            Some(done) => done.from,
+            None => self.0.deployer()?.current().await?.unwrap_or_default(),
+        };
+        let verified = releases
+            .into_iter()
+            .find(|release| release.verdict.as_deref() == Some("VERIFIED") && release.release != current);
+        match verified {
+            Some(release) => Ok((current, release.release)),
+            None => Err(StepError::stuck(
+                "no release before the one that runs is known to be good",
+                "hotfix decide --strategy B",
+            )),
+        }
+    }
+
+    fn evidence(&self, from: String, to: String, seconds: Option<f64>) -> Evidence {
+        let environment = self.0.config.deploy.environment.clone();
+        let took = seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s"));
+        Evidence::with(format!("{environment}: {from} -> {to}{took}"), &RollBack { environment, from, to })
+    }
+}
+
+/// Puts `to` back in the place of `from`; does nothing where it is there.
+///
+/// Fails as stuck where production does not run `to` afterwards: a second attempt is for a person
+/// to decide.
+pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<(), StepError> {
+    let deployer = tools.deployer()?;
+    let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
+    let change = change(tools, incident, to, &commit, from);
+    let ended = match deployer.current().await {
+        Ok(Some(current)) if current == to => return Ok(()),
+        _ => deployer.roll_back(&change).await,
+    };
+    let runs = deployer.current().await.ok().flatten().unwrap_or_default();
+    if ended.is_ok() && runs == to {
+        return Ok(());
+    }
+    let reason = ended.err().map_or_else(|| "the command ended well".to_owned(), |error| error.to_string());
+    let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
+    Err(StepError::stuck(
+        format!("the rollback to `{to}` failed, production runs {now}: {reason}"),
+        "put production right by hand, then `hotfix resume`",
+    ))
+}
