@@ -11,6 +11,7 @@ pub mod notify;
 pub mod probe;
 pub mod process;
 pub mod redact;
+pub mod report;
 pub mod store;
 pub mod verdict;
 pub mod workflow;
