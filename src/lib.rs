@@ -13,6 +13,7 @@ pub mod probe;
 pub mod process;
 pub mod redact;
 pub mod steps;
+pub mod report;
 pub mod store;
 pub mod verdict;
 pub mod watch;

@@ -266,9 +266,12 @@ impl Incident {
         self.waivers.iter().any(|waiver| waiver.check == check)
     }
 
-    /// When production was shown to be well again: the end of the last watch that verified it.
+    /// When production was shown to be well again, by the watch of the strategy in force. A way back
+    /// that another decision follows does not count: the trouble is still there.
     pub fn verified(&self) -> Option<Timestamp> {
-        self.steps()
+        let plan = self.plan().filter(|plan| plan.strategy.is_some())?;
+        plan.steps
+            .iter()
             .filter(|step| step.name == "watch" || step.name == "confirm")
             .rfind(|step| matches!(step.state, StepState::Done { .. }))
             .and_then(|step| step.ended)

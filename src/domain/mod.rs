@@ -1,11 +1,14 @@
 //! What an emergency is: pure types and functions, no input or output, no clock.
 
+pub mod allowance;
 pub mod audit;
 pub mod decision;
+pub mod elapsed;
 pub mod event;
 pub mod evidence;
 pub mod identifier;
 pub mod incident;
+pub mod kpi;
 pub mod name;
 pub mod reading;
 pub mod severity;

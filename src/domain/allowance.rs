@@ -1,0 +1,30 @@
+//! How long things may take.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::incident::Incident;
+
+/// What the configuration allows an incident of one severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// From detection to verified in production.
+    pub limit: Duration,
+    /// From one status update to the next.
+    pub update: Duration,
+    /// For each step, by its name.
+    pub steps: BTreeMap<String, Duration>,
+    /// From verified in production to the post-mortem.
+    pub post_mortem: Duration,
+}
+
+impl Allowance {
+    /// When the post-mortem is due: counted from when production was verified; else from the end of
+    /// the incident; else from its last event.
+    pub fn post_mortem_due(&self, incident: &Incident) -> Timestamp {
+        let from = incident.verified().or(incident.ended).unwrap_or(incident.updated);
+        from.checked_add(self.post_mortem).unwrap_or(Timestamp::MAX)
+    }
+}

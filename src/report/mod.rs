@@ -1,0 +1,14 @@
+//! From the journal to text for people. Pure, except for [`template::Templates::load`].
+
+pub mod changelog;
+pub mod clocks;
+pub mod document;
+mod findings;
+mod markdown;
+mod next_steps;
+pub mod template;
+pub mod timeline;
+mod view;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! The templates of the documents: shipped ones, and a project's own in their place.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use super::markdown;
+
+/// The shipped templates by file name.
+const SHIPPED: &[(&str, &str)] = &[
+    ("ticket.md", include_str!("../../templates/ticket.md")),
+    ("resolution.md", include_str!("../../templates/resolution.md")),
+    ("report.md", include_str!("../../templates/report.md")),
+    ("report-brief.md", include_str!("../../templates/report-brief.md")),
+    ("post-mortem.md", include_str!("../../templates/post-mortem.md")),
+];
+
+/// The templates in force.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    sources: BTreeMap<&'static str, String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("`{}` can't be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("template `{name}`, line {line}, `{text}`: {reason}")]
+    Wrong { name: &'static str, line: usize, text: String, reason: String },
+}
+
+impl Templates {
+    /// Returns the shipped templates, each replaced by the file of its name in `directory` where
+    /// there is one.
+    ///
+    /// Fails where a file can't be read or is no template.
+    pub fn load(directory: Option<&Path>) -> Result<Templates, TemplateError> {
+        let environment = environment();
+        let mut sources = BTreeMap::new();
+        for (name, shipped) in SHIPPED {
+            let source = match directory.map(|directory| directory.join(name)) {
+                Some(path) if path.exists() => {
+                    std::fs::read_to_string(&path).map_err(|source| TemplateError::Unreadable { path, source })?
+                }
+                _ => (*shipped).to_owned(),
+            };
+            environment.template_from_str(&source).map_err(|error| wrong(name, &source, error))?;
+            sources.insert(*name, source);
+        }
+        Ok(Templates { sources })
+    }
+
+    /// Returns the document that template `name` makes of `values`.
+    ///
+    /// Fails where the template asks for a value that is not there.
+    pub(super) fn render(&self, name: &'static str, values: &impl Serialize) -> Result<String, TemplateError> {
+        let source = &self.sources[name];
+        environment().render_str(source, Serde(values)).map_err(|error| wrong(name, source, error))
+    }
+}
+
+fn wrong(name: &'static str, template: &str, error: minijinja::Error) -> TemplateError {
+    let line = error.line().unwrap_or(1);
+    let text = template.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
+    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    TemplateError::Wrong { name, line, text, reason }
+}
+
+/// Every value is shown as plain text unless the filter `code` makes a code span of it, so that no
+/// template can forget to make hostile text harmless.
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    let syntax = minijinja::syntax::SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .expect("the default delimiters differ");
+    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.add_filter("code", |value: String| Value::from_safe_string(markdown::code(&value)));
+    environment.set_formatter(|out, _, value| {
+        if value.is_safe() {
+            write!(out, "{value}")?;
+        } else if !value.is_none() {
+            out.write_str(&markdown::text(&value.to_string()))?;
+        }
+        Ok(())
+    });
+    environment
+}

@@ -1,0 +1,96 @@
+//! Incidents made by hand, event by event, for the tests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::allowance::Allowance;
+use crate::domain::event::{Declaration, Event, Fact, digest};
+use crate::domain::evidence::{Detail, Evidence};
+use crate::domain::incident::Incident;
+use crate::domain::severity::Severity;
+use crate::workflow::journal::fold;
+
+/// An incident that is told from its detection on, at 14:20 UTC.
+pub struct Story {
+    pub events: Vec<Event>,
+    now: Timestamp,
+    actor: &'static str,
+}
+
+impl Story {
+    /// Declared 3 minutes after the detection.
+    pub fn begin(declaration: Declaration) -> Story {
+        let story = Story { events: Vec::new(), now: declaration.detected, actor: "Ada <ada@example.com>" };
+        story.after(3).fact(Fact::Declared(declaration))
+    }
+
+    /// Lets `minutes` pass.
+    pub fn after(mut self, minutes: u64) -> Story {
+        self.now += Duration::from_secs(minutes * 60);
+        self
+    }
+
+    pub fn by(mut self, actor: &'static str) -> Story {
+        self.actor = actor;
+        self
+    }
+
+    pub fn fact(mut self, fact: Fact) -> Story {
+        let text = serde_json::to_string(&fact).unwrap();
+        let (key, seq) = ("HOTFIX-20261120-001", self.events.len() as i64 + 1);
+        let previous = self.events.last().map(|event| event.digest.clone()).unwrap_or_default();
+        let digest = digest(&previous, key, seq, self.now, self.actor, &text);
+        let (incident, actor) = (key.to_owned(), self.actor.to_owned());
+        self.events.push(Event { incident, seq, at: self.now, actor, fact, text, previous, digest });
+        self
+    }
+
+    pub fn begun(self, step: &str) -> Story {
+        self.fact(Fact::StepStarted { step: step.to_owned() })
+    }
+
+    /// A step that takes `minutes`.
+    pub fn done<T: Detail>(self, minutes: u64, summary: &str, detail: &T) -> Story {
+        let (step, evidence) = (T::STEP.to_owned(), Evidence::with(summary, detail));
+        self.begun(T::STEP).after(minutes).fact(Fact::StepDone { step, evidence })
+    }
+
+    /// A step without a detail that takes `minutes`.
+    pub fn plain(self, minutes: u64, step: &str, summary: &str) -> Story {
+        let evidence = Evidence::new(summary);
+        self.begun(step).after(minutes).fact(Fact::StepDone { step: step.to_owned(), evidence })
+    }
+
+    pub fn incident(&self) -> Incident {
+        fold(&self.events).unwrap().unwrap()
+    }
+}
+
+/// What was reported, with a plain title.
+pub fn declaration() -> Declaration {
+    Declaration {
+        title: "Payment API returns 500".to_owned(),
+        severity: Severity::P0,
+        chosen_by: "revenue is blocked: `payment`".to_owned(),
+        detected: "2026-11-20T14:20:00Z".parse().unwrap(),
+        impact: "every payment fails".to_owned(),
+        symptoms: vec!["GET /api/payments returns 500".to_owned()],
+        services: vec!["payment-api".to_owned()],
+        environment: "production".to_owned(),
+        region: "all".to_owned(),
+        users: "about 5,000".to_owned(),
+        assessment: String::new(),
+        ticket: None,
+        profile: "incident".to_owned(),
+        workflow: 1,
+    }
+}
+
+/// 2 h in all, 15 min for the review.
+pub fn allowance() -> Allowance {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let steps = BTreeMap::from([("review".to_owned(), minutes(15)), ("fix".to_owned(), minutes(45))]);
+    Allowance { limit: minutes(120), update: minutes(15), steps, post_mortem: minutes(48 * 60) }
+}

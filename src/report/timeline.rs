@@ -1,0 +1,151 @@
+//! The journal as lines for people: what happened, when, and by whom.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::domain::elapsed::elapsed;
+use crate::domain::event::{Declaration, Event, Fact};
+use crate::domain::name::line;
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The number of the event that it is about.
+    pub seq: i64,
+    pub at: Timestamp,
+    /// Seconds since the detection.
+    pub since: i64,
+    /// Who caused it: `Name <address>`.
+    pub by: String,
+    /// The event's name in the journal; `detected` for the moment that the declaration tells of.
+    pub event: &'static str,
+    pub what: String,
+}
+
+/// Returns a line for each event that people want to read of, and one for the detection, in order.
+///
+/// What is said again and again is left out: a step that is still held for the same reason, or a
+/// notice that failed before.
+pub fn timeline(events: &[Event]) -> Vec<Row> {
+    let Some(Fact::Declared(declaration)) = events.first().map(|event| &event.fact) else { return Vec::new() };
+    let detected = declaration.detected;
+    let mut said = BTreeSet::new();
+    let mut rows = Vec::new();
+    for event in events {
+        let row = |at: Timestamp, event_name, what: String| Row {
+            seq: event.seq,
+            at,
+            since: at.duration_since(detected).as_secs(),
+            by: event.actor.clone(),
+            event: event_name,
+            what,
+        };
+        match &event.fact {
+            Fact::Declared(declaration) => {
+                rows.push(row(detected.min(event.at), "detected", "detected".to_owned()));
+                rows.push(row(event.at, event.fact.name(), declared(declaration)));
+            }
+            // Another plan may say the same of its own steps.
+            Fact::Planned { .. } => said.clear(),
+            _ => {}
+        }
+        if let Some(what) = what(&event.fact)
+            && (!repeats(&event.fact) || said.insert(what.clone()))
+        {
+            rows.push(row(event.at, event.fact.name(), what));
+        }
+    }
+    rows
+}
+
+/// Returns the rows as aligned text, one line each.
+pub fn text(rows: &[Row]) -> String {
+    let cells: Vec<_> = rows.iter().map(|row| (since(row.since), person(&row.by), line(&row.what, 200))).collect();
+    let width = |cell: fn(&(String, String, String)) -> &String| {
+        cells.iter().map(|cells| cell(cells).chars().count()).max().unwrap_or(0)
+    };
+    let (since, by) = (width(|cells| &cells.0), width(|cells| &cells.1));
+    let mut text = String::new();
+    for (row, cells) in rows.iter().zip(&cells) {
+        text.push_str(&format!("{}  {:>since$}  {:by$}  {}\n", moment(row.at), cells.0, cells.1, cells.2));
+    }
+    text
+}
+
+/// Returns `at` as `2026-11-20 14:23:15 UTC`.
+pub fn moment(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Returns `+3 min` or `-20 s`.
+pub(super) fn since(seconds: i64) -> String {
+    if seconds < 0 { elapsed(seconds) } else { format!("+{}", elapsed(seconds)) }
+}
+
+/// Returns the name in `Name <address>`, on one line.
+pub(super) fn person(actor: &str) -> String {
+    let name = actor.split('<').next().unwrap_or_default().trim();
+    line(if name.is_empty() { actor } else { name }, 40)
+}
+
+fn declared(declaration: &Declaration) -> String {
+    let Declaration { title, severity, chosen_by, .. } = declaration;
+    format!("declared {severity} ({chosen_by}): {title}")
+}
+
+/// Whether saying the same of this fact twice tells nothing new.
+fn repeats(fact: &Fact) -> bool {
+    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. })
+}
+
+/// What there is to say about a fact, apart from the declaration; `None` where nobody wants to read
+/// of it.
+fn what(fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::Declared(_) | Fact::NoticeSent { .. } | Fact::UndoStarted { .. } => return None,
+        Fact::Numbered { id } => format!("numbered {id}"),
+        Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
+        Fact::Noted { text, update: true } => format!("status update: {text}"),
+        Fact::Noted { text, update: false } => format!("note: {text}"),
+        Fact::Acknowledged {} => "acknowledged".to_owned(),
+        Fact::Planned { strategy: Some(strategy), reasons, .. } => {
+            format!("strategy {strategy}, {}: {}", strategy.title(), reasons.join("; "))
+        }
+        Fact::Planned { strategy: None, .. } => return None,
+        Fact::StepStarted { step } if BEGUN.contains(&step.as_str()) => format!("{step} begun"),
+        Fact::StepStarted { .. } => return None,
+        Fact::StepDone { step, evidence } => format!("{step}: {}", evidence.summary),
+        Fact::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        Fact::StepHeld { step, reason, .. } => format!("{step} held: {reason}"),
+        Fact::StepFailed { step, error, .. } => format!("{step} failed: {error}"),
+        Fact::StepWentBad { step, evidence } => format!("{step} went bad: {}", evidence.summary),
+        Fact::StepStuck { step, error, .. } => format!("{step} stuck: {error}"),
+        Fact::Approved { role, commit, break_glass: None } => format!("approved {} as {role}", short(commit)),
+        Fact::Approved { role, commit, break_glass: Some(reason) } => {
+            format!("break-glass approval of {} as {role}: {reason}", short(commit))
+        }
+        Fact::Waived { check, reason } => format!("waived {check}: {reason}"),
+        Fact::Ticked { item } => format!("ticked: {item}"),
+        Fact::NoticeFailed { notice, error } => {
+            let (_, destination) = notice.split_once('/').unwrap_or(("", notice));
+            format!("{destination} could not be told: {error}")
+        }
+        Fact::Undone { step, note } => format!("{step} undone: {note}"),
+        Fact::UndoFailed { step, error, .. } => format!("undo of {step} failed: {error}"),
+        Fact::Aborted { reason } => format!("aborted: {reason}"),
+        Fact::Closed {} => "closed".to_owned(),
+        Fact::ActionAdded { action, kind, text, .. } => format!("action item {action} ({kind}): {text}"),
+        Fact::ActionDone { action } => format!("action item {action} done"),
+    })
+}
+
+/// Steps that take long enough for their beginning to be worth a line.
+const BEGUN: &[&str] = &["investigate", "fix", "deploy", "watch"];
+
+/// Returns the first 7 characters of a commit's name.
+pub(super) fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}

@@ -1,0 +1,244 @@
+//! What the templates can show of an incident: the names here are the names in a template.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::document::Account;
+use super::findings::{Findings, findings};
+use super::next_steps::next_steps;
+use super::timeline::{Row, moment, person, since, timeline};
+use crate::domain::elapsed::elapsed;
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::{Approval, Incident, StepState};
+use crate::domain::name::line;
+use crate::domain::step::{
+    BackportTarget, Backports, Branch, Check, Deploy, Fix, GateResult, Merge, Release, RollBack, Violation,
+};
+
+/// The most characters of the title.
+const TITLE: usize = 120;
+
+#[derive(Serialize)]
+pub struct View {
+    id: String,
+    title: String,
+    severity: &'static str,
+    chosen_by: String,
+    status: &'static str,
+    profile: String,
+    detected: String,
+    declared: String,
+    reporter: String,
+    impact: String,
+    symptoms: Vec<String>,
+    services: Vec<String>,
+    environment: String,
+    region: String,
+    users: String,
+    assessment: String,
+    /// The path of the ticket in the repository.
+    ticket: Option<String>,
+    timeline: Vec<Line>,
+    /// `B, quick fix`.
+    strategy: Option<String>,
+    /// Why this strategy.
+    reasons: Vec<String>,
+    branch: Option<Branch>,
+    fix: Option<Fix>,
+    gates: Vec<GateResult>,
+    violations: Vec<Violation>,
+    approvals: Vec<Approved>,
+    release: Option<Release>,
+    /// What runs in production now, as far as this incident changed it.
+    runs: Option<Runs>,
+    roll_backs: Vec<RollBack>,
+    merge: Option<Merge>,
+    backports: Vec<BackportTarget>,
+    /// Whether the branch and its work tree are gone.
+    cleaned_up: bool,
+    /// What made production well, on one line.
+    fixed_by: String,
+    /// When production was verified.
+    fixed: Option<String>,
+    /// What the verifying watch read.
+    verification: Option<String>,
+    /// From the detection until production was verified, or until now.
+    taken: String,
+    limit: String,
+    within_limit: bool,
+    /// The number and the digest of the journal's last event.
+    seq: i64,
+    head: String,
+    /// When the post-mortem is due.
+    due: String,
+    went_well: Vec<String>,
+    went_wrong: Vec<String>,
+    action_groups: Vec<ActionGroup>,
+    next_steps: Vec<String>,
+}
+
+/// A line of the timeline.
+#[derive(Serialize)]
+struct Line {
+    /// `14:23`, with the day where it is not that of the detection.
+    time: String,
+    since: String,
+    by: String,
+    what: String,
+}
+
+#[derive(Serialize)]
+struct Approved {
+    role: String,
+    by: String,
+    commit: String,
+    /// Why a review was not waited for.
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Runs {
+    environment: String,
+    release: String,
+    previous: String,
+}
+
+/// The action items of one kind.
+#[derive(Serialize)]
+struct ActionGroup {
+    title: &'static str,
+    actions: Vec<ActionLine>,
+}
+
+#[derive(Serialize)]
+struct ActionLine {
+    text: String,
+    owner: String,
+    due: String,
+    done: bool,
+}
+
+/// Returns everything that a template can show.
+pub fn view(account: Account<'_>) -> View {
+    let Account { incident, events, allowance } = account;
+    let declaration = &incident.declaration;
+    let detected = declaration.detected;
+    let taken = incident.verified().or(incident.ended).unwrap_or(incident.updated).duration_since(detected).as_secs();
+    let plan = incident.plans.iter().rfind(|plan| plan.strategy.is_some());
+    let check = incident.detail::<Check>();
+    let branch = incident.detail::<Branch>();
+    let Findings { went_well, went_wrong } = findings(account);
+    View {
+        id: incident.id.clone(),
+        title: line(&declaration.title, TITLE),
+        severity: incident.severity.as_str(),
+        chosen_by: declaration.chosen_by.clone(),
+        status: incident.status.as_str(),
+        profile: declaration.profile.clone(),
+        detected: moment(detected),
+        declared: moment(incident.declared),
+        reporter: person(&incident.reporter),
+        impact: declaration.impact.clone(),
+        symptoms: declaration.symptoms.clone(),
+        services: declaration.services.clone(),
+        environment: declaration.environment.clone(),
+        region: declaration.region.clone(),
+        users: declaration.users.clone(),
+        assessment: declaration.assessment.clone(),
+        ticket: declaration.ticket.clone().or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
+        timeline: timeline(events).iter().map(|row| told(row, detected)).collect(),
+        strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
+        reasons: plan.map(|plan| plan.reasons.clone()).unwrap_or_default(),
+        branch,
+        fix: incident.detail(),
+        gates: check.as_ref().map(|check| check.gates.clone()).unwrap_or_default(),
+        violations: check.map(|check| check.violations).unwrap_or_default(),
+        approvals: approvals(incident),
+        release: incident.detail(),
+        runs: runs(incident),
+        roll_backs: incident.details(),
+        merge: incident.detail(),
+        backports: incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default(),
+        cleaned_up: last_done(incident, &["clean-up"]).is_some(),
+        fixed_by: fixed_by(incident),
+        fixed: incident.verified().map(moment),
+        verification: last_done(incident, &["watch", "confirm"]).map(|(_, evidence)| evidence.summary.clone()),
+        taken: elapsed(taken),
+        limit: elapsed(i64::try_from(allowance.limit.as_secs()).unwrap_or(i64::MAX)),
+        within_limit: u64::try_from(taken).unwrap_or(0) <= allowance.limit.as_secs(),
+        seq: incident.seq,
+        head: incident.head.clone(),
+        due: moment(allowance.post_mortem_due(incident)),
+        went_well,
+        went_wrong,
+        action_groups: ACTION_GROUPS.iter().map(|group| actions(incident, group)).collect(),
+        next_steps: next_steps(incident, allowance),
+    }
+}
+
+fn told(row: &Row, detected: Timestamp) -> Line {
+    let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
+    let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    Line {
+        time: utc(row.at).strftime(form).to_string(),
+        since: since(row.since),
+        by: person(&row.by),
+        what: row.what.clone(),
+    }
+}
+
+/// The last of these steps that is done, by its name, with its evidence.
+fn last_done<'a>(incident: &'a Incident, names: &[&str]) -> Option<(&'a str, &'a Evidence)> {
+    incident.steps().rev().filter(|step| names.contains(&step.name.as_str())).find_map(|step| match &step.state {
+        StepState::Done { evidence } => Some((step.name.as_str(), evidence)),
+        _ => None,
+    })
+}
+
+fn approvals(incident: &Incident) -> Vec<Approved> {
+    let approved = |approval: &Approval| Approved {
+        role: approval.role.clone(),
+        by: person(&approval.by),
+        commit: approval.commit.clone(),
+        reason: approval.break_glass.clone(),
+    };
+    incident.approvals.iter().map(approved).collect()
+}
+
+fn runs(incident: &Incident) -> Option<Runs> {
+    let (step, _) = last_done(incident, &["deploy", "roll-back"])?;
+    if step == "deploy" {
+        let Deploy { environment, release, previous, .. } = incident.detail()?;
+        return Some(Runs { environment, release, previous });
+    }
+    let RollBack { environment, from, to } = incident.detail()?;
+    Some(Runs { environment, release: to, previous: from })
+}
+
+fn fixed_by(incident: &Incident) -> String {
+    let by_strategy = |evidence: &Evidence| match incident.strategy {
+        Some(strategy) => format!("{}: {}", strategy.title(), evidence.summary),
+        None => evidence.summary.clone(),
+    };
+    match last_done(incident, &["deploy", "roll-back"]) {
+        None => "nothing was changed in production".to_owned(),
+        Some(("deploy", deployed)) => {
+            by_strategy(last_done(incident, &["fix"]).map_or(deployed, |(_, evidence)| evidence))
+        }
+        Some((_, rolled_back)) => by_strategy(rolled_back),
+    }
+}
+
+const ACTION_GROUPS: &[(&str, &str)] = &[("prevent", "Prevent"), ("detect", "Detect"), ("respond", "Respond")];
+
+fn actions(incident: &Incident, (kind, title): &(&str, &'static str)) -> ActionGroup {
+    let of_kind = incident.actions.iter().filter(|action| action.kind == *kind);
+    let actions = of_kind.map(|action| ActionLine {
+        text: action.text.clone(),
+        owner: person(&action.owner),
+        due: action.due.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d").to_string(),
+        done: action.done.is_some(),
+    });
+    ActionGroup { title, actions: actions.collect() }
+}
