@@ -1,5 +1,6 @@
 //! From the alert to the fix running everywhere. Start with ARCHITECTURE.md.
 
+pub mod app;
 pub mod config;
 pub mod deploy;
 pub mod domain;
@@ -12,8 +13,8 @@ pub mod notify;
 pub mod probe;
 pub mod process;
 pub mod redact;
-pub mod steps;
 pub mod report;
+pub mod steps;
 pub mod store;
 pub mod verdict;
 pub mod watch;

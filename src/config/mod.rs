@@ -11,6 +11,7 @@ use std::path::Path;
 use miette::{LabeledSpan, NamedSource};
 use serde::Deserialize;
 
+use crate::domain::allowance::Allowance;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
@@ -256,13 +257,20 @@ impl Config {
         typed(merged, project)
     }
 
-    pub fn clock(&self, severity: Severity) -> &Clock {
+    fn clock(&self, severity: Severity) -> &Clock {
         &self.severity[&severity]
     }
 
-    /// The budget of a step; `None` where it has none.
-    pub fn budget(&self, step: &str) -> Option<std::time::Duration> {
-        self.budget.get(step).map(|length| length.0)
+    /// What an incident of this severity is allowed.
+    pub fn allowance(&self, severity: Severity) -> Allowance {
+        let clock = self.clock(severity);
+        Allowance {
+            limit: clock.limit.0,
+            update: clock.update.0,
+            steps: self.budget.iter().map(|(step, budget)| (step.clone(), budget.0)).collect(),
+            post_mortem: self.post_mortem.within.0,
+            follow_up: self.close.follow_up.0,
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Document {
     Resolution,
     Report,
     BriefReport,
+    /// The issue for what a workaround left to be done.
+    FollowUp,
     /// The draft of the post-mortem.
     PostMortem,
 }
@@ -35,6 +37,7 @@ impl Document {
             Document::Resolution => "resolution.md",
             Document::Report => "report.md",
             Document::BriefReport => "report-brief.md",
+            Document::FollowUp => "follow-up.md",
             Document::PostMortem => "post-mortem.md",
         }
     }

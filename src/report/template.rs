@@ -15,6 +15,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("resolution.md", include_str!("../../templates/resolution.md")),
     ("report.md", include_str!("../../templates/report.md")),
     ("report-brief.md", include_str!("../../templates/report-brief.md")),
+    ("follow-up.md", include_str!("../../templates/follow-up.md")),
     ("post-mortem.md", include_str!("../../templates/post-mortem.md")),
 ];
 

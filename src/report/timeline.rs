@@ -111,6 +111,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Noted { text, update: true } => format!("status update: {text}"),
         Fact::Noted { text, update: false } => format!("note: {text}"),
         Fact::Acknowledged {} => "acknowledged".to_owned(),
+        Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
         Fact::Planned { strategy: Some(strategy), reasons, .. } => {
             format!("strategy {strategy}, {}: {}", strategy.title(), reasons.join("; "))
         }

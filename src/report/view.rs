@@ -72,6 +72,8 @@ pub struct View {
     head: String,
     /// When the post-mortem is due.
     due: String,
+    /// When the full fix is due, where this one is a workaround.
+    follow_up: String,
     went_well: Vec<String>,
     went_wrong: Vec<String>,
     action_groups: Vec<ActionGroup>,
@@ -170,6 +172,7 @@ pub fn view(account: Account<'_>) -> View {
         seq: incident.seq,
         head: incident.head.clone(),
         due: moment(allowance.post_mortem_due(incident)),
+        follow_up: moment(allowance.follow_up_due(incident)),
         went_well,
         went_wrong,
         action_groups: ACTION_GROUPS.iter().map(|group| actions(incident, group)).collect(),

@@ -11,6 +11,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::Branch;
 use crate::git::project::{ProjectError, RefChange};
+use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct MakeBranch(pub Arc<Tools>);
@@ -129,7 +130,7 @@ impl MakeBranch {
         if let Some(path) = &ticket
             && project.file(&base, path).await?.is_none()
         {
-            files.push((path.clone(), document::ticket(&self.0, incident)?.into_bytes()));
+            files.push((path.clone(), document::write(&self.0, incident, Document::Ticket).await?.into_bytes()));
         }
         let title = crate::domain::name::line(&incident.declaration.title, 100);
         let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);

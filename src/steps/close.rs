@@ -8,6 +8,7 @@ use super::{Tools, document, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Branch, Close};
+use crate::report::document::{Document, resolved};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct CloseIssue(pub Arc<Tools>);
@@ -30,26 +31,23 @@ impl Step for CloseIssue {
             return Ok(Outcome::Done(Evidence::with("no ticket to close", &Close { ticket: None, commit: None })));
         };
         let message = format!("docs: close {}\n", at.incident.id);
-        let ticket = document::ticket(&self.0, at.incident)?;
-        let resolution = document::resolution(&self.0, at.incident, at.now())?;
-        let marker = document::resolution_marker(at.incident);
-        let commit = document::publish(
-            &self.0,
-            &message,
-            |existing| {
-                let text = existing.map_or(ticket.clone(), |text| String::from_utf8_lossy(&text).into_owned());
-                (!text.contains(&marker)).then(|| format!("{}\n\n{resolution}", text.trim_end()).into_bytes())
-            },
-            &path,
-        )
-        .await?;
+        let ticket = document::write(&self.0, at.incident, Document::Ticket).await?;
+        let resolution = document::write(&self.0, at.incident, Document::Resolution).await?;
+        if let Some(evidence) = self.verify(at).await? {
+            return Ok(Outcome::Done(evidence));
+        }
+        let resolve = |existing: Option<Vec<u8>>| {
+            let text = existing.map_or_else(|| ticket.clone(), |text| String::from_utf8_lossy(&text).into_owned());
+            Some(resolved(&text, &resolution).into_bytes())
+        };
+        let commit = document::publish(&self.0, &message, resolve, &path).await?;
         Ok(Outcome::Done(evidence(path, commit)))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let Some(path) = self.path(at.incident).await? else { return Ok(None) };
         let Some((text, commit)) = document::published(&self.0, &path).await? else { return Ok(None) };
-        let closed = String::from_utf8_lossy(&text).contains(&document::resolution_marker(at.incident));
+        let closed = document::is_resolved(&self.0, at.incident, &String::from_utf8_lossy(&text)).await?;
         Ok(closed.then(|| evidence(path, commit)))
     }
 

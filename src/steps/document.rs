@@ -3,9 +3,17 @@
 //! They are committed on production's branch without touching anybody's work tree, so that they are
 //! where everyone looks, however the incident went.
 
-use super::{Tools, short};
+use jiff::Timestamp;
+
+use super::Tools;
 use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
+use crate::report;
+use crate::report::changelog::{Entry, Kind};
+use crate::report::document::{Account, Document};
+use crate::workflow::journal::Journal;
 use crate::workflow::step::StepError;
 
 /// Returns the path of the incident's ticket in the repository: the one that it was declared with,
@@ -62,27 +70,27 @@ pub async fn published(tools: &Tools, path: &str) -> Result<Option<(Vec<u8>, Str
     Ok(tools.project.file(&tip, path).await?.map(|content| (content, tip)))
 }
 
-pub fn ticket(tools: &Tools, incident: &Incident) -> Result<String, StepError> {
-    let _ = tools;
-    Ok(format!("# {}\n", incident.id))
+/// Returns `document` about the incident as the journal has it now.
+pub async fn write(tools: &Tools, incident: &Incident, document: Document) -> Result<String, StepError> {
+    let events = tools.store.events(&incident.key).await?;
+    let allowance = tools.config.allowance(incident.severity);
+    Ok(document.write(&tools.templates, Account { incident, events: &events, allowance: &allowance })?)
 }
-pub fn resolution(tools: &Tools, incident: &Incident, now: jiff::Timestamp) -> Result<String, StepError> {
-    let _ = (tools, now, short(""));
-    Ok(format!("## Resolution\n\n{}\n", resolution_marker(incident)))
+
+/// Whether `text` ends in a resolution of this incident: it names a head of its journal.
+pub async fn is_resolved(tools: &Tools, incident: &Incident, text: &str) -> Result<bool, StepError> {
+    let Some(anchor) = anchor::parse(text, "") else { return Ok(false) };
+    let events = tools.store.events(&incident.key).await?;
+    Ok(events.iter().any(|event| event.seq == anchor.seq && event.digest == anchor.digest))
 }
-pub fn resolution_marker(incident: &Incident) -> String {
-    format!("<!-- hotfix: resolution of {} -->", incident.key)
-}
-pub fn changelog(existing: &[u8], incident: &Incident, tag: &str) -> Option<Vec<u8>> {
-    let text = String::from_utf8_lossy(existing).into_owned();
-    let line = format!("- {} {tag}\n", incident.id);
-    (!text.contains(&line)).then(|| format!("{text}{line}").into_bytes())
-}
-pub fn follow_up(tools: &Tools, incident: &Incident) -> Result<String, StepError> {
-    let _ = tools;
-    Ok(format!("# The full fix of {}\n", incident.id))
-}
-pub async fn post_mortem(tools: &Tools, incident: &Incident, due: jiff::Timestamp) -> Result<String, StepError> {
-    let _ = (tools, due);
-    Ok(format!("# Post-mortem of {}\n", incident.id))
+
+/// Returns the changelog with the release's entry; `None` where it has it already.
+pub fn with_entry(changelog: &[u8], incident: &Incident, tag: &str, at: Timestamp) -> Option<Vec<u8>> {
+    let existing = String::from_utf8_lossy(changelog);
+    let line = format!("{} ({})", name::line(&incident.declaration.title, 200), incident.id);
+    let date = at.strftime("%Y-%m-%d").to_string();
+    let version = tag.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag);
+    let entry = Entry { version, date: &date, kind: Kind::Fixed, line: &line };
+    let text = report::changelog::changelog(&existing, entry);
+    (text != existing).then(|| text.into_bytes())
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{Tools, document};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct FollowUp(pub Arc<Tools>);
@@ -25,7 +26,7 @@ impl Step for FollowUp {
         let Some(path) = path(&self.0, at.incident)? else {
             return Ok(Outcome::Skipped("the profile keeps no tickets in the repository".to_owned()));
         };
-        let text = document::follow_up(&self.0, at.incident)?.into_bytes();
+        let text = document::write(&self.0, at.incident, Document::FollowUp).await?.into_bytes();
         let message = format!("docs: the full fix of {} is to follow\n", at.incident.id);
         document::publish(&self.0, &message, |existing| existing.is_none().then(|| text.clone()), &path).await?;
         Ok(Outcome::Done(evidence(&path)))

@@ -7,9 +7,8 @@ use async_trait::async_trait;
 
 use super::{Tools, count, document, needed, short};
 use crate::domain::evidence::Evidence;
-use crate::domain::incident::Incident;
 use crate::domain::name;
-use crate::domain::step::{Branch, Merge, Release};
+use crate::domain::step::{Branch, Merge, Release, Watch};
 use crate::git::merge_tree::{self, Merged};
 use crate::git::oid::Oid;
 use crate::git::project::{ProjectError, RefChange};
@@ -43,7 +42,7 @@ impl Step for MergeFix {
             if let Some(evidence) = self.merged(&release).await? {
                 return Ok(Outcome::Done(evidence));
             }
-            let merge = self.prepare(at.incident, &release).await?;
+            let merge = self.prepare(at, &release).await?;
             let refname = format!("refs/heads/{}", merge.branch);
             match self.0.project.push(&[RefChange::advance(&refname, &merge.old, &merge.new)]).await {
                 Ok(()) => return Ok(Outcome::Done(evidence(&merge))),
@@ -126,7 +125,8 @@ impl MergeFix {
         Ok(Some(evidence(&Merge { branch, old, merge, new: tip })))
     }
 
-    async fn prepare(&self, incident: &Incident, release: &Release) -> Result<Merge, StepError> {
+    async fn prepare(&self, at: &Moment<'_>, release: &Release) -> Result<Merge, StepError> {
+        let incident = at.incident;
         let project = &self.0.project;
         let branch = self.0.config.git.production.clone();
         let old = project.remote_branch(&branch).await?;
@@ -139,26 +139,27 @@ impl MergeFix {
         })?;
         let title = name::line(&incident.declaration.title, 100);
         let mut message = format!("Merge hotfix {}: {title}\n\nReleased as {}.\n", incident.id, release.tag);
-        if let Some(watch) = incident.detail::<crate::domain::step::Watch>() {
+        if let Some(watch) = incident.detail::<Watch>() {
             message.push_str(&format!(
                 "Verified in {} s: {} errors in {} requests.\n",
                 watch.seconds, watch.errors, watch.requests
             ));
         }
         let merge = project.commit_tree(&tree, &[&old, &release.commit], &message).await?;
-        let new = self.with_changelog(incident, release, &merge).await?;
+        let new = self.with_changelog(at, release, &merge).await?;
         Ok(Merge { branch, old, merge, new })
     }
 
     /// Returns `merge`, or a commit on top of it that adds the changelog's entry.
-    async fn with_changelog(&self, incident: &Incident, release: &Release, merge: &str) -> Result<String, StepError> {
+    async fn with_changelog(&self, at: &Moment<'_>, release: &Release, merge: &str) -> Result<String, StepError> {
         let path = &self.0.config.release.changelog;
         if path.is_empty() {
             return Ok(merge.to_owned());
         }
         let existing = self.0.project.file(merge, path).await?.unwrap_or_default();
-        let Some(text) = document::changelog(&existing, incident, &release.tag) else { return Ok(merge.to_owned()) };
-        let message = format!("docs: {} in the changelog\n", incident.id);
+        let text = document::with_entry(&existing, at.incident, &release.tag, at.now());
+        let Some(text) = text else { return Ok(merge.to_owned()) };
+        let message = format!("docs: {} in the changelog\n", at.incident.id);
         Ok(self.0.project.commit_files(&[merge], &[(path.clone(), text)], &message).await?)
     }
 

@@ -29,6 +29,7 @@ use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::step::{Branch, Fix};
 use crate::git::project::Project;
+use crate::report::template::Templates;
 use crate::store::Store;
 use crate::workflow::step::{Step, StepError};
 
@@ -39,6 +40,7 @@ pub struct Tools {
     pub store: Arc<Store>,
     /// `None` where none is configured.
     pub deployer: Option<Arc<dyn Deployer>>,
+    pub templates: Templates,
     /// Where the state of commands under way lies.
     pub state: PathBuf,
 }

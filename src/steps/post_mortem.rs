@@ -8,6 +8,7 @@ use super::{Tools, document};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::PostMortem;
+use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct DraftPostMortem(pub Arc<Tools>);
@@ -27,8 +28,8 @@ impl Step for DraftPostMortem {
         let Some(path) = self.path(at.incident)? else {
             return Ok(Outcome::Skipped("the profile wants none".to_owned()));
         };
-        let due = at.now() + self.0.config.post_mortem.within.0;
-        let text = document::post_mortem(&self.0, at.incident, due).await?.into_bytes();
+        let due = self.0.config.allowance(at.incident.severity).post_mortem_due(at.incident);
+        let text = document::write(&self.0, at.incident, Document::PostMortem).await?.into_bytes();
         let message = format!("docs: draft the post-mortem of {}\n", at.incident.id);
         let commit =
             document::publish(&self.0, &message, |existing| existing.is_none().then(|| text.clone()), &path).await?;
@@ -38,7 +39,7 @@ impl Step for DraftPostMortem {
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let Some(path) = self.path(at.incident)? else { return Ok(None) };
         let Some((_, commit)) = document::published(&self.0, &path).await? else { return Ok(None) };
-        let due = at.now() + self.0.config.post_mortem.within.0;
+        let due = self.0.config.allowance(at.incident.severity).post_mortem_due(at.incident);
         Ok(Some(evidence(PostMortem { path, commit: Some(commit), due })))
     }
 

@@ -1,0 +1,262 @@
+//! The operations that every face calls. Builds the adapters once.
+
+mod declare;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::{self, Config, ConfigError};
+use crate::deploy::Surroundings;
+use crate::domain::audit::{self, Break};
+use crate::domain::event::{Event, Fact};
+use crate::domain::incident::Incident;
+use crate::domain::step::Release;
+use crate::git::anchor;
+use crate::git::project::{Project, ProjectError};
+use crate::notify::Outbox;
+use crate::report::template::{TemplateError, Templates};
+use crate::steps::{self, Tools};
+use crate::store::{Store, Summary};
+use crate::workflow::engine::{Engine, EngineError, Until};
+use crate::workflow::journal::{Journal, JournalError, fold};
+use crate::workflow::step::{Action, Clock, Progress, Step, StepError};
+
+pub use declare::{Declared, Report};
+
+/// Everything a face needs, built for one repository.
+pub struct App {
+    pub tools: Arc<Tools>,
+    steps: Vec<Box<dyn Step>>,
+    outbox: Outbox,
+    clock: SystemClock,
+    /// Who is at the keyboard: `Name <address>`.
+    pub actor: String,
+}
+
+/// What the caller says about where and as whom.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub directory: PathBuf,
+    pub profile: Option<String>,
+    /// `Name <address>` in the place of git's user.
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+    #[error("`{path}` can't be read: {source}")]
+    Unreadable { path: String, source: std::io::Error },
+    #[error("git does not know who you are")]
+    Nobody,
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("there is no incident `{id}`")]
+    Unknown { id: String, open: Vec<String> },
+    #[error("no incident is open")]
+    NoneOpen,
+    #[error("{} incidents are open: {}", open.len(), open.join(", "))]
+    Several { open: Vec<String> },
+    #[error("not an emergency: {rule}")]
+    NotAnEmergency { route: &'static str, rule: String },
+    #[error("no rule gives this report a severity")]
+    NoSeverity,
+    #[error("{0}")]
+    BadIdentifier(String),
+    #[error("`{id}` is an incident already")]
+    Duplicate { id: String },
+    #[error("the store's location can't be read: {0}")]
+    Secret(String),
+}
+
+/// Time as the machine has it.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+impl App {
+    pub async fn open(options: &Options) -> Result<App, AppError> {
+        let mut project = Project::open(&options.directory).await?;
+        let config = load_config(&project, &options.directory, options.profile.as_deref())?;
+        project.remote.clone_from(&config.git.remote);
+        project.limit = config.git.limit.0;
+        let actor = match &options.actor {
+            Some(actor) => actor.clone(),
+            None => whoami(&project).await?,
+        };
+        let home = project.common.join("hotfix");
+        let location = match std::env::var("HOTFIX_STORE") {
+            Ok(location) => location,
+            Err(_) => config.store.reveal().map_err(AppError::Secret)?,
+        };
+        let store = Arc::new(Store::open(&location, &home, &actor).await?);
+        let state = home.join("commands");
+        let surroundings =
+            Surroundings { directory: project.top.clone(), state: state.clone(), limit: config.deploy.limit.0 };
+        let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
+        let outbox = Outbox::new(&config.notify, &project.top);
+        let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
+        let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
+        let steps = steps::all(&tools);
+        Ok(App { tools, steps, outbox, clock: SystemClock, actor })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.tools.config
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
+    /// of its chain is anchored on the remote afterwards.
+    pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {
+        self.number(key).await?;
+        let incident = self.engine(progress).run(key, until).await?;
+        self.anchor(&incident).await;
+        Ok(incident)
+    }
+
+    pub async fn abort(&self, key: &str, reason: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
+        let incident = self.engine(progress).abort(key, reason).await?;
+        self.anchor(&incident).await;
+        Ok(incident)
+    }
+
+    /// What is left to be done, step by step; nothing is changed.
+    pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, AppError> {
+        Ok(self.engine(&Nobody).actions(key).await?)
+    }
+
+    /// Appends one fact and tells those who are to hear of it.
+    pub async fn record(&self, key: &str, fact: Fact) -> Result<Incident, AppError> {
+        Ok(self.engine(&Nobody).record(key, fact).await?)
+    }
+
+    pub async fn events(&self, key: &str) -> Result<Vec<Event>, AppError> {
+        Ok(self.tools.store.events(key).await?)
+    }
+
+    pub async fn incident(&self, key: &str) -> Result<Incident, AppError> {
+        let incident = fold(&self.events(key).await?).map_err(JournalError::from)?;
+        incident.ok_or_else(|| AppError::Unknown { id: key.to_owned(), open: Vec::new() })
+    }
+
+    /// Returns the incident called `id`; without one, the only one that is open.
+    pub async fn find(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        let store = &self.tools.store;
+        if let Some(id) = id
+            && let Some(found) = store.find_incident(id).await?
+        {
+            return Ok(found);
+        }
+        let mut open = store.open_incidents().await?;
+        let names = open.iter().map(|incident| incident.id.clone()).collect();
+        match (id, open.len()) {
+            (Some(id), _) => Err(AppError::Unknown { id: id.to_owned(), open: names }),
+            (None, 0) => Err(AppError::NoneOpen),
+            (None, 1) => Ok(open.remove(0)),
+            (None, _) => Err(AppError::Several { open: names }),
+        }
+    }
+
+    /// The incident called `id`, or the last one where none is open: for commands that only read.
+    pub async fn find_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        match self.find(id).await {
+            Err(AppError::NoneOpen) => {
+                let newest = self.tools.store.newest_incidents(1).await?.pop();
+                newest.ok_or(AppError::NoneOpen)
+            }
+            found => found,
+        }
+    }
+
+    /// Returns every place where the incident's journal is not what it was when it was written, and
+    /// the anchors outside the database that it was compared with.
+    pub async fn audit(&self, key: &str) -> Result<(Vec<Break>, Vec<audit::Anchor>), AppError> {
+        let events = self.events(key).await?;
+        let project = &self.tools.project;
+        let mut anchors = Vec::new();
+        // A fold fails where the events do not fit together; the chain is looked at all the same.
+        let incident = fold(&events).ok().flatten();
+        let id = incident.as_ref().map_or(key, |incident| incident.id.as_str());
+        if project.has_remote().await? {
+            anchors.extend(project.anchors(id).await?);
+        }
+        for release in incident.iter().flat_map(|incident| incident.details::<Release>()) {
+            let message = project.git.run(["tag", "--list", "--format=%(contents)", &release.tag]).await;
+            let message = message.map_err(ProjectError::from)?;
+            anchors.extend(anchor::parse(&message, &format!("tag `{}`", release.tag)));
+        }
+        Ok((audit::verify(&events, &anchors), anchors))
+    }
+
+    /// Writes the head of the chain to the remote; best done, but no reason to fail.
+    async fn anchor(&self, incident: &Incident) {
+        let project = &self.tools.project;
+        if !project.has_remote().await.unwrap_or(false) {
+            return;
+        }
+        if let Err(error) = project.anchor(&incident.id, incident.seq, &incident.head).await {
+            tracing::warn!(incident.id, %error, "the journal's head could not be anchored on the remote");
+        }
+    }
+
+    fn engine<'a>(&'a self, progress: &'a dyn Progress) -> Engine<'a> {
+        Engine {
+            journal: self.tools.store.as_ref(),
+            steps: &self.steps,
+            courier: &self.outbox,
+            clock: &self.clock,
+            progress,
+            actor: &self.actor,
+        }
+    }
+}
+
+/// Nobody looks on.
+pub struct Nobody;
+
+impl Progress for Nobody {
+    fn started(&self, _: &Incident, _: &str) {}
+    fn update(&self, _: &str) {}
+    fn ended(&self, _: &Incident, _: &str) {}
+}
+
+/// Returns git's user, `Name <address>`.
+async fn whoami(project: &Project) -> Result<String, AppError> {
+    let ident = project.git.run(["var", "GIT_COMMITTER_IDENT"]).await.map_err(|_| AppError::Nobody)?;
+    ident.rfind('>').map(|end| ident[..=end].to_owned()).ok_or(AppError::Nobody)
+}
+
+/// Reads hotfix.toml of the main work tree, or of the one that `directory` is in.
+fn load_config(project: &Project, directory: &Path, profile: Option<&str>) -> Result<Config, AppError> {
+    let places = [project.top.join(config::FILE), directory.join(config::FILE)];
+    let mut found = None;
+    for path in places {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                found = Some((path, text));
+                break;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(AppError::Unreadable { path: path.display().to_string(), source }),
+        }
+    }
+    let project = found.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
+    Config::load(project, profile).map_err(|error| Box::new(error).into())
+}

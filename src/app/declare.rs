@@ -1,0 +1,185 @@
+//! Declaring an incident: severity, identifier, the first event.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::{App, AppError};
+use crate::domain::event::{Declaration, Fact};
+use crate::domain::identifier;
+use crate::domain::incident::Incident;
+use crate::domain::severity::Severity;
+use crate::domain::triage::{Route, Triage, triage};
+use crate::git::anchor::Reservation;
+use crate::git::project::ProjectError;
+use crate::workflow::journal::{Entry, record};
+use crate::workflow::plan::WORKFLOW;
+
+/// What a person or a probe says when it reports an incident.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub title: String,
+    pub severity: Option<Severity>,
+    /// The tracker's identifier.
+    pub issue_id: Option<String>,
+    /// When it was first seen; now where it is left out.
+    pub detected: Option<Timestamp>,
+    pub impact: String,
+    pub symptoms: Vec<String>,
+    pub services: Vec<String>,
+    pub users: String,
+    pub assessment: String,
+    pub ticket: Option<String>,
+}
+
+/// A declared incident, and what the person should know about how it came about.
+#[derive(Debug)]
+pub struct Declared {
+    pub incident: Incident,
+    pub remarks: Vec<String>,
+}
+
+impl App {
+    /// Returns which way a report takes, and why.
+    pub fn triage(&self, text: &str) -> Triage {
+        triage(text, &self.config().triage.rule)
+    }
+
+    /// Declares an incident under an identifier that nobody else gets.
+    ///
+    /// Fails where the report is no emergency, no rule and no person gives it a severity, or the
+    /// tracker's identifier can't be used or is taken. A remote that can't be reached is no reason
+    /// to fail.
+    pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
+        let mut remarks = Vec::new();
+        let (severity, chosen_by) = self.severity(&report, &mut remarks)?;
+        let key = match &report.issue_id {
+            Some(id) => self.take(id, &mut remarks).await?,
+            None => self.next_identifier(&mut remarks).await?,
+        };
+        let now = self.now();
+        let ticket = &self.config().ticket;
+        let fact = Fact::Declared(Declaration {
+            title: clean(&report.title),
+            severity,
+            chosen_by,
+            detected: report.detected.map_or(now, |detected| detected.min(now)),
+            impact: report.impact,
+            symptoms: report.symptoms,
+            services: if report.services.is_empty() { ticket.services.clone() } else { report.services },
+            environment: ticket.environment.clone(),
+            region: ticket.region.clone(),
+            users: report.users,
+            assessment: report.assessment,
+            ticket: report.ticket,
+            profile: self.config().profile.clone(),
+            workflow: WORKFLOW,
+        });
+        let journal = self.tools.store.as_ref();
+        let entry = Entry { key: &key, actor: &self.actor, now, fact: &fact, lease: None };
+        let incident = record(journal, None, entry).await?;
+        let incident = self.engine(&super::Nobody).deliver(incident, None).await?;
+        Ok(Declared { incident, remarks })
+    }
+
+    /// Gives an incident with a provisional name its number, if the remote can be reached again.
+    pub(super) async fn number(&self, key: &str) -> Result<(), AppError> {
+        let incident = self.incident(key).await?;
+        if !identifier::is_provisional(&incident.id) {
+            return Ok(());
+        }
+        let mut remarks = Vec::new();
+        let id = self.next_identifier(&mut remarks).await?;
+        if !identifier::is_provisional(&id) {
+            self.record(key, Fact::Numbered { id }).await?;
+        }
+        Ok(())
+    }
+
+    fn severity(&self, report: &Report, remarks: &mut Vec<String>) -> Result<(Severity, String), AppError> {
+        let text = [&report.title, &report.impact, &report.assessment, &report.symptoms.join("\n")]
+            .map(String::as_str)
+            .join("\n");
+        let Triage { route, severity: by_rule, rule } = self.triage(&text);
+        match (report.severity, by_rule) {
+            (Some(severity), Some(higher)) if higher < severity => {
+                remarks.push(format!("declared as {severity}, though the rules say {higher} ({rule})"));
+                Ok((severity, format!("{}, though {higher} by {rule}", self.actor)))
+            }
+            (Some(severity), _) => Ok((severity, self.actor.clone())),
+            (None, Some(severity)) => Ok((severity, rule)),
+            (None, None) if route == Route::Backlog => Err(AppError::NotAnEmergency { route: route.as_str(), rule }),
+            (None, None) => Err(AppError::NoSeverity),
+        }
+    }
+
+    /// Returns the next `HOTFIX-YYYYMMDD-NNN`, reserved on the remote; a provisional name where the
+    /// remote can't be reached in time.
+    async fn next_identifier(&self, remarks: &mut Vec<String>) -> Result<String, AppError> {
+        let (store, project) = (&self.tools.store, &self.tools.project);
+        let day = identifier::day(self.now());
+        if !project.has_remote().await? {
+            remarks.push(format!("there is no remote `{}`: the number is unique in this journal only", project.remote));
+            let number = store.next_number(&day, 1).await?;
+            return Ok(identifier::numbered(&day, number));
+        }
+        let (start, limit) = (Instant::now(), self.config().git.reserve_limit.0);
+        let mut floor = 1;
+        loop {
+            let number = store.next_number(&day, floor).await?;
+            let id = identifier::numbered(&day, number);
+            let left = limit.saturating_sub(start.elapsed());
+            let failed = match project.reserve(&id, &self.nonce(), left).await {
+                Ok(Reservation::Ours) => return Ok(id),
+                Ok(Reservation::Taken) => match project.reserved(&format!("HOTFIX-{day}-"), limit).await {
+                    Ok(ids) => {
+                        let taken = ids.iter().filter_map(|id| identifier::number_of(id, &day)).max();
+                        floor = taken.map_or(floor, |taken| taken + 1);
+                        continue;
+                    }
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            let (ProjectError::Unreachable { .. } | ProjectError::Refused { .. }) = failed else {
+                return Err(failed.into());
+            };
+            remarks.push(format!("{failed}: the name is provisional, the number follows"));
+            let nonce = RandomState::new().hash_one((std::process::id(), self.now().as_nanosecond()));
+            return Ok(identifier::provisional(&day, (nonce & 0xffff_ffff) as u32));
+        }
+    }
+
+    /// Takes a tracker's identifier, which only one clone can.
+    async fn take(&self, id: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
+        let id = identifier::from_tracker(id).map_err(AppError::BadIdentifier)?;
+        if self.tools.store.find_incident(&id).await?.is_some() {
+            return Err(AppError::Duplicate { id });
+        }
+        let project = &self.tools.project;
+        if !project.has_remote().await? {
+            return Ok(id);
+        }
+        match project.reserve(&id, &self.nonce(), self.config().git.reserve_limit.0).await {
+            Ok(Reservation::Ours) => Ok(id),
+            Ok(Reservation::Taken) => Err(AppError::Duplicate { id }),
+            Err(error @ (ProjectError::Unreachable { .. } | ProjectError::Refused { .. })) => {
+                remarks.push(format!("{error}: nobody else was kept from taking `{id}`"));
+                Ok(id)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Something that no other process says.
+    fn nonce(&self) -> String {
+        let random = RandomState::new().hash_one(std::process::id());
+        format!("{} process {} {random:016x}", self.actor, std::process::id())
+    }
+}
+
+/// The title without what would break a line or a terminal, its words as they were.
+fn clean(title: &str) -> String {
+    crate::domain::name::line(title, 500)
+}
