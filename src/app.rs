@@ -1,6 +1,7 @@
 //! The operations that every face calls. Builds the adapters once.
 
 mod declare;
+pub mod init;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::domain::step::Release;
 use crate::git::anchor;
 use crate::git::project::{Project, ProjectError};
 use crate::notify::Outbox;
+use crate::report::document::{Account, Document};
 use crate::report::template::{TemplateError, Templates};
 use crate::steps::{self, Tools};
 use crate::store::{Store, Summary};
@@ -74,6 +76,8 @@ pub enum AppError {
     BadIdentifier(String),
     #[error("`{id}` is an incident already")]
     Duplicate { id: String },
+    #[error("{0}")]
+    NoWayBack(String),
     #[error("the store's location can't be read: {0}")]
     Secret(String),
 }
@@ -183,6 +187,21 @@ impl App {
             }
             found => found,
         }
+    }
+
+    /// Returns a document about the incident as the journal has it now.
+    pub async fn document(&self, key: &str, document: Document) -> Result<String, AppError> {
+        let events = self.events(key).await?;
+        let incident = self.incident(key).await?;
+        let allowance = self.config().allowance(incident.severity);
+        Ok(document
+            .write(&self.tools.templates, Account { incident: &incident, events: &events, allowance: &allowance })?)
+    }
+
+    /// From which release to which a rollback would go.
+    pub async fn way_back(&self, key: &str) -> Result<(String, String), AppError> {
+        let incident = self.incident(key).await?;
+        steps::way_back(&self.tools, &incident).await.map_err(|error| AppError::NoWayBack(error.message))
     }
 
     /// Returns every place where the incident's journal is not what it was when it was written, and

@@ -1,6 +1,7 @@
 //! From the alert to the fix running everywhere. Start with ARCHITECTURE.md.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod deploy;
 pub mod domain;

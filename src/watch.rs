@@ -1,5 +1,6 @@
 //! Watches a service: all probes at once, until the verdict is final.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -7,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::config;
 use crate::domain::reading::Reading;
-use crate::probe::Look;
+use crate::probe::{Look, Probe};
 use crate::verdict::{Judgement, Limits, Watch};
 
 /// A probe and how often it looks.
@@ -54,6 +55,16 @@ pub async fn watch(probes: &[Timed], limits: &Limits, mut seen: impl FnMut(&Judg
         _ = looking => unreachable!("probes look for ever"),
         judgement = judging => judgement,
     }
+}
+
+/// Builds the probes of the configuration; their commands are run in `directory`. Fails, naming it,
+/// where one can't be built.
+pub fn probes(configured: &[Probe], directory: &Path) -> Result<Vec<Timed>, String> {
+    let build = |probe: &Probe| {
+        let built = probe.by.build(directory).map_err(|error| format!("probe `{}`: {error}", probe.name))?;
+        Ok((probe.every.0, built))
+    };
+    configured.iter().map(build).collect()
 }
 
 /// The judgement on one line: `0 errors in 230 requests, p95 84 ms: VERIFIED`.

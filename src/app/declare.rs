@@ -9,12 +9,16 @@ use super::{App, AppError};
 use crate::domain::event::{Declaration, Fact};
 use crate::domain::identifier;
 use crate::domain::incident::Incident;
+use crate::domain::name;
 use crate::domain::severity::Severity;
 use crate::domain::triage::{Route, Triage, triage};
 use crate::git::anchor::Reservation;
 use crate::git::project::ProjectError;
 use crate::workflow::journal::{Entry, record};
 use crate::workflow::plan::WORKFLOW;
+
+/// The most characters of a title.
+const TITLE: usize = 200;
 
 /// What a person or a probe says when it reports an incident.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,13 @@ pub struct Report {
     pub users: String,
     pub assessment: String,
     pub ticket: Option<String>,
+}
+
+impl Report {
+    /// All its words, for the rules.
+    fn text(&self) -> String {
+        [&self.title, &self.impact, &self.assessment, &self.symptoms.join("\n")].map(String::as_str).join("\n")
+    }
 }
 
 /// A declared incident, and what the person should know about how it came about.
@@ -53,15 +64,24 @@ impl App {
     /// to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
         let mut remarks = Vec::new();
-        let (severity, chosen_by) = self.severity(&report, &mut remarks)?;
+        let (severity, chosen_by) = self.severity(&report)?;
+        if let Some(higher) = self.triage(&report.text()).severity.filter(|higher| *higher < severity) {
+            remarks.push(format!("declared as {severity}, though the rules say {higher}"));
+        }
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
             None => self.next_identifier(&mut remarks).await?,
         };
         let now = self.now();
         let ticket = &self.config().ticket;
+        // A title is one line; what does not fit on it is kept, word for word.
+        let title = name::line(&report.title, TITLE);
+        let assessment = match title.ends_with('…') {
+            true => format!("{}\n\n{}", report.assessment, report.title).trim().to_owned(),
+            false => report.assessment,
+        };
         let fact = Fact::Declared(Declaration {
-            title: clean(&report.title),
+            title,
             severity,
             chosen_by,
             detected: report.detected.map_or(now, |detected| detected.min(now)),
@@ -71,7 +91,7 @@ impl App {
             environment: ticket.environment.clone(),
             region: ticket.region.clone(),
             users: report.users,
-            assessment: report.assessment,
+            assessment,
             ticket: report.ticket,
             profile: self.config().profile.clone(),
             workflow: WORKFLOW,
@@ -97,14 +117,12 @@ impl App {
         Ok(())
     }
 
-    fn severity(&self, report: &Report, remarks: &mut Vec<String>) -> Result<(Severity, String), AppError> {
-        let text = [&report.title, &report.impact, &report.assessment, &report.symptoms.join("\n")]
-            .map(String::as_str)
-            .join("\n");
-        let Triage { route, severity: by_rule, rule } = self.triage(&text);
+    /// Returns the severity of a report and who or what chose it; a person's word counts, and a
+    /// severity below that of the rules is never taken silently.
+    pub fn severity(&self, report: &Report) -> Result<(Severity, String), AppError> {
+        let Triage { route, severity: by_rule, rule } = self.triage(&report.text());
         match (report.severity, by_rule) {
             (Some(severity), Some(higher)) if higher < severity => {
-                remarks.push(format!("declared as {severity}, though the rules say {higher} ({rule})"));
                 Ok((severity, format!("{}, though {higher} by {rule}", self.actor)))
             }
             (Some(severity), _) => Ok((severity, self.actor.clone())),
@@ -177,9 +195,4 @@ impl App {
         let random = RandomState::new().hash_one(std::process::id());
         format!("{} process {} {random:016x}", self.actor, std::process::id())
     }
-}
-
-/// The title without what would break a line or a terminal, its words as they were.
-fn clean(title: &str) -> String {
-    crate::domain::name::line(title, 500)
 }

@@ -13,11 +13,14 @@ pub struct Length(pub Duration);
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        Length::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Length {
+    pub fn parse(text: &str) -> Result<Length, String> {
         let length = text.parse::<jiff::SignedDuration>().ok().and_then(|length| Duration::try_from(length).ok());
-        length
-            .map(Length)
-            .ok_or_else(|| D::Error::custom(format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`")))
+        length.map(Length).ok_or_else(|| format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`"))
     }
 }
 

@@ -20,6 +20,8 @@ mod review;
 mod roll_back;
 mod watch;
 
+pub use roll_back::way_back;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

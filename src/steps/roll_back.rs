@@ -22,12 +22,12 @@ impl Step for RollBackRelease {
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
-        let (from, to) = self.way(at.incident).await?;
+        let (from, to) = way_back(&self.0, at.incident).await?;
         Ok(vec![Action::new("roll back", format!("{} from `{from}` to `{to}`", self.0.config.deploy.environment))])
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let (from, to) = self.way(at.incident).await?;
+        let (from, to) = way_back(&self.0, at.incident).await?;
         let lock = match lock(&self.0).await {
             Ok(lock) => lock,
             Err(held) => return held,
@@ -40,7 +40,7 @@ impl Step for RollBackRelease {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        let (from, to) = self.way(at.incident).await?;
+        let (from, to) = way_back(&self.0, at.incident).await?;
         let deployer = self.0.deployer()?;
         deployer.settle(&change(&self.0, at.incident, &to, "", &from)).await?;
         let there = deployer.current().await?.as_deref() == Some(to.as_str());
@@ -53,40 +53,40 @@ impl Step for RollBackRelease {
 }
 
 impl RollBackRelease {
-    /// From which release to which: this incident's own deploy is taken back; without one, the
-    /// newest release that was verified comes back.
-    async fn way(&self, incident: &Incident) -> Result<(String, String), StepError> {
-        if let Some(deploy) = incident.detail::<Deploy>() {
-            if deploy.previous.is_empty() {
-                return Err(StepError::stuck(
-                    format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
-                    "put production right by hand, then `hotfix decide --strategy B`",
-                ));
-            }
-            return Ok((deploy.release, deploy.previous));
-        }
-        let releases = self.0.store.releases(&self.0.config.deploy.environment, 100).await?;
-        let done = incident.detail::<RollBack>();
-        let current = match done {
-            Some(done) => done.from,
-            None => self.0.deployer()?.current().await?.unwrap_or_default(),
-        };
-        let verified = releases
-            .into_iter()
-            .find(|release| release.verdict.as_deref() == Some("VERIFIED") && release.release != current);
-        match verified {
-            Some(release) => Ok((current, release.release)),
-            None => Err(StepError::stuck(
-                "no release before the one that runs is known to be good",
-                "hotfix decide --strategy B",
-            )),
-        }
-    }
-
     fn evidence(&self, from: String, to: String, seconds: Option<f64>) -> Evidence {
         let environment = self.0.config.deploy.environment.clone();
         let took = seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s"));
         Evidence::with(format!("{environment}: {from} -> {to}{took}"), &RollBack { environment, from, to })
+    }
+}
+
+/// From which release to which: this incident's own deploy is taken back; without one, the
+/// newest release that was verified comes back.
+pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<(String, String), StepError> {
+    if let Some(deploy) = incident.detail::<Deploy>() {
+        if deploy.previous.is_empty() {
+            return Err(StepError::stuck(
+                format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
+                "put production right by hand, then `hotfix decide --strategy B`",
+            ));
+        }
+        return Ok((deploy.release, deploy.previous));
+    }
+    let releases = tools.store.releases(&tools.config.deploy.environment, 100).await?;
+    let done = incident.detail::<RollBack>();
+    let current = match done {
+        Some(done) => done.from,
+        None => tools.deployer()?.current().await?.unwrap_or_default(),
+    };
+    let verified = releases
+        .into_iter()
+        .find(|release| release.verdict.as_deref() == Some("VERIFIED") && release.release != current);
+    match verified {
+        Some(release) => Ok((current, release.release)),
+        None => Err(StepError::stuck(
+            "no release before the one that runs is known to be good",
+            "hotfix decide --strategy B",
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::step::{Release, Watch};
 use crate::domain::verdict::Verdict;
 use crate::verdict::{Judgement, Limits};
-use crate::watch::{Timed, limits, watch, words};
+use crate::watch::{Timed, limits, probes, watch, words};
 use crate::workflow::step::{Action, Moment, Outcome, Progress, Step, StepError, Undo};
 
 pub struct WatchRelease(pub Arc<Tools>);
@@ -65,7 +65,7 @@ pub async fn observe(
     limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<(Evidence, Verdict), StepError> {
-    let probes = probes(tools)?;
+    let probes = configured(tools)?;
     let start = Instant::now();
     let window = limits.window.as_secs();
     let judgement = watch(&probes, limits, |judgement, elapsed| {
@@ -88,23 +88,14 @@ fn detail(release: &str, judgement: &Judgement, seconds: u64) -> Watch {
     }
 }
 
-fn probes(tools: &Tools) -> Result<Vec<Timed>, StepError> {
-    let configured = &tools.config.watch.probe;
-    if configured.is_empty() {
+fn configured(tools: &Tools) -> Result<Vec<Timed>, StepError> {
+    let probes = probes(&tools.config.watch.probe, &tools.project.top)
+        .map_err(|error| StepError::failed(error, "correct it in hotfix.toml, then `hotfix resume`"))?;
+    if probes.is_empty() {
         let hint = "add a [[watch.probe]] to hotfix.toml, or `hotfix waive watch --reason ...`";
         return Err(StepError::failed("no probe is configured, so nobody can tell whether the release is good", hint));
     }
-    let build = |probe: &crate::probe::Probe| {
-        let built = probe.by.build(&tools.project.top);
-        let built = built.map_err(|error| {
-            StepError::failed(
-                format!("probe `{}`: {error}", probe.name),
-                "correct it in hotfix.toml, then `hotfix resume`",
-            )
-        })?;
-        Ok((probe.every.0, built))
-    };
-    configured.iter().map(build).collect()
+    Ok(probes)
 }
 
 /// What runs in production, where it is not `release`.

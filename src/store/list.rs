@@ -57,6 +57,12 @@ impl Store {
             .await
     }
 
+    /// Returns the keys of all incidents that have events, the oldest first.
+    pub async fn keys(&self) -> Result<Vec<String>, JournalError> {
+        let rows = sqlx::query("select distinct incident from event order by incident").fetch_all(&self.pool).await;
+        Ok(rows.map_err(|error| failure("read", &error))?.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Returns the incident with the identifier or key `id`.
     pub async fn find_incident(&self, id: &str) -> Result<Option<Summary>, JournalError> {
         let query = format!("select {COLUMNS} from incident where id = $1 or key = $1");

@@ -1,0 +1,94 @@
+//! Reads a repository and writes its first hotfix.toml.
+
+use std::path::{Path, PathBuf};
+
+use super::AppError;
+use crate::config::{Config, FILE};
+use crate::git::project::Project;
+
+/// A configuration to start from, and what it rests on.
+#[derive(Debug)]
+pub struct Guesses {
+    pub path: PathBuf,
+    pub text: String,
+    pub remarks: Vec<String>,
+}
+
+/// What a build file says about how the project is tested.
+const GATES: &[(&str, &str, &str)] = &[
+    ("Cargo.toml", "cargo-test", "[\"cargo\", \"test\"]"),
+    ("package.json", "npm-test", "[\"npm\", \"test\"]"),
+    ("pyproject.toml", "pytest", "[\"python3\", \"-m\", \"pytest\", \"-q\"]"),
+    ("go.mod", "go-test", "[\"go\", \"test\", \"./...\"]"),
+    ("pom.xml", "mvn-test", "[\"mvn\", \"-q\", \"test\"]"),
+    ("Makefile", "make-test", "[\"make\", \"test\"]"),
+];
+
+/// Returns a hotfix.toml for the repository that `directory` is in. Writes nothing.
+pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, AppError> {
+    let project = Project::open(directory).await?;
+    // A wrong profile is an error now, not later.
+    Config::load(None, profile).map_err(Box::new)?;
+    let mut remarks = Vec::new();
+    let mut text = String::from(
+        "# How this repository is put right in an emergency. Every setting with its default:\n# config/default.toml in hotfix's own repository.\n\n",
+    );
+    match profile {
+        Some(profile) => text.push_str(&format!("profile = {}\n", quoted(profile))),
+        None => {
+            text.push_str("# profile = \"kubernetes\"   # compose, kubernetes, incident, pull-request or service\n")
+        }
+    }
+    let gates: Vec<_> = GATES.iter().filter(|(file, ..)| project.top.join(file).is_file()).take(1).collect();
+    for (file, name, command) in &gates {
+        remarks.push(format!("gate: {command}, because there is a {file}; make it the affected tests only"));
+        text.push_str(&format!("\n[[gate]]\nname = {}\ncommand = {command}\nlimit = \"10m\"\n", quoted(name)));
+    }
+    let (remote, branch) = production(&project, &mut remarks).await?;
+    text.push_str(&format!("\n[git]\nremote = {}\nproduction = {}\n", quoted(&remote), quoted(&branch)));
+    let tags = project.git.run(["tag", "--list", "v*", "--sort=-version:refname"]).await.unwrap_or_default();
+    if let Some(tag) = tags.lines().next() {
+        remarks.push(format!("releases are tagged like `{tag}`, so hotfixes are v{{version}}-hotfix.{{n}}"));
+        text.push_str("\n[release]\ntag = \"v{version}-hotfix.{n}\"\n");
+    }
+    text.push_str(
+        "\n# How a release gets to run; the commands get HOTFIX_RELEASE, HOTFIX_COMMIT and HOTFIX_PREVIOUS.\n\
+         # [deploy.by.command]\n# deploy = \"./deploy.sh\"\n# current = \"cat current-release\"\n\
+         \n# How to see whether it is well.\n# [[watch.probe]]\n# name = \"health\"\n# every = \"1s\"\n\
+         # by.http = { url = \"http://127.0.0.1:8080/health\" }\n",
+    );
+    remarks.push("deploy and watch are left for you to fill in".to_owned());
+    Ok(Guesses { path: project.top.join(FILE), text, remarks })
+}
+
+/// The remote and the branch that production is most likely released from.
+async fn production(project: &Project, remarks: &mut Vec<String>) -> Result<(String, String), AppError> {
+    let remotes = project.git.run(["remote"]).await.map_err(crate::git::project::ProjectError::from)?;
+    let remote = match remotes.lines().find(|name| *name == "origin").or(remotes.lines().next()) {
+        Some(remote) => remote.to_owned(),
+        None => {
+            remarks.push("there is no remote yet: git remote add origin URL".to_owned());
+            "origin".to_owned()
+        }
+    };
+    let head = project.git.run(["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{remote}/HEAD")]).await;
+    if let Some(branch) = head.ok().and_then(|head| head.strip_prefix(&format!("{remote}/")).map(str::to_owned)) {
+        remarks.push(format!("production: `{branch}`, the default branch of `{remote}`"));
+        return Ok((remote, branch));
+    }
+    for branch in ["main", "master", "production", "trunk"] {
+        for place in [format!("refs/remotes/{remote}/{branch}"), format!("refs/heads/{branch}")] {
+            if project.commit(&place).await?.is_some() {
+                remarks.push(format!("production: `{branch}`, because it is there"));
+                return Ok((remote, branch.to_owned()));
+            }
+        }
+    }
+    remarks.push("production: `main`; no branch was found that looks like it".to_owned());
+    Ok((remote, "main".to_owned()))
+}
+
+/// A string of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

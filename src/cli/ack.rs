@@ -1,0 +1,22 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::domain::event::Fact;
+
+/// Say that you have seen the incident and are on it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix ack HOTFIX-20261120-001")]
+pub struct Args {
+    /// The incident; the only open one where it is left out
+    id: Option<String>,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        let incident = app.record(&found.key, Fact::Acknowledged {}).await?;
+        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, app.actor), show::json(&incident)))
+    }
+}

@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::domain::event::Fact;
+use crate::domain::incident::Incident;
+
+/// What is to be done so that it does not happen again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hotfix action list
+  hotfix action add prevent \"alert on the pool's size\" --owner \"Ann <ann@example.org>\" --days 14
+  hotfix action done 1")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// The incident; the open or the last one where it is left out
+    #[arg(long, value_name = "ID", global = true)]
+    id: Option<String>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show the action items
+    List,
+    /// Add one
+    Add {
+        kind: Kind,
+        /// What is to be done
+        text: String,
+        /// Who does it
+        #[arg(long)]
+        owner: String,
+        /// Due in this many days
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// Say that one is done
+    Done {
+        /// Its number
+        action: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Prevent,
+    Detect,
+    Respond,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find_to_read(self.id.as_deref()).await?;
+        let mut incident = app.incident(&found.key).await?;
+        let fact = match self.command {
+            Command::List => None,
+            Command::Add { kind, text, owner, days } => Some(Fact::ActionAdded {
+                action: (incident.actions.len() + 1).to_string(),
+                kind: kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default(),
+                text,
+                owner,
+                due: app.now() + Duration::from_secs(u64::from(days) * 24 * 60 * 60),
+            }),
+            Command::Done { action } => Some(Fact::ActionDone { action }),
+        };
+        if let Some(fact) = fact {
+            incident = app.record(&found.key, fact).await?;
+        }
+        Ok(Reply::new(page(&incident, app.now()), json!({ "incident": incident.id, "actions": incident.actions })))
+    }
+}
+
+fn page(incident: &Incident, now: jiff::Timestamp) -> String {
+    let lines = incident.actions.iter().map(|action| {
+        let tick = if action.done.is_some() { "x" } else { " " };
+        let late = if action.done.is_none() && action.due < now { "  OVERDUE" } else { "" };
+        let due = action.due.strftime("%Y-%m-%d");
+        format!(
+            "[{tick}] {:>3}  {:<8} {}  {}, due {due}{late}\n",
+            action.id,
+            action.kind,
+            show::safe(&action.text),
+            show::safe(&action.owner)
+        )
+    });
+    let text: String = lines.collect();
+    if text.is_empty() { format!("{} has no action items\n", incident.id) } else { text }
+}

@@ -1,0 +1,60 @@
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+
+/// Find out whether the journal was tampered with
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix audit verify")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check the chain of each incident, and compare it with the heads on the remote and in the tags
+    Verify {
+        /// Only this incident
+        id: Option<String>,
+    },
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let Command::Verify { id } = self.command;
+        let keys = match id {
+            Some(id) => vec![app.find(Some(&id)).await?.key],
+            None => app.tools.store.keys().await?,
+        };
+        let (mut text, mut broken, mut all, mut checked) = (String::new(), false, Vec::new(), 0);
+        for key in &keys {
+            let (breaks, anchors) = app.audit(key).await?;
+            checked += 1;
+            broken |= !breaks.is_empty();
+            for found in &breaks {
+                text.push_str(&format!(
+                    "{}{key}: event {} was {}{}\n",
+                    show::BAD,
+                    found.seq,
+                    found.what.as_str(),
+                    show::PLAIN
+                ));
+            }
+            if breaks.is_empty() && anchors.is_empty() {
+                text.push_str(&format!("{key}: the chain holds, but no head of it is kept outside the database\n"));
+            }
+            all.push(json!({ "incident": key, "breaks": breaks, "anchors": anchors }));
+        }
+        text.push_str(&match broken {
+            true => "the journal was tampered with\n".to_owned(),
+            false => format!("{checked} journals hold\n"),
+        });
+        let mut reply = Reply::new(text, json!({ "intact": !broken, "incidents": all }));
+        reply.exit = u8::from(broken);
+        Ok(reply)
+    }
+}

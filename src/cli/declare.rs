@@ -1,0 +1,96 @@
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::app::{App, Report};
+use crate::domain::incident::Incident;
+use crate::domain::severity::Severity;
+use crate::domain::strategy::Strategy;
+use crate::workflow::plan;
+
+/// Declare an incident: identifier, severity, clocks, notices; nothing else is begun
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: hotfix declare \"Payment API returns 500\" --severity P0 --impact \"no payment goes through\""
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// What is known of the trouble
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReportArgs {
+    /// What is broken, in a few words
+    title: String,
+    /// P0, P1 or P2; by the rules of the configuration where it is left out
+    #[arg(long, short)]
+    severity: Option<Severity>,
+    /// The tracker's identifier instead of HOTFIX-YYYYMMDD-NNN
+    #[arg(long, value_name = "ID")]
+    issue_id: Option<String>,
+    /// When it was first seen, such as 2026-11-20T14:20:00Z; the clock runs from there
+    #[arg(long, value_name = "TIME")]
+    detected: Option<jiff::Timestamp>,
+    /// What users notice
+    #[arg(long, default_value = "", hide_default_value = true)]
+    impact: String,
+    /// Something that can be observed; may be repeated
+    #[arg(long = "symptom", value_name = "TEXT")]
+    symptoms: Vec<String>,
+    /// An affected service; may be repeated
+    #[arg(long = "service", value_name = "NAME")]
+    services: Vec<String>,
+    /// How many users are affected
+    #[arg(long, default_value = "", hide_default_value = true)]
+    users: String,
+    /// A first idea of the cause
+    #[arg(long, default_value = "", hide_default_value = true)]
+    assessment: String,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let incident = self.report.declare(&app).await?;
+        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
+    }
+}
+
+impl ReportArgs {
+    /// Declares the incident, and says what the person should know on standard error.
+    pub async fn declare(self, app: &App) -> Result<Incident, CliError> {
+        let declared = app.declare(self.report()).await?;
+        for remark in &declared.remarks {
+            anstream::eprintln!("{}note:{} {}", show::WARN, show::PLAIN, show::safe(remark));
+        }
+        Ok(declared.incident)
+    }
+
+    /// Tells what `start` would declare and work off, and does nothing.
+    pub fn plan(self, app: &App, strategy: Option<Strategy>) -> Result<Reply, CliError> {
+        let report = self.report();
+        let (severity, chosen_by) = app.severity(&report)?;
+        let steps = plan::steps(strategy.unwrap_or(Strategy::B));
+        let steps: Vec<&str> = plan::OPENING.iter().chain(steps).copied().collect();
+        let text = format!("declare       {severity} ({chosen_by})\nthen          {}\n", steps.join(", "));
+        Ok(Reply::new(text, json!({ "severity": severity, "chosen_by": chosen_by, "steps": steps })))
+    }
+
+    fn report(self) -> Report {
+        Report {
+            title: self.title,
+            severity: self.severity,
+            issue_id: self.issue_id,
+            detected: self.detected,
+            impact: self.impact,
+            symptoms: self.symptoms,
+            services: self.services,
+            users: self.users,
+            assessment: self.assessment,
+            ticket: None,
+        }
+    }
+}

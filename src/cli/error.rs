@@ -1,0 +1,150 @@
+//! The one error at the edge: what failed, and the command to type next.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::app::AppError;
+use crate::cli::reply::Reply;
+use crate::git::GitError;
+use crate::git::project::ProjectError;
+use crate::workflow::engine::EngineError;
+use crate::workflow::journal::JournalError;
+
+#[derive(Debug)]
+pub struct CliError {
+    kind: Kind,
+    message: String,
+    hints: Vec<String>,
+}
+
+/// What kind of end it is; each has its exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Failed,
+    Usage,
+    Held,
+}
+
+impl Kind {
+    fn exit(self) -> u8 {
+        match self {
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::Held => 3,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Failed => "failed",
+            Kind::Usage => "usage",
+            Kind::Held => "held",
+        }
+    }
+}
+
+impl CliError {
+    pub fn failed(message: impl Into<String>) -> CliError {
+        CliError { kind: Kind::Failed, message: message.into(), hints: Vec::new() }
+    }
+
+    pub fn usage(message: impl Into<String>) -> CliError {
+        CliError { kind: Kind::Usage, ..CliError::failed(message) }
+    }
+
+    pub fn interrupted() -> CliError {
+        CliError::failed("interrupted; what was recorded is kept, and a deploy under way goes on")
+            .hint("hotfix status")
+            .hint("hotfix resume")
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> CliError {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Prints it on standard error, and as JSON on standard output where that is wanted.
+    pub fn print(self, json: bool) -> ExitCode {
+        anstream::eprintln!("{}error:{} {}", super::show::BAD, super::show::PLAIN, self.message.trim_end());
+        for hint in &self.hints {
+            anstream::eprintln!("{}hint:{} {hint}", super::show::STRONG, super::show::PLAIN);
+        }
+        let exit = self.kind.exit();
+        if json {
+            let error = json!({ "error": { "kind": self.kind.name(), "message": self.message, "hints": self.hints } });
+            Reply { exit, ..Reply::new("", error) }.print(true);
+        }
+        ExitCode::from(exit)
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> CliError {
+        let message = error.to_string();
+        match error {
+            AppError::Config(error) => {
+                CliError { kind: Kind::Usage, ..CliError::failed(format!("{:?}", miette::Report::new(*error))) }
+            }
+            AppError::Project(error) => error.into(),
+            AppError::Journal(error) | AppError::Engine(EngineError::Journal(error)) => error.into(),
+            AppError::Engine(EngineError::Version { .. }) => CliError::failed(message)
+                .hint("use the version of hotfix that began it; `hotfix --version` tells this one's"),
+            AppError::Engine(EngineError::Unknown(_)) => CliError::failed(message).hint("hotfix list"),
+            AppError::Nobody => CliError::failed(message)
+                .hint("git config --global user.name NAME && git config --global user.email ADDRESS"),
+            AppError::Unknown { open, .. } => match open.is_empty() {
+                true => CliError::failed(message).hint("hotfix list"),
+                false => CliError::failed(message).hint(format!("open: {}", open.join(", "))),
+            },
+            AppError::NoneOpen => CliError::failed(message).hint("hotfix \"WHAT IS BROKEN\" --severity P0"),
+            AppError::Several { open } => {
+                let which = open.first().cloned().unwrap_or_default();
+                CliError { kind: Kind::Usage, ..CliError::failed(message) }
+                    .hint(format!("say which one, such as {which}, the most urgent"))
+            }
+            AppError::NotAnEmergency { route, .. } => CliError::failed(message)
+                .hint(format!("take it as a {route}; if it is an emergency all the same, say --severity P0, P1 or P2")),
+            AppError::NoSeverity => CliError::failed(message).hint("say it yourself: --severity P0, P1 or P2"),
+            AppError::BadIdentifier(_) => CliError { kind: Kind::Usage, ..CliError::failed(message) },
+            AppError::Duplicate { ref id } => CliError::failed(message).hint(format!("hotfix status {id}")),
+            AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
+            AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
+        }
+    }
+}
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> CliError {
+        let failed = CliError::failed(error.to_string());
+        match error {
+            ProjectError::NotARepository { .. } => failed.hint("cd REPOSITORY, or `hotfix -C REPOSITORY ...`"),
+            ProjectError::NoRemote { remote } => {
+                failed.hint(format!("git remote add {remote} URL, or set git.remote in hotfix.toml"))
+            }
+            ProjectError::NoBranch { .. } => failed.hint("set git.production in hotfix.toml, or `git fetch`"),
+            ProjectError::Git(GitError::NotInstalled) => failed.hint("install git 2.39 or newer"),
+            _ => failed,
+        }
+    }
+}
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> CliError {
+        let message = error.to_string();
+        match error {
+            JournalError::Store { hint, .. } => match hint {
+                Some(hint) => CliError::failed(message).hint(hint),
+                None => CliError::failed(message),
+            },
+            JournalError::Leased { .. } => CliError { kind: Kind::Held, ..CliError::failed(message) }
+                .hint("wait for it to end; `hotfix status` shows how far it is"),
+            JournalError::LeaseLost { .. } => CliError::failed(message).hint("hotfix status"),
+            JournalError::Unreadable { .. } | JournalError::Illegal(_) => {
+                CliError::failed(message).hint("hotfix audit verify")
+            }
+            JournalError::Conflict { .. } => CliError::failed(message).hint("hotfix resume"),
+        }
+    }
+}

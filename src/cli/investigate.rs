@@ -1,0 +1,49 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::{run, show};
+use crate::domain::step::Investigation;
+use crate::workflow::engine::Until;
+
+/// Look at recent commits, deploys and logs, all at once, and show what was found
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix investigate HOTFIX-20261120-001")]
+pub struct Args {
+    /// The incident; the only open one where it is left out
+    id: Option<String>,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        let mut reply = run::run(context, &app, &found.key, Until::Step("investigate")).await?;
+        let incident = app.incident(&found.key).await?;
+        if let Some(investigation) = incident.detail::<Investigation>() {
+            reply.json["investigation"] = serde_json::to_value(&investigation).unwrap_or_default();
+            reply.text = page(&investigation) + &reply.text;
+        }
+        Ok(reply)
+    }
+}
+
+fn page(found: &Investigation) -> String {
+    let mut lines = vec!["recent commits".to_owned()];
+    lines.extend(found.commits.iter().map(|commit| {
+        let name = commit.commit.get(..9).unwrap_or(&commit.commit);
+        format!("  {}  {name}  {}  {}", show::utc(commit.at), show::safe(&commit.subject), show::safe(&commit.author))
+    }));
+    lines.push("recent deploys".to_owned());
+    lines.extend(found.deploys.iter().map(|deploy| {
+        let verdict = deploy.verdict.map_or_else(|| "not watched".to_owned(), |verdict| verdict.to_string());
+        format!("  {}  {}  {verdict}", show::utc(deploy.at), show::safe(&deploy.release))
+    }));
+    if let Some(logs) = &found.logs {
+        lines.push(format!("errors in {} log lines", logs.lines));
+        lines.extend(
+            logs.errors.iter().map(|group| format!("  {:>5} times  {}", group.count, show::safe(&group.example))),
+        );
+    }
+    lines.extend(found.gaps.iter().map(|gap| format!("not seen: {}", show::safe(gap))));
+    lines.join("\n") + "\n\n"
+}

@@ -1,0 +1,40 @@
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+
+/// What was deployed: time, release, commit, deployer, reason, verdict
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix log --limit 5")]
+pub struct Args {
+    /// Another environment than the configured one
+    #[arg(long)]
+    environment: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    limit: u32,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let environment = self.environment.unwrap_or_else(|| app.config().deploy.environment.clone());
+        let releases = app.tools.store.releases(&environment, self.limit).await?;
+        let lines = releases.iter().map(|release| {
+            format!(
+                "{}  {:<24} {:<9}  {:<9} {}  {}\n",
+                show::utc(release.at),
+                show::safe(&release.release),
+                release.commit.get(..9).unwrap_or("-"),
+                release.verdict.as_deref().unwrap_or("-"),
+                show::safe(&release.deployer),
+                show::safe(&release.reason)
+            )
+        });
+        let text: String = lines.collect();
+        let text = if text.is_empty() { format!("nothing was deployed to {environment} yet\n") } else { text };
+        Ok(Reply::new(text, json!({ "environment": environment, "releases": releases })))
+    }
+}

@@ -1,0 +1,265 @@
+//! The command line: a face over [`App`]. A command is one file here and two lines below.
+
+mod abort;
+mod ack;
+mod action;
+mod approve;
+mod audit;
+mod check;
+mod checklist;
+mod completions;
+mod confirm;
+mod decide;
+mod declare;
+mod deploy;
+mod error;
+mod init;
+mod investigate;
+mod issue;
+mod list;
+mod log;
+mod note;
+mod postmortem;
+mod progress;
+mod reply;
+mod report;
+mod resume;
+mod rollback;
+mod run;
+mod severity;
+mod ship;
+mod show;
+mod start;
+mod status;
+mod supervise;
+mod timeline;
+mod waive;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::app::{App, Options};
+use error::CliError;
+use reply::Reply;
+
+/// From the alert to the fix running everywhere.
+///
+/// `hotfix "Payment API returns 500"` is the same as `hotfix start "Payment API returns 500"`.
+#[derive(Debug, Parser)]
+#[command(name = "hotfix", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  hotfix init                                         look at the repository, write hotfix.toml
+  hotfix \"Payment API returns 500\" --severity P0      declare, investigate, decide, branch
+  hotfix ship                                         check to close: everything that is left
+  hotfix resume                                       go on after a crash, a conflict or a decision
+  hotfix status                                       where it stands, and what is due
+
+Exit status: 0 done; 1 failed; 2 usage; 3 held by a guard, gate or approval;
+4 stuck, a person is needed; 70 a bug in hotfix.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Global {
+    /// Run as if started in this directory
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        global = true,
+        default_value = ".",
+        hide_default_value = true
+    )]
+    directory: PathBuf,
+    /// Print one JSON object on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
+    color: Color,
+    /// Use this profile instead of the one in hotfix.toml
+    #[arg(long, value_name = "NAME", global = true)]
+    profile: Option<String>,
+    /// Act as this person, "Name <address>", instead of git's user
+    #[arg(long = "as", value_name = "PERSON", global = true, env = "HOTFIX_ACTOR")]
+    actor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Issue(issue::Args),
+    Declare(declare::Args),
+    Start(start::Args),
+    Investigate(investigate::Args),
+    Decide(decide::Args),
+    Check(check::Args),
+    Ship(ship::Args),
+    Approve(approve::Args),
+    Waive(waive::Args),
+    Note(note::Args),
+    Ack(ack::Args),
+    Severity(severity::Args),
+    Checklist(checklist::Args),
+    Deploy(deploy::Args),
+    Watch(watch::Args),
+    Rollback(rollback::Args),
+    Resume(resume::Args),
+    Abort(abort::Args),
+    Status(status::Args),
+    List(list::Args),
+    Timeline(timeline::Args),
+    Log(log::Args),
+    Report(report::Args),
+    Postmortem(postmortem::Args),
+    Action(action::Args),
+    Audit(audit::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Supervise(supervise::Args),
+}
+
+/// What a command gets besides its own arguments.
+struct Context {
+    global: Global,
+}
+
+impl Context {
+    async fn app(&self) -> Result<App, CliError> {
+        let options = Options {
+            directory: self.global.directory.clone(),
+            profile: self.global.profile.clone(),
+            actor: self.global.actor.clone(),
+        };
+        Ok(App::open(&options).await?)
+    }
+
+    fn progress(&self) -> progress::Lines {
+        progress::Lines::new()
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        anstream::eprintln!("error: a bug in hotfix, at {place}: {}", panic.payload_as_str().unwrap_or_default());
+        anstream::eprintln!("hint: `hotfix resume` goes on where it was; please report this");
+        std::process::exit(70);
+    }));
+    let cli = match Cli::try_parse_from(arguments(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match cli.global.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HOTFIX_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .with_target(false)
+        .init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return CliError::failed(error.to_string()).print(cli.global.json),
+    };
+    let json = cli.global.json;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = run(cli) => ended,
+            _ = tokio::signal::ctrl_c() => Err(CliError::interrupted()),
+        }
+    });
+    // Nothing is waited for: what is still running was asked to end, or is supervised.
+    runtime.shutdown_background();
+    match ended {
+        Ok(reply) => reply.print(json),
+        Err(error) => error.print(json),
+    }
+}
+
+async fn run(cli: Cli) -> Result<Reply, CliError> {
+    let context = Context { global: cli.global };
+    match cli.command {
+        Command::Init(args) => args.run(&context).await,
+        Command::Issue(args) => args.run(&context).await,
+        Command::Declare(args) => args.run(&context).await,
+        Command::Start(args) => args.run(&context).await,
+        Command::Investigate(args) => args.run(&context).await,
+        Command::Decide(args) => args.run(&context).await,
+        Command::Check(args) => args.run(&context).await,
+        Command::Ship(args) => args.run(&context).await,
+        Command::Approve(args) => args.run(&context).await,
+        Command::Waive(args) => args.run(&context).await,
+        Command::Note(args) => args.run(&context).await,
+        Command::Ack(args) => args.run(&context).await,
+        Command::Severity(args) => args.run(&context).await,
+        Command::Checklist(args) => args.run(&context).await,
+        Command::Deploy(args) => args.run(&context).await,
+        Command::Watch(args) => args.run(&context).await,
+        Command::Rollback(args) => args.run(&context).await,
+        Command::Resume(args) => args.run(&context).await,
+        Command::Abort(args) => args.run(&context).await,
+        Command::Status(args) => args.run(&context).await,
+        Command::List(args) => args.run(&context).await,
+        Command::Timeline(args) => args.run(&context).await,
+        Command::Log(args) => args.run(&context).await,
+        Command::Report(args) => args.run(&context).await,
+        Command::Postmortem(args) => args.run(&context).await,
+        Command::Action(args) => args.run(&context).await,
+        Command::Audit(args) => args.run(&context).await,
+        Command::Completions(args) => args.run(),
+        Command::Supervise(args) => args.run(),
+    }
+}
+
+/// Puts `start` before a title: the first argument with a space in it that no command precedes.
+fn arguments(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let known = <Cli as clap::CommandFactory>::command();
+    let is_command = |argument: &str| argument == "help" || known.find_subcommand(argument).is_some();
+    let title = arguments.iter().skip(1).map(|argument| argument.to_string_lossy()).find_map(|argument| {
+        let option_with_value = argument.starts_with('-');
+        match () {
+            () if is_command(&argument) => Some(false),
+            () if !option_with_value && argument.contains(char::is_whitespace) => Some(true),
+            () => None,
+        }
+    });
+    if title == Some(true) {
+        arguments.insert(1, "start".into());
+    }
+    arguments
+}
+
+/// Shows a usage error, or help, which is none.
+fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let _ = error.print();
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        anstream::eprintln!("To declare an incident with a title of one word: hotfix start TITLE");
+    }
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}

@@ -1,0 +1,33 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::domain::event::Fact;
+
+/// Add a note to the timeline, or tell those who wait how it stands
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hotfix note \"the pool has 500 connections, all in use\"
+  hotfix note --update \"cause found, the fix is in review\"     sends it, and restarts the update clock")]
+pub struct Args {
+    /// What there is to say
+    text: String,
+    /// The incident; the only open one where it is left out
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// It is the status update that is due
+    #[arg(long)]
+    update: bool,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        let incident = app.record(&found.key, Fact::Noted { text: self.text, update: self.update }).await?;
+        let done = if self.update { "status update sent" } else { "noted" };
+        let failed =
+            if incident.notices_failed.is_empty() { "" } else { "; not everybody was told, see `hotfix status`" };
+        Ok(Reply::new(format!("{done}{failed}\n"), show::json(&incident)))
+    }
+}

@@ -1,0 +1,23 @@
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use crate::report::document::Document;
+
+/// The draft of the post-mortem, from the journal
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix postmortem > post-mortem.md")]
+pub struct Args {
+    /// The incident; the open or the last one where it is left out
+    id: Option<String>,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find_to_read(self.id.as_deref()).await?;
+        let text = app.document(&found.key, Document::PostMortem).await?;
+        Ok(Reply::new(text.clone(), json!({ "incident": found.id, "post_mortem": text })))
+    }
+}

@@ -1,0 +1,65 @@
+//! Shows the steps as they go, on standard error: a line each, and on a terminal what the step is
+//! at right now.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use super::show;
+use crate::domain::incident::Incident;
+use crate::workflow::step::Progress;
+
+pub struct Lines {
+    /// `None` where standard error is no terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl Lines {
+    pub fn new() -> Lines {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("  {spinner}     {prefix:<12} {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        });
+        Lines { bar }
+    }
+}
+
+impl Progress for Lines {
+    fn started(&self, _: &Incident, step: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(step.to_owned());
+            bar.set_message("");
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+    }
+
+    fn update(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(show::safe(text));
+        }
+    }
+
+    fn ended(&self, incident: &Incident, step: &str) {
+        let line = incident.steps().rfind(|record| record.name == step && record.ended.is_some());
+        let line = line.map(|record| show::line(record, Timestamp::now())).unwrap_or_default();
+        match &self.bar {
+            Some(bar) => {
+                bar.disable_steady_tick();
+                bar.suspend(|| anstream::eprint!("{line}"));
+            }
+            None => anstream::eprint!("{line}"),
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a command says when it has ended.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::domain::incident::Status;
+
+/// The result of a command: text for people, JSON for machines, and the exit status.
+#[derive(Debug)]
+pub struct Reply {
+    pub text: String,
+    pub json: Value,
+    pub exit: u8,
+}
+
+impl Reply {
+    pub fn new(text: impl Into<String>, json: Value) -> Reply {
+        Reply { text: text.into(), json, exit: 0 }
+    }
+
+    /// The same with the exit status that goes with an incident's status.
+    pub fn with(mut self, status: Status) -> Reply {
+        self.exit = match status {
+            Status::Open | Status::Closed | Status::Aborted => 0,
+            Status::Failed | Status::Aborting => 1,
+            Status::Held => 3,
+            Status::Stuck => 4,
+        };
+        self
+    }
+
+    /// Prints it on standard output; a reader that went away is no error.
+    pub fn print(self, json: bool) -> ExitCode {
+        let text = if json { format!("{:#}\n", self.json) } else { self.text };
+        let mut out = anstream::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        if !text.is_empty() && !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+        ExitCode::from(self.exit)
+    }
+}

@@ -1,0 +1,27 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::run;
+use crate::workflow::engine::Until;
+
+/// Go on after a crash, a conflict or a decision: what happened already is not done again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix resume HOTFIX-20261120-001")]
+pub struct Args {
+    /// The incident; the only open one where it is left out
+    id: Option<String>,
+    /// Tell what would be done, in order, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        if self.dry_run {
+            return run::plan(&app, &found.key).await;
+        }
+        run::run(context, &app, &found.key, Until::Closed).await
+    }
+}

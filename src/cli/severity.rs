@@ -1,0 +1,29 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::domain::event::Fact;
+use crate::domain::severity::Severity;
+
+/// Change the severity, with a reason
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix severity P0 --reason \"now all payments fail\"")]
+pub struct Args {
+    severity: Severity,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// The incident; the only open one where it is left out
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        let fact = Fact::SeverityChanged { severity: self.severity, reason: self.reason };
+        let incident = app.record(&found.key, fact).await?;
+        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
+    }
+}

@@ -1,0 +1,28 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::run;
+use crate::workflow::engine::Until;
+
+/// Do everything that is left: check, review, release, deploy, watch, merge, backport, close
+#[derive(Debug, clap::Args)]
+#[command(after_help = "It stops where a person is needed and says which command comes next; run it again then.
+  hotfix ship --dry-run        what it would do, in order")]
+pub struct Args {
+    /// The incident; the only open one where it is left out
+    id: Option<String>,
+    /// Tell what would be done, in order, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        if self.dry_run {
+            return run::plan(&app, &found.key).await;
+        }
+        run::run(context, &app, &found.key, Until::Closed).await
+    }
+}

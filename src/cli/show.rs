@@ -1,0 +1,176 @@
+//! How an incident looks in a terminal: one line a fact, the clock always in view.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Reset, Style};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::domain::elapsed::elapsed;
+use crate::domain::incident::{Incident, Status, StepRecord, StepState};
+use crate::domain::step::{Backports, Release};
+use crate::report::clocks::{Clocks, clocks};
+
+pub const PLAIN: Reset = Reset;
+pub const STRONG: Style = Style::new().bold();
+pub const FAINT: Style = Style::new().dimmed();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// The incident with its clocks and every step of the plan in force, and what comes next.
+pub fn incident(app: &App, incident: &Incident) -> String {
+    let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
+    let mut text = header(incident, &clocks);
+    let steps: Vec<&StepRecord> = incident
+        .plans
+        .iter()
+        .enumerate()
+        .flat_map(|(index, plan)| {
+            let last = index + 1 == incident.plans.len();
+            plan.steps.iter().filter(move |step| last || step.state != StepState::Waiting)
+        })
+        .collect();
+    for step in steps.iter().filter(|step| step.state != StepState::Waiting) {
+        text.push_str(&line(step, app.now()));
+    }
+    let waiting: Vec<_> =
+        steps.iter().filter(|step| step.state == StepState::Waiting).map(|step| step.name.as_str()).collect();
+    if !waiting.is_empty() && !incident.status.is_over() {
+        let _ = writeln!(text, "        {FAINT}{}{PLAIN}", waiting.join(", "));
+    }
+    for (notice, failed) in &incident.notices_failed {
+        let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
+        let _ = writeln!(
+            text,
+            "  {WARN}!{PLAIN}     {destination} was not told: {} ({} attempts)",
+            safe(&failed.error),
+            failed.attempts
+        );
+    }
+    if let Some(next) = next(incident) {
+        let _ = writeln!(text, "next: {STRONG}{next}{PLAIN}");
+    }
+    text
+}
+
+/// `ID  P0  title      18 min of 2 h   next update due in 4 min`.
+fn header(incident: &Incident, clocks: &Clocks) -> String {
+    let severity = if incident.severity == crate::domain::severity::Severity::P0 { BAD } else { WARN };
+    let mut text = format!(
+        "{STRONG}{}{PLAIN}  {severity}{}{PLAIN}  {}",
+        incident.id,
+        incident.severity,
+        safe(&incident.declaration.title)
+    );
+    let late = if clocks.limit.is_overdue() { BAD } else { FAINT };
+    let _ = write!(text, "\n{late}{}{PLAIN}", clocks.limit.taken_of_allowed());
+    if clocks.limit.is_overdue() {
+        let _ = write!(text, " {BAD}{}{PLAIN}", clocks.limit.due_in());
+    }
+    if let Some((step, clock)) = &clocks.step {
+        let late = if clock.is_overdue() { BAD } else { FAINT };
+        let _ = write!(text, "   {late}{step} {}{PLAIN}", clock.taken_of_allowed());
+    }
+    if let Some(update) = &clocks.update {
+        let late = if update.is_overdue() { BAD } else { FAINT };
+        let _ = write!(text, "   {late}next update {}{PLAIN}", update.due_in());
+    }
+    if let Some(post_mortem) = &clocks.post_mortem {
+        let late = if post_mortem.is_overdue() { BAD } else { FAINT };
+        let _ = write!(text, "   {late}post-mortem {}{PLAIN}", post_mortem.due_in());
+    }
+    let _ = writeln!(text, "   {}", incident.status.as_str());
+    text
+}
+
+/// One step on one line; what does not fit on it is indented below.
+pub fn line(step: &StepRecord, now: Timestamp) -> String {
+    let (word, style) = match step.state {
+        StepState::Done { .. } => ("ok", GOOD),
+        StepState::Skipped { .. } => ("skip", FAINT),
+        StepState::Held { .. } => ("held", WARN),
+        StepState::Failed { .. } => ("FAIL", BAD),
+        StepState::WentBad { .. } => ("BAD", BAD),
+        StepState::Stuck { .. } => ("STUCK", BAD),
+        StepState::Started => ("...", STRONG),
+        StepState::Undoing => ("undo", WARN),
+        StepState::Undone { .. } => ("undone", FAINT),
+        StepState::Waiting => ("", FAINT),
+    };
+    let took = step.started.map_or_else(String::new, |started| {
+        elapsed(step.ended.unwrap_or(now).duration_since(started).as_secs().max(0))
+    });
+    let mut lines = step.state.summary().lines().map(safe);
+    let first = lines.next().unwrap_or_default();
+    let mut text = format!("  {style}{word:<6}{PLAIN}{:<12} {first}   {FAINT}{took}{PLAIN}\n", step.name);
+    for more in lines {
+        let _ = writeln!(text, "                    {more}");
+    }
+    text
+}
+
+/// The command to type next, where the incident waits for one.
+pub fn next(incident: &Incident) -> Option<String> {
+    if incident.status.is_over() {
+        return None;
+    }
+    let undone = incident.steps().rfind(|step| matches!(step.state, StepState::Stuck { .. }));
+    let step = match incident.status {
+        Status::Stuck => undone.or(incident.current()),
+        _ => incident.current(),
+    };
+    match step.map(|step| &step.state) {
+        Some(StepState::Held { hint, .. } | StepState::Failed { hint, .. } | StepState::Stuck { hint, .. }) => {
+            Some(hint.clone())
+        }
+        Some(StepState::Started | StepState::Undoing) => Some("hotfix resume".to_owned()),
+        _ if incident.status == Status::Aborting => Some("hotfix abort".to_owned()),
+        _ => Some("hotfix ship".to_owned()),
+    }
+}
+
+/// The incident as one JSON object, the same from every command.
+pub fn json(incident: &Incident) -> Value {
+    let steps: Vec<Value> = incident
+        .steps()
+        .map(|step| {
+            let seconds = step.started.zip(step.ended).map(|(from, to)| to.duration_since(from).as_secs_f64());
+            json!({ "name": step.name, "status": step.state.as_str(), "seconds": seconds, "summary": step.state.summary() })
+        })
+        .collect();
+    let release = incident.detail::<Release>().map(|release| json!({ "tag": release.tag, "commit": release.commit }));
+    let backports: Vec<Value> = incident
+        .detail::<Backports>()
+        .into_iter()
+        .flat_map(|backports| backports.targets)
+        .map(|target| json!({ "branch": target.branch, "verdict": target.verdict, "commit": target.commit }))
+        .collect();
+    json!({
+        "incident": {
+            "id": incident.id,
+            "key": incident.key,
+            "title": incident.declaration.title,
+            "severity": incident.severity,
+            "status": incident.status,
+            "strategy": incident.strategy,
+            "detected": incident.declaration.detected.to_string(),
+            "ended": incident.ended.map(|ended| ended.to_string()),
+        },
+        "steps": steps,
+        "release": release,
+        "backports": backports,
+        "next": next(incident),
+    })
+}
+
+/// The text without control characters: what comes from outside can't steer the terminal.
+pub fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// `2026-11-20 14:23 UTC`.
+pub fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,32 @@
+use serde_json::json;
+
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use crate::report::timeline::{text, timeline};
+
+/// What happened, when, and by whom
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: hotfix timeline HOTFIX-20261120-001")]
+pub struct Args {
+    /// The incident; the open or the last one where it is left out
+    id: Option<String>,
+    /// Every event as it is in the journal
+    #[arg(long)]
+    events: bool,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find_to_read(self.id.as_deref()).await?;
+        let events = app.events(&found.key).await?;
+        if self.events {
+            let lines =
+                events.iter().map(|event| format!("{:>4}  {}  {}  {}\n", event.seq, event.at, event.actor, event.text));
+            return Ok(Reply::new(lines.collect::<String>(), json!({ "events": events })));
+        }
+        let rows = timeline(&events);
+        Ok(Reply::new(text(&rows), json!({ "timeline": rows })))
+    }
+}

@@ -1,0 +1,37 @@
+use super::Context;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::domain::event::Fact;
+
+/// Let a rule, a gate or an unresolved backport pass, by name and with a reason
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hotfix waive size --reason \"the table is one statement\"
+  hotfix waive gate/lint --reason \"the linter is down\"
+  hotfix waive feature/currency --reason \"its owner rebases today\"
+  hotfix waive watch --reason \"no probe reaches this service\"
+It is in the report and in the post-mortem, with your name.")]
+pub struct Args {
+    /// The rule (size, marker, regression-test, gate/NAME, watch, maintenance) or the branch
+    check: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// The incident; the only open one where it is left out
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let found = app.find(self.id.as_deref()).await?;
+        if self.reason.trim().is_empty() {
+            return Err(CliError::usage("a waiver needs a reason"));
+        }
+        let incident = app.record(&found.key, Fact::Waived { check: self.check.clone(), reason: self.reason }).await?;
+        let text = format!("{} is waived by {}\nnext: hotfix ship\n", show::safe(&self.check), app.actor);
+        Ok(Reply::new(text, show::json(&incident)))
+    }
+}
