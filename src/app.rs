@@ -277,5 +277,5 @@ fn load_config(project: &Project, directory: &Path, profile: Option<&str>) -> Re
         }
     }
     let project = found.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
-    Config::load(project, profile).map_err(|error| Box::new(error).into())
+    Ok(Config::load(project, profile)?)
 }

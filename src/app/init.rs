@@ -28,7 +28,7 @@ const GATES: &[(&str, &str, &str)] = &[
 pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, AppError> {
     let project = Project::open(directory).await?;
     // A wrong profile is an error now, not later.
-    Config::load(None, profile).map_err(Box::new)?;
+    Config::load(None, profile)?;
     let mut remarks = Vec::new();
     let mut text = String::from(
         "# How this repository is put right in an emergency. Every setting with its default:\n# config/default.toml in hotfix's own repository.\n\n",

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::app::AppError;
 use crate::cli::reply::Reply;
+use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::git::project::ProjectError;
 use crate::workflow::engine::EngineError;
@@ -85,7 +86,8 @@ impl From<AppError> for CliError {
         let message = error.to_string();
         match error {
             AppError::Config(error) => {
-                CliError { kind: Kind::Usage, ..CliError::failed(format!("{:?}", miette::Report::new(*error))) }
+                let message = config(&error);
+                CliError { kind: Kind::Usage, ..CliError::failed(message) }
             }
             AppError::Project(error) => error.into(),
             AppError::Journal(error) | AppError::Engine(EngineError::Journal(error)) => error.into(),
@@ -113,6 +115,16 @@ impl From<AppError> for CliError {
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
         }
     }
+}
+
+/// The mistake with its place underlined.
+fn config(error: &ConfigError) -> String {
+    let mut text = String::new();
+    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
+    let rendered = handler.with_links(false).render_report(&mut text, error);
+    // The message stands behind `error:` already, without miette's mark.
+    let text = text.trim_start().trim_start_matches('×').trim_start();
+    if rendered.is_ok() { text.to_owned() } else { error.to_string() }
 }
 
 impl From<ProjectError> for CliError {

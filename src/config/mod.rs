@@ -239,7 +239,7 @@ pub struct ConfigError {
 impl Config {
     /// Returns the configuration for `project`, the text and path of its hotfix.toml. `profile`, if
     /// given, takes the place of the one that the file names.
-    pub fn load(project: Option<(&Path, &str)>, profile: Option<&str>) -> Result<Config, ConfigError> {
+    pub fn load(project: Option<(&Path, &str)>, profile: Option<&str>) -> Result<Config, Box<ConfigError>> {
         let mut merged = table(Path::new("default.toml"), DEFAULT)?;
         let own = project.map(|(path, text)| table(path, text)).transpose()?;
         let named = own.as_ref().and_then(|own| own.get("profile")).and_then(toml::Value::as_str);
@@ -274,7 +274,7 @@ impl Config {
     }
 }
 
-fn table(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
+fn table(path: &Path, text: &str) -> Result<toml::Table, Box<ConfigError>> {
     text.parse::<toml::Table>().map_err(|error| underlined(path, text, &error))
 }
 
@@ -292,7 +292,7 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 
 /// Returns the configuration in `merged`; a mistake is underlined in the project's own file where
 /// it was made there.
-fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
+fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<ConfigError>> {
     serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
         let mut path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
         let message = error.inner().message().to_owned();
@@ -323,12 +323,12 @@ fn backticked(message: &str) -> Vec<String> {
 }
 
 /// An error at the place where `path` is set in the project's file, if it is.
-fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Option<String>) -> ConfigError {
+fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Option<String>) -> Box<ConfigError> {
     let span = own.and_then(|(file, text)| Some((file, text, span(text, path)?)));
-    let Some((file, text, span)) = span else { return ConfigError { help, ..plain(&message) } };
+    let Some((file, text, span)) = span else { return Box::new(ConfigError { help, ..*plain(&message) }) };
     let label = LabeledSpan::underline(span);
     let source_code = Some(NamedSource::new(file.display().to_string(), text.to_owned()));
-    ConfigError { message, source_code, labels: vec![label], help }
+    Box::new(ConfigError { message, source_code, labels: vec![label], help })
 }
 
 /// Where the last part of `path` that is there stands in `text`.
@@ -354,23 +354,23 @@ fn span(text: &str, path: &[String]) -> Option<std::ops::Range<usize>> {
     Some(found)
 }
 
-fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    ConfigError {
+fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> Box<ConfigError> {
+    Box::new(ConfigError {
         message: format!("`{}` is not valid TOML: {}", path.display(), error.message()),
         source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
         labels: error.span().map(LabeledSpan::underline).into_iter().collect(),
         help: None,
-    }
+    })
 }
 
-fn plain(message: &str) -> ConfigError {
-    ConfigError { message: message.to_owned(), source_code: None, labels: Vec::new(), help: None }
+fn plain(message: &str) -> Box<ConfigError> {
+    Box::new(ConfigError { message: message.to_owned(), source_code: None, labels: Vec::new(), help: None })
 }
 
-fn unknown_profile(name: &str) -> ConfigError {
+fn unknown_profile(name: &str) -> Box<ConfigError> {
     let known: Vec<_> = PROFILES.iter().map(|(name, _)| *name).collect();
     let nearest = known.iter().copied().max_by(|a, b| likeness(name, a).total_cmp(&likeness(name, b)));
     let help =
         nearest.filter(|nearest| likeness(name, nearest) > 0.6).map(|nearest| format!("did you mean `{nearest}`?"));
-    ConfigError { help, ..plain(&format!("there is no profile `{name}`: {}", known.join(", "))) }
+    Box::new(ConfigError { help, ..*plain(&format!("there is no profile `{name}`: {}", known.join(", "))) })
 }

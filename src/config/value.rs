@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SpanRelativeTo;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -19,7 +20,9 @@ impl<'de> Deserialize<'de> for Length {
 
 impl Length {
     pub fn parse(text: &str) -> Result<Length, String> {
-        let length = text.parse::<jiff::SignedDuration>().ok().and_then(|length| Duration::try_from(length).ok());
+        let length = text.parse::<jiff::Span>().ok();
+        let length = length.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        let length = length.and_then(|length| Duration::try_from(length).ok());
         length.map(Length).ok_or_else(|| format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`"))
     }
 }

@@ -145,5 +145,5 @@ fn summary(found: &Investigation) -> String {
 /// A length of time in words.
 fn words(length: Duration) -> String {
     let minutes = length.as_secs() / 60;
-    if minutes % 60 == 0 { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
+    if minutes.is_multiple_of(60) { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
 }

@@ -92,5 +92,11 @@ pub fn declaration() -> Declaration {
 pub fn allowance() -> Allowance {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let steps = BTreeMap::from([("review".to_owned(), minutes(15)), ("fix".to_owned(), minutes(45))]);
-    Allowance { limit: minutes(120), update: minutes(15), steps, post_mortem: minutes(48 * 60) }
+    Allowance {
+        limit: minutes(120),
+        update: minutes(15),
+        steps,
+        post_mortem: minutes(48 * 60),
+        follow_up: minutes(14 * 24 * 60),
+    }
 }
