@@ -7,6 +7,7 @@ pub mod value;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use miette::{LabeledSpan, NamedSource};
 use serde::Deserialize;
@@ -229,7 +230,7 @@ pub struct PostMortem {
 pub struct ConfigError {
     message: String,
     #[source_code]
-    source_code: Option<NamedSource<String>>,
+    source_code: Option<Arc<NamedSource<String>>>,
     #[label(collection)]
     labels: Vec<LabeledSpan>,
     #[help]
@@ -327,7 +328,7 @@ fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Op
     let span = own.and_then(|(file, text)| Some((file, text, span(text, path)?)));
     let Some((file, text, span)) = span else { return ConfigError { help, ..plain(&message) } };
     let label = LabeledSpan::underline(span);
-    let source_code = Some(NamedSource::new(file.display().to_string(), text.to_owned()));
+    let source_code = Some(Arc::new(NamedSource::new(file.display().to_string(), text.to_owned())));
     ConfigError { message, source_code, labels: vec![label], help }
 }
 
@@ -357,7 +358,7 @@ fn span(text: &str, path: &[String]) -> Option<std::ops::Range<usize>> {
 fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError {
         message: format!("`{}` is not valid TOML: {}", path.display(), error.message()),
-        source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
+        source_code: Some(Arc::new(NamedSource::new(path.display().to_string(), text.to_owned()))),
         labels: error.span().map(LabeledSpan::underline).into_iter().collect(),
         help: None,
     }
