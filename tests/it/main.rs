@@ -1,0 +1,3 @@
+//! The program as its users meet it, and the rules that its source keeps.
+
+mod tidy;
