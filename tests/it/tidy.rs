@@ -99,12 +99,12 @@ fn sources() -> Vec<Source> {
     let mut folders = vec![root.clone()];
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("src/ can be read") {
-            let path = entry.expect("src/ can be read").path();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("source is text");
+                let text = fs::read_to_string(&path).unwrap();
                 let path = path.strip_prefix(&root).expect("it lies below src/").display().to_string();
                 sources.push(Source { path, text });
             }
