@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod database;
+mod engine;
 mod store;
 mod tidy;

@@ -179,7 +179,7 @@ fn note(text: &str) -> Fact {
     Fact::Noted { text: text.to_owned(), update: false }
 }
 
-fn declaration() -> Fact {
+pub fn declaration() -> Fact {
     Fact::Declared(Declaration {
         title: "Payment API returns 500".to_owned(),
         severity: Severity::P0,
