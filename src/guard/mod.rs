@@ -174,7 +174,7 @@ mod tests {
         let test = change("tests/a.rs", &["x"; 100]);
         let good = change("src/a.rs", &["// HOTFIX: because", "b", ""]);
         assert_eq!(checks(&[good.clone(), test.clone()]), [""; 0]);
-        assert_eq!(checks(&[good.clone()]), ["regression-test blocks"]);
+        assert_eq!(checks(std::slice::from_ref(&good)), ["regression-test blocks"]);
         assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX: x", "#[test]", "a", "b", "c", "d"])]), [""; 0]);
         assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX:  "]), test.clone()]), ["marker blocks"]);
         assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX: x", "a", "b", "c"]), test.clone()]), ["size warns"]);

@@ -1,0 +1,8 @@
+//! The program as its users meet it, and the rules that its source keeps.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod database;
+mod engine;
+mod store;
+mod tidy;

@@ -1,0 +1,211 @@
+//! The rules that the source keeps, read from the source itself. Formatting, `unwrap` and the like
+//! are left to rustfmt and clippy.
+
+use std::fs;
+use std::path::Path;
+
+/// What each module of the library may name besides itself: `a` stands for all of module `a`,
+/// `a::b` for that part alone. Unit tests may name anything. ARCHITECTURE.md tells why.
+const MAY_USE: &[(&str, &[&str])] = &[
+    // The language of the field and pure decisions.
+    ("domain", &[]),
+    ("redact", &[]),
+    ("verdict", &["domain"]),
+    ("guard", &["domain", "config::value"]),
+    // What starts programs and connections.
+    ("process", &["redact", "workflow::crash"]),
+    ("http", &["redact"]),
+    ("git", &["domain", "redact"]),
+    // The engine. It knows no adapter: what it needs of them it has as traits.
+    ("workflow", &["domain"]),
+    // Adapters.
+    ("config", &["domain", "deploy", "gate", "guard", "notify", "probe"]),
+    ("deploy", &["domain", "config", "process", "http", "redact"]),
+    ("gate", &["domain", "config", "process", "redact"]),
+    ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
+    ("probe", &["domain", "config", "process", "http", "redact"]),
+    ("store", &["domain", "config", "redact", "workflow::journal"]),
+    ("investigate", &["domain"]),
+    ("watch", &["domain", "config", "probe", "verdict"]),
+    ("report", &["domain"]),
+    // The job, by way of all of these.
+    (
+        "steps",
+        &[
+            "domain",
+            "workflow",
+            "config",
+            "git",
+            "process",
+            "store",
+            "deploy",
+            "gate",
+            "guard",
+            "investigate",
+            "probe",
+            "verdict",
+            "watch",
+            "report",
+        ],
+    ),
+];
+
+/// Files that may be longer than `LONGEST`, each with its reason.
+const LONG: &[(&str, &str)] = &[];
+
+/// The most lines of a file.
+const LONGEST: usize = 500;
+
+#[test]
+fn each_module_names_only_what_it_may() {
+    report(sources().iter().flat_map(|source| layering(source, MAY_USE)));
+}
+
+#[test]
+fn only_the_git_module_starts_git() {
+    report(sources().iter().flat_map(git_started_elsewhere));
+}
+
+#[test]
+fn a_file_is_one_concept_and_so_not_long() {
+    report(sources().iter().filter_map(too_long));
+}
+
+#[test]
+fn a_use_against_the_direction_is_found() {
+    let rules: &[(&str, &[&str])] = &[("domain", &[]), ("store", &["domain", "workflow::journal"])];
+    let found = |path: &str, text: &str| {
+        let source = Source { path: path.to_owned(), text: text.to_owned() };
+        layering(&source, rules).collect::<Vec<_>>()
+    };
+    let allowed = "use crate::{domain::{event, step}, store::list};\n// crate::cli is only spoken of\n";
+    assert!(found("store/mod.rs", allowed).is_empty());
+    assert_eq!(
+        found(
+            "store/mod.rs",
+            "use crate::domain::event;\nuse crate::workflow::{\n    engine::Engine,\n    journal,\n};\n"
+        ),
+        ["src/store/mod.rs:2: `store` may not use `workflow::engine::Engine`"]
+    );
+    assert_eq!(
+        found("domain/name.rs", "fn f() {\n    let _ = crate::redact::redact(\"\");\n}\n"),
+        ["src/domain/name.rs:2: `domain` may not use `redact::redact`"]
+    );
+    assert_eq!(
+        found("forge/mod.rs", "use crate::domain::event;\n"),
+        ["src/forge/mod.rs:1: there is no rule for `forge` in MAY_USE"]
+    );
+}
+
+/// A file of the library.
+struct Source {
+    /// Its path below src/.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The top-level module that it belongs to.
+    fn module(&self) -> &str {
+        let (first, _) = self.path.split_once('/').unwrap_or((&self.path, ""));
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// A breach of a rule at a byte of the text.
+    fn breach(&self, at: usize, rule: &str) -> String {
+        format!("src/{}:{}: {rule}", self.path, self.text[..at].matches('\n').count() + 1)
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&root).expect("it lies below src/").display().to_string();
+                sources.push(Source { path, text });
+            }
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
+}
+
+fn layering<'a>(source: &'a Source, rules: &'a [(&str, &[&str])]) -> impl Iterator<Item = String> + 'a {
+    let module = source.module();
+    let rule = rules.iter().find(|(name, _)| *name == module).map(|(_, allowed)| *allowed);
+    let text = if source.path.contains("/tests/") { "" } else { without_tests(&source.text) };
+    let paths = if matches!(module, "lib" | "main") { Vec::new() } else { crate_paths(text) };
+    paths.into_iter().filter_map(move |(at, path)| {
+        let Some(allowed) = rule else {
+            return Some(source.breach(at, &format!("there is no rule for `{module}` in MAY_USE")));
+        };
+        let within = |allowed: &str| path == allowed || path.starts_with(&format!("{allowed}::"));
+        let may = within(module) || allowed.iter().any(|allowed| within(allowed));
+        (!may).then(|| source.breach(at, &format!("`{module}` may not use `{path}`")))
+    })
+}
+
+fn git_started_elsewhere(source: &Source) -> Vec<String> {
+    if source.module() == "git" {
+        return Vec::new();
+    }
+    let found = source.text.match_indices(r#"Command::new("git")"#);
+    found.map(|(at, _)| source.breach(at, "only src/git/ starts the git program")).collect()
+}
+
+fn too_long(source: &Source) -> Option<String> {
+    let lines = source.text.lines().count();
+    let excused = LONG.iter().any(|(path, _)| *path == source.path);
+    match lines > LONGEST {
+        true if !excused => Some(format!("src/{}:{lines}: more than {LONGEST} lines", source.path)),
+        false if excused => Some(format!("src/{}:{lines}: short enough to leave LONG", source.path)),
+        _ => None,
+    }
+}
+
+/// What comes before the unit tests, which end a file.
+fn without_tests(text: &str) -> &str {
+    text.split_once("\n#[cfg(test)]\nmod tests {").map_or(text, |(before, _)| before)
+}
+
+/// Every path from the root of the crate that the code names, groups taken apart, with the byte
+/// where it begins. Comments are passed over.
+fn crate_paths(text: &str) -> Vec<(usize, String)> {
+    let comment = |at: usize| text[text[..at].rfind('\n').map_or(0, |end| end + 1)..].trim_start().starts_with("//");
+    let begins = text.match_indices("crate::").filter(|(at, _)| !comment(*at));
+    begins.flat_map(|(at, root)| paths(&text[at + root.len()..]).into_iter().map(move |path| (at, path))).collect()
+}
+
+/// The paths at the beginning of `text`: one, or those of a group.
+fn paths(text: &str) -> Vec<String> {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':'))).unwrap_or(text.len());
+    let (path, rest) = text.split_at(end);
+    if !rest.starts_with('{') {
+        return vec![path.trim_end_matches(':').to_owned()];
+    }
+    let mut depth = 0;
+    let mut starts = vec![1];
+    for (at, c) in rest.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' if depth == 1 => starts.push(at + 1),
+            '}' if depth == 1 => break,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    let members = starts.into_iter().map(|start| rest[start..].trim_start()).filter(|member| !member.starts_with('}'));
+    members.flat_map(paths).map(|member| format!("{path}{member}")).collect()
+}
+
+fn report(breaches: impl Iterator<Item = String>) {
+    let breaches: Vec<String> = breaches.collect();
+    assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
+}
