@@ -43,6 +43,6 @@ impl Args {
         let progress = context.progress();
         let incident = app.abort(&found.key, &self.reason, &progress).await?;
         drop(progress);
-        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)).with(incident.status))
+        Ok(Reply::new(show::standing(&app, &incident), show::json(&incident)).with(incident.status))
     }
 }

@@ -233,19 +233,31 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
     }
 }
 
-/// Puts `start` before a title: the first argument with a space in it that no command precedes.
+/// Puts `start` before a title: an argument with a space in it that no command precedes.
 fn arguments(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let known = <Cli as clap::CommandFactory>::command();
     let is_command = |argument: &str| argument == "help" || known.find_subcommand(argument).is_some();
-    let title = arguments.iter().skip(1).map(|argument| argument.to_string_lossy()).find_map(|argument| {
-        let option_with_value = argument.starts_with('-');
-        match () {
-            () if is_command(&argument) => Some(false),
-            () if !option_with_value && argument.contains(char::is_whitespace) => Some(true),
-            () => None,
+    let takes_value = |argument: &str| {
+        known.get_arguments().filter(|option| option.get_action().takes_values()).any(|option| {
+            let long = option.get_long().is_some_and(|long| argument.strip_prefix("--") == Some(long));
+            let short = option.get_short().is_some_and(|short| argument == format!("-{short}"));
+            long || short
+        })
+    };
+    let mut rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
+    let mut has_title = false;
+    while let Some(argument) = rest.next() {
+        if is_command(&argument) {
+            break;
         }
-    });
-    if title == Some(true) {
+        if takes_value(&argument) {
+            rest.next();
+        } else if !argument.starts_with('-') && argument.contains(char::is_whitespace) {
+            has_title = true;
+            break;
+        }
+    }
+    if has_title {
         arguments.insert(1, "start".into());
     }
     arguments

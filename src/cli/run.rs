@@ -14,7 +14,7 @@ pub async fn run(context: &Context, app: &App, key: &str, until: Until<'_>) -> R
     let progress = context.progress();
     let incident = app.run(key, until, &progress).await?;
     drop(progress);
-    Ok(Reply::new(show::incident(app, &incident), show::json(&incident)).with(incident.status))
+    Ok(Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status))
 }
 
 /// Tells what a run would do, and does nothing.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
-use crate::domain::step::{Backports, Release};
-use crate::report::clocks::{Clocks, clocks};
+use crate::domain::step::{Backports, Branch, Release};
+use crate::report::clocks::clocks;
 
 pub const PLAIN: Reset = Reset;
 pub const STRONG: Style = Style::new().bold();
@@ -19,22 +19,24 @@ pub const GOOD: Style = AnsiColor::Green.on_default();
 pub const WARN: Style = AnsiColor::Yellow.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// The incident with its clocks and every step of the plan in force, and what comes next.
+/// The incident with its clocks and every step so far, and what comes next.
 pub fn incident(app: &App, incident: &Incident) -> String {
-    let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
-    let mut text = header(incident, &clocks);
-    let steps: Vec<&StepRecord> = incident
-        .plans
-        .iter()
-        .enumerate()
-        .flat_map(|(index, plan)| {
-            let last = index + 1 == incident.plans.len();
-            plan.steps.iter().filter(move |step| last || step.state != StepState::Waiting)
-        })
-        .collect();
-    for step in steps.iter().filter(|step| step.state != StepState::Waiting) {
+    let mut text = header(app, incident);
+    for step in incident.steps().filter(|step| step.started.is_some()) {
         text.push_str(&line(step, app.now()));
     }
+    text + &ahead(incident)
+}
+
+/// The same without the steps, for where they were shown as they went.
+pub fn standing(app: &App, incident: &Incident) -> String {
+    header(app, incident) + &ahead(incident)
+}
+
+/// The steps to come, what went wrong beside them, and the command to type next.
+fn ahead(incident: &Incident) -> String {
+    let mut text = String::new();
+    let steps = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
     let waiting: Vec<_> =
         steps.iter().filter(|step| step.state == StepState::Waiting).map(|step| step.name.as_str()).collect();
     if !waiting.is_empty() && !incident.status.is_over() {
@@ -42,12 +44,8 @@ pub fn incident(app: &App, incident: &Incident) -> String {
     }
     for (notice, failed) in &incident.notices_failed {
         let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
-        let _ = writeln!(
-            text,
-            "  {WARN}!{PLAIN}     {destination} was not told: {} ({} attempts)",
-            safe(&failed.error),
-            failed.attempts
-        );
+        let (error, attempts) = (safe(&failed.error), failed.attempts);
+        let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not told: {error} ({attempts} attempts)");
     }
     if let Some(next) = next(incident) {
         let _ = writeln!(text, "next: {STRONG}{next}{PLAIN}");
@@ -56,7 +54,8 @@ pub fn incident(app: &App, incident: &Incident) -> String {
 }
 
 /// `ID  P0  title      18 min of 2 h   next update due in 4 min`.
-fn header(incident: &Incident, clocks: &Clocks) -> String {
+fn header(app: &App, incident: &Incident) -> String {
+    let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
     let severity = if incident.severity == crate::domain::severity::Severity::P0 { BAD } else { WARN };
     let mut text = format!(
         "{STRONG}{}{PLAIN}  {severity}{}{PLAIN}  {}",
@@ -126,7 +125,11 @@ pub fn next(incident: &Incident) -> Option<String> {
             Some(hint.clone())
         }
         Some(StepState::Started | StepState::Undoing) => Some("hotfix resume".to_owned()),
-        _ if incident.status == Status::Aborting => Some("hotfix abort".to_owned()),
+        _ if incident.status == Status::Aborting => Some("hotfix abort --reason ...".to_owned()),
+        _ if step.is_some_and(|step| step.name == "fix") => {
+            let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
+            Some(format!("fix it in {place}, `git commit`, then `hotfix ship`"))
+        }
         _ => Some("hotfix ship".to_owned()),
     }
 }

@@ -92,6 +92,9 @@ pub enum Fact {
         step: String,
         error: String,
         hint: String,
+        /// What was done before it got stuck.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Evidence>,
     },
     Approved {
         role: String,

@@ -88,6 +88,8 @@ pub struct Plan {
 pub struct StepRecord {
     pub name: String,
     pub state: StepState,
+    /// What was done so far by a step that got stuck; kept while it is tried again.
+    pub partial: Option<Evidence>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
 }
@@ -253,11 +255,11 @@ impl Incident {
         self.steps()
             .filter(|step| step.name == T::STEP)
             .filter_map(|step| match &step.state {
-                StepState::Done { evidence } | StepState::WentBad { evidence } => {
-                    serde_json::from_value(evidence.detail.clone()).ok()
-                }
-                _ => None,
+                StepState::Done { evidence } | StepState::WentBad { evidence } => Some(evidence),
+                StepState::Undone { .. } => None,
+                _ => step.partial.as_ref(),
             })
+            .filter_map(|evidence| serde_json::from_value(evidence.detail.clone()).ok())
             .collect()
     }
 

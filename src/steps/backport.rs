@@ -142,7 +142,8 @@ impl BackportFix {
                     "pick it there by hand and push, then `hotfix resume`; or `hotfix waive {} --reason ...`",
                     first.branch
                 ),
-            ));
+            )
+            .after(Evidence::with(summary(&targets), &Backports { targets })));
         }
         for target in targets.iter_mut().filter(|target| is_open(&target.verdict)) {
             target.verdict = format!("waived, {}", target.verdict);

@@ -184,8 +184,10 @@ impl Engine<'_> {
             Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
             Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint },
             Ok(Outcome::Bad(evidence)) => Fact::StepWentBad { step, evidence },
-            Err(StepError { message: error, hint, stuck: true }) => Fact::StepStuck { step, error, hint },
-            Err(StepError { message: error, hint, stuck: false }) => Fact::StepFailed { step, error, hint },
+            Err(StepError { message: error, hint, stuck: true, evidence }) => {
+                Fact::StepStuck { step, error, hint, evidence }
+            }
+            Err(StepError { message: error, hint, .. }) => Fact::StepFailed { step, error, hint },
         };
         Ok((fact, back))
     }

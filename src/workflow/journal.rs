@@ -211,7 +211,10 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             let state = StepState::Failed { error: error.clone(), hint: hint.clone() };
             settle(incident, step, at, state, Status::Failed)?;
         }
-        Fact::StepStuck { step, error, hint } => {
+        Fact::StepStuck { step, error, hint, evidence } => {
+            if evidence.is_some() {
+                current(incident, step)?.partial.clone_from(evidence);
+            }
             let state = StepState::Stuck { error: error.clone(), hint: hint.clone() };
             settle(incident, step, at, state, Status::Stuck)?;
         }
@@ -300,8 +303,13 @@ fn plan(
         incident.strategy = strategy;
         incident.choice = None;
     }
-    let record =
-        |name: &String| StepRecord { name: name.clone(), state: StepState::Waiting, started: None, ended: None };
+    let record = |name: &String| StepRecord {
+        name: name.clone(),
+        state: StepState::Waiting,
+        partial: None,
+        started: None,
+        ended: None,
+    };
     incident.plans.push(Plan { strategy, reasons: reasons.to_vec(), steps: steps.iter().map(record).collect() });
     incident.status = Status::Open;
     Ok(())

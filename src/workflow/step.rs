@@ -103,15 +103,24 @@ pub struct StepError {
     pub hint: String,
     /// Whether trying again is of no use until a person has decided something.
     pub stuck: bool,
+    /// What was done before, where that is worth keeping.
+    pub evidence: Option<Evidence>,
 }
 
 impl StepError {
     pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> StepError {
-        StepError { message: message.into(), hint: hint.into(), stuck: false }
+        StepError { message: message.into(), hint: hint.into(), stuck: false, evidence: None }
     }
 
     pub fn stuck(message: impl Into<String>, hint: impl Into<String>) -> StepError {
-        StepError { message: message.into(), hint: hint.into(), stuck: true }
+        StepError { message: message.into(), hint: hint.into(), stuck: true, evidence: None }
+    }
+
+    /// The same, with what was done before.
+    #[must_use]
+    pub fn after(mut self, evidence: Evidence) -> StepError {
+        self.evidence = Some(evidence);
+        self
     }
 }
 
