@@ -1,5 +1,7 @@
 //! What the templates can show of an incident: the names here are the names in a template.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -9,6 +11,7 @@ use super::findings::{Findings, findings};
 use super::next_steps::next_steps;
 use super::timeline::{Row, moment, person, since, timeline};
 use crate::domain::elapsed::elapsed;
+use crate::domain::event::Event;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
@@ -88,6 +91,8 @@ struct Line {
     since: String,
     by: String,
     what: String,
+    /// `what` without anybody's name, for the post-mortem.
+    impersonal: String,
 }
 
 #[derive(Serialize)]
@@ -130,12 +135,14 @@ pub fn view(account: Account<'_>) -> View {
     let plan = incident.plans.iter().rfind(|plan| plan.strategy.is_some());
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
+    let people = people(events);
+    let impersonal = |lines: Vec<String>| lines.iter().map(|line| named(line, &people, someone)).collect();
     let Findings { went_well, went_wrong } = findings(account);
     View {
         id: incident.id.clone(),
         title: line(&declaration.title, TITLE),
         severity: incident.severity.as_str(),
-        chosen_by: declaration.chosen_by.clone(),
+        chosen_by: named(&declaration.chosen_by, &people, person),
         status: incident.status.as_str(),
         profile: declaration.profile.clone(),
         detected: moment(detected),
@@ -149,7 +156,7 @@ pub fn view(account: Account<'_>) -> View {
         users: declaration.users.clone(),
         assessment: declaration.assessment.clone(),
         ticket: declaration.ticket.clone().or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
-        timeline: timeline(events).iter().map(|row| told(row, detected)).collect(),
+        timeline: timeline(events).iter().map(|row| told(row, detected, &people)).collect(),
         strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
         reasons: plan.map(|plan| plan.reasons.clone()).unwrap_or_default(),
         branch,
@@ -173,22 +180,37 @@ pub fn view(account: Account<'_>) -> View {
         head: incident.head.clone(),
         due: moment(allowance.post_mortem_due(incident)),
         follow_up: moment(allowance.follow_up_due(incident)),
-        went_well,
-        went_wrong,
+        went_well: impersonal(went_well),
+        went_wrong: impersonal(went_wrong),
         action_groups: ACTION_GROUPS.iter().map(|group| actions(incident, group)).collect(),
         next_steps: next_steps(incident, allowance),
     }
 }
 
-fn told(row: &Row, detected: Timestamp) -> Line {
+fn told(row: &Row, detected: Timestamp, people: &BTreeSet<&str>) -> Line {
     let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
     let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Line {
         time: utc(row.at).strftime(form).to_string(),
         since: since(row.since),
         by: person(&row.by),
-        what: row.what.clone(),
+        what: named(&row.what, people, person),
+        impersonal: named(&row.what, people, someone),
     }
+}
+
+/// Everyone who caused an event, as `Name <address>`.
+fn people(events: &[Event]) -> BTreeSet<&str> {
+    events.iter().map(|event| event.actor.as_str()).filter(|actor| actor.contains('<')).collect()
+}
+
+/// Returns `text` with what `name` makes of each of `people` in their place.
+fn named(text: &str, people: &BTreeSet<&str>, name: fn(&str) -> String) -> String {
+    people.iter().fold(text.to_owned(), |text, actor| text.replace(actor, &name(actor)))
+}
+
+fn someone(_: &str) -> String {
+    "someone".to_owned()
 }
 
 /// The last of these steps that is done, by its name, with its evidence.
