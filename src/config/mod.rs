@@ -195,7 +195,7 @@ pub struct Merge {
 #[serde(deny_unknown_fields)]
 pub struct Backport {
     pub rule: Vec<BackportRule>,
-    pub active: String,
+    pub active: Option<Length>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
