@@ -1,7 +1,5 @@
 //! What the templates can show of an incident: the names here are the names in a template.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -10,8 +8,9 @@ use super::document::Account;
 use super::findings::{Findings, findings};
 use super::next_steps::next_steps;
 use super::timeline::{Row, moment, person, since, timeline};
+use super::wording::Wording;
+use crate::domain::decision::Recommendation;
 use crate::domain::elapsed::elapsed;
-use crate::domain::event::Event;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
@@ -91,7 +90,7 @@ struct Line {
     since: String,
     by: String,
     what: String,
-    /// `what` without anybody's name, for the post-mortem.
+    /// `what` with nobody's name, for the post-mortem.
     impersonal: String,
 }
 
@@ -132,17 +131,16 @@ pub fn view(account: Account<'_>) -> View {
     let declaration = &incident.declaration;
     let detected = declaration.detected;
     let taken = incident.verified().or(incident.ended).unwrap_or(incident.updated).duration_since(detected).as_secs();
-    let plan = incident.plans.iter().rfind(|plan| plan.strategy.is_some());
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
-    let people = people(events);
-    let impersonal = |lines: Vec<String>| lines.iter().map(|line| named(line, &people, someone)).collect();
+    let wording = Wording::new(events, branch.as_ref());
+    let impersonal = |lines: Vec<String>| lines.iter().map(|line| wording.impersonal(line)).collect();
     let Findings { went_well, went_wrong } = findings(account);
     View {
         id: incident.id.clone(),
         title: line(&declaration.title, TITLE),
         severity: incident.severity.as_str(),
-        chosen_by: named(&declaration.chosen_by, &people, person),
+        chosen_by: wording.personal(&declaration.chosen_by),
         status: incident.status.as_str(),
         profile: declaration.profile.clone(),
         detected: moment(detected),
@@ -156,10 +154,10 @@ pub fn view(account: Account<'_>) -> View {
         users: declaration.users.clone(),
         assessment: declaration.assessment.clone(),
         ticket: declaration.ticket.clone().or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
-        timeline: timeline(events).iter().map(|row| told(row, detected, &people)).collect(),
+        timeline: timeline(events).iter().map(|row| told(row, detected, &wording)).collect(),
         strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
-        reasons: plan.map(|plan| plan.reasons.clone()).unwrap_or_default(),
-        branch,
+        reasons: incident.detail::<Recommendation>().map(|decision| decision.reasons).unwrap_or_default(),
+        branch: branch.clone(),
         fix: incident.detail(),
         gates: check.as_ref().map(|check| check.gates.clone()).unwrap_or_default(),
         violations: check.map(|check| check.violations).unwrap_or_default(),
@@ -187,30 +185,16 @@ pub fn view(account: Account<'_>) -> View {
     }
 }
 
-fn told(row: &Row, detected: Timestamp, people: &BTreeSet<&str>) -> Line {
+fn told(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
     let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
     let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Line {
         time: utc(row.at).strftime(form).to_string(),
         since: since(row.since),
         by: person(&row.by),
-        what: named(&row.what, people, person),
-        impersonal: named(&row.what, people, someone),
+        what: wording.personal(&row.what),
+        impersonal: wording.impersonal(&row.what),
     }
-}
-
-/// Everyone who caused an event, as `Name <address>`.
-fn people(events: &[Event]) -> BTreeSet<&str> {
-    events.iter().map(|event| event.actor.as_str()).filter(|actor| actor.contains('<')).collect()
-}
-
-/// Returns `text` with what `name` makes of each of `people` in their place.
-fn named(text: &str, people: &BTreeSet<&str>, name: fn(&str) -> String) -> String {
-    people.iter().fold(text.to_owned(), |text, actor| text.replace(actor, &name(actor)))
-}
-
-fn someone(_: &str) -> String {
-    "someone".to_owned()
 }
 
 /// The last of these steps that is done, by its name, with its evidence.

@@ -33,7 +33,7 @@ fn branch() -> Branch {
         name: "hotfix/HOTFIX-20261120-001-payment-api-returns-500".to_owned(),
         base: "1111111aaaaaaa".to_owned(),
         start: "2222222aaaaaaa".to_owned(),
-        work_tree: "../shop-HOTFIX-20261120-001".to_owned(),
+        work_tree: "/home/ada/shop-001".to_owned(),
         ticket: Some("docs/issues/HOTFIX-20261120-001-payment-api-returns-500.md".to_owned()),
     }
 }
@@ -124,7 +124,7 @@ fn whole_job() -> Story {
                 "post-mortem",
             ],
         ))
-        .done(0, "from main", &branch())
+        .done(0, "from main, work tree /home/ada/shop-001", &branch())
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(2, "guard: nothing held; gates: 1 passed", &check())
         .begun("review")
