@@ -3,6 +3,7 @@ use serde_json::json;
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use crate::config::ReportForm;
 use crate::report::document::Document;
 
 /// The report on an incident: issue, fix, timeline, deployment, git, verification, next steps
@@ -13,14 +14,14 @@ use crate::report::document::Document;
 pub struct Args {
     /// The incident; the open or the last one where it is left out
     id: Option<String>,
-    /// Which document
-    #[arg(long, default_value = "report")]
-    form: Form,
+    /// Which document; the report in the profile's form where it is left out
+    #[arg(long)]
+    form: Option<Form>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Form {
-    Report,
+    Full,
     Brief,
     Ticket,
 }
@@ -29,10 +30,10 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
         let found = app.find_to_read(self.id.as_deref()).await?;
-        let document = match self.form {
-            Form::Report => Document::Report,
-            Form::Brief => Document::BriefReport,
-            Form::Ticket => Document::Ticket,
+        let document = match (self.form, app.config().close.report) {
+            (Some(Form::Full), _) | (None, ReportForm::Full) => Document::Report,
+            (Some(Form::Brief), _) | (None, ReportForm::Brief) => Document::BriefReport,
+            (Some(Form::Ticket), _) => Document::Ticket,
         };
         let text = app.document(&found.key, document).await?;
         Ok(Reply::new(text.clone(), json!({ "incident": found.id, "report": text })))

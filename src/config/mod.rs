@@ -3,6 +3,8 @@
 //! config/default.toml has every setting; a profile overrides some of it, the project's hotfix.toml
 //! overrides the profile. A mistake is shown where it is made.
 
+#[cfg(test)]
+mod tests;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -193,7 +195,7 @@ pub struct Merge {
 #[serde(deny_unknown_fields)]
 pub struct Backport {
     pub rule: Vec<BackportRule>,
-    pub active: String,
+    pub active: Option<Length>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -213,7 +215,15 @@ pub enum BackportMode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
+    pub report: ReportForm,
     pub follow_up: Length,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportForm {
+    Full,
+    Brief,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -16,3 +16,4 @@ pub mod step;
 pub mod strategy;
 pub mod triage;
 pub mod verdict;
+pub mod version;

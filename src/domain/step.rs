@@ -221,6 +221,13 @@ pub struct BackportTarget {
     pub files: Vec<String>,
 }
 
+impl BackportTarget {
+    /// Whether the branch should have the fix and has not.
+    pub fn lacks_the_fix(&self) -> bool {
+        self.commit.is_none() && self.verdict != "not-affected"
+    }
+}
+
 impl Detail for Backports {
     const STEP: &'static str = "backport";
 }

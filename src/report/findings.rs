@@ -38,8 +38,10 @@ pub fn findings(account: Account<'_>) -> Findings {
     found.went_wrong.extend(troubles(events));
     found.went_wrong.extend(unsent(incident));
     if let Some(backports) = incident.detail::<Backports>() {
-        let conflicts = backports.targets.iter().filter(|target| matches!(&*target.verdict, "conflict" | "waived"));
-        found.went_wrong.extend(conflicts.map(|target| format!("{} did not get the fix by itself", target.branch)));
+        let lacking = backports.targets.iter().filter(|target| target.lacks_the_fix());
+        found
+            .went_wrong
+            .extend(lacking.map(|target| format!("{} did not get the fix: {}", target.branch, target.verdict)));
     }
     found.went_wrong.extend(silence(incident, allowance.update));
     found

@@ -9,6 +9,7 @@ mod next_steps;
 pub mod template;
 pub mod timeline;
 mod view;
+mod wording;
 
 #[cfg(test)]
 mod tests;

@@ -15,24 +15,34 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
     if let Some(review) = incident.detail::<Review>().filter(|review| review.afterwards) {
         steps.push(format!("review {}, which went out before its review", short(&review.commit)));
     }
-    if let Some(backports) = incident.detail::<Backports>() {
-        let left = backports.targets.iter().filter(|target| matches!(&*target.verdict, "conflict" | "waived"));
-        steps.extend(left.map(|target| format!("bring the fix to {}: {}", target.branch, target.files.join(", "))));
+    let backports = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
+    for target in backports.iter().filter(|target| target.lacks_the_fix()) {
+        let files = if target.files.is_empty() { String::new() } else { format!(" in {}", target.files.join(", ")) };
+        steps.push(format!("bring the fix to {}: {}{files}", target.branch, target.verdict));
     }
-    for waiver in &incident.waivers {
+    let is_branch = |check: &str| backports.iter().any(|target| target.branch == check);
+    for waiver in incident.waivers.iter().filter(|waiver| !is_branch(&waiver.check)) {
         steps.push(format!("make up for what was waived: {}: {}", waiver.check, waiver.reason));
     }
     if incident.detail::<Fix>().is_some() {
         steps.push("run the full test suite".to_owned());
     }
-    for step in incident.steps().filter(|step| step.name == "follow-up") {
-        if let StepState::Done { evidence } = &step.state {
-            steps.push(evidence.summary.clone());
-        }
+    if let Some(issue) = done(incident, "follow-up") {
+        steps.push(format!("make the full fix, due {}: {issue}", moment(allowance.follow_up_due(incident))));
     }
-    steps.push(format!("hold the post-mortem, due {}", moment(allowance.post_mortem_due(incident))));
+    if done(incident, "post-mortem").is_some() {
+        steps.push(format!("hold the post-mortem, due {}", moment(allowance.post_mortem_due(incident))));
+    }
     for action in incident.actions.iter().filter(|action| action.done.is_none()) {
         steps.push(format!("action item {}: {}, due {}", action.id, action.text, moment(action.due)));
     }
     steps
+}
+
+/// The summary of the step called `name`, if it is done.
+fn done<'a>(incident: &'a Incident, name: &str) -> Option<&'a str> {
+    incident.steps().filter(|step| step.name == name).find_map(|step| match &step.state {
+        StepState::Done { evidence } => Some(evidence.summary.as_str()),
+        _ => None,
+    })
 }

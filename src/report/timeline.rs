@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::elapsed::elapsed;
-use crate::domain::event::{Declaration, Event, Fact};
+use crate::domain::event::{Event, Fact};
 use crate::domain::name::line;
 
 /// One line of a timeline.
@@ -46,7 +46,11 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
         match &event.fact {
             Fact::Declared(declaration) => {
                 rows.push(row(detected.min(event.at), "detected", "detected".to_owned()));
-                rows.push(row(event.at, event.fact.name(), declared(declaration)));
+                rows.push(row(
+                    event.at,
+                    event.fact.name(),
+                    format!("declared {}: {}", declaration.severity, declaration.title),
+                ));
             }
             // Another plan may say the same of its own steps.
             Fact::Planned { .. } => said.clear(),
@@ -91,11 +95,6 @@ pub(super) fn person(actor: &str) -> String {
     line(if name.is_empty() { actor } else { name }, 40)
 }
 
-fn declared(declaration: &Declaration) -> String {
-    let Declaration { title, severity, chosen_by, .. } = declaration;
-    format!("declared {severity} ({chosen_by}): {title}")
-}
-
 /// Whether saying the same of this fact twice tells nothing new.
 fn repeats(fact: &Fact) -> bool {
     matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. })
@@ -105,17 +104,14 @@ fn repeats(fact: &Fact) -> bool {
 /// of it.
 fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
-        Fact::Declared(_) | Fact::NoticeSent { .. } | Fact::UndoStarted { .. } => return None,
+        // What is planned follows from the decision, which has its own line.
+        Fact::Declared(_) | Fact::Planned { .. } | Fact::NoticeSent { .. } | Fact::UndoStarted { .. } => return None,
         Fact::Numbered { id } => format!("numbered {id}"),
         Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
         Fact::Noted { text, update: true } => format!("status update: {text}"),
         Fact::Noted { text, update: false } => format!("note: {text}"),
         Fact::Acknowledged {} => "acknowledged".to_owned(),
         Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
-        Fact::Planned { strategy: Some(strategy), reasons, .. } => {
-            format!("strategy {strategy}, {}: {}", strategy.title(), reasons.join("; "))
-        }
-        Fact::Planned { strategy: None, .. } => return None,
         Fact::StepStarted { step } if BEGUN.contains(&step.as_str()) => format!("{step} begun"),
         Fact::StepStarted { .. } => return None,
         Fact::StepDone { step, evidence } => format!("{step}: {}", evidence.summary),

@@ -8,6 +8,8 @@ use super::document::Account;
 use super::findings::{Findings, findings};
 use super::next_steps::next_steps;
 use super::timeline::{Row, moment, person, since, timeline};
+use super::wording::Wording;
+use crate::domain::decision::Recommendation;
 use crate::domain::elapsed::elapsed;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Approval, Incident, StepState};
@@ -88,6 +90,8 @@ struct Line {
     since: String,
     by: String,
     what: String,
+    /// `what` with nobody's name, for the post-mortem.
+    impersonal: String,
 }
 
 #[derive(Serialize)]
@@ -127,15 +131,16 @@ pub fn view(account: Account<'_>) -> View {
     let declaration = &incident.declaration;
     let detected = declaration.detected;
     let taken = incident.verified().or(incident.ended).unwrap_or(incident.updated).duration_since(detected).as_secs();
-    let plan = incident.plans.iter().rfind(|plan| plan.strategy.is_some());
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
+    let wording = Wording::new(events, branch.as_ref());
+    let impersonal = |lines: Vec<String>| lines.iter().map(|line| wording.impersonal(line)).collect();
     let Findings { went_well, went_wrong } = findings(account);
     View {
         id: incident.id.clone(),
         title: line(&declaration.title, TITLE),
         severity: incident.severity.as_str(),
-        chosen_by: declaration.chosen_by.clone(),
+        chosen_by: wording.personal(&declaration.chosen_by),
         status: incident.status.as_str(),
         profile: declaration.profile.clone(),
         detected: moment(detected),
@@ -149,10 +154,10 @@ pub fn view(account: Account<'_>) -> View {
         users: declaration.users.clone(),
         assessment: declaration.assessment.clone(),
         ticket: declaration.ticket.clone().or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
-        timeline: timeline(events).iter().map(|row| told(row, detected)).collect(),
+        timeline: timeline(events).iter().map(|row| told(row, detected, &wording)).collect(),
         strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
-        reasons: plan.map(|plan| plan.reasons.clone()).unwrap_or_default(),
-        branch,
+        reasons: incident.detail::<Recommendation>().map(|decision| decision.reasons).unwrap_or_default(),
+        branch: branch.clone(),
         fix: incident.detail(),
         gates: check.as_ref().map(|check| check.gates.clone()).unwrap_or_default(),
         violations: check.map(|check| check.violations).unwrap_or_default(),
@@ -173,21 +178,22 @@ pub fn view(account: Account<'_>) -> View {
         head: incident.head.clone(),
         due: moment(allowance.post_mortem_due(incident)),
         follow_up: moment(allowance.follow_up_due(incident)),
-        went_well,
-        went_wrong,
+        went_well: impersonal(went_well),
+        went_wrong: impersonal(went_wrong),
         action_groups: ACTION_GROUPS.iter().map(|group| actions(incident, group)).collect(),
         next_steps: next_steps(incident, allowance),
     }
 }
 
-fn told(row: &Row, detected: Timestamp) -> Line {
+fn told(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
     let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
     let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Line {
         time: utc(row.at).strftime(form).to_string(),
         since: since(row.since),
         by: person(&row.by),
-        what: row.what.clone(),
+        what: wording.personal(&row.what),
+        impersonal: wording.impersonal(&row.what),
     }
 }
 

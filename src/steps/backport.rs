@@ -95,15 +95,7 @@ impl BackportFix {
         request.exclude = vec![self.0.config.git.production.clone(), branch.name];
         request.remote.clone_from(&self.0.project.remote);
         request.limit = self.0.project.limit;
-        if !config.active.is_empty() {
-            let active = config.active.parse::<jiff::SignedDuration>().map(|active| active.unsigned_abs());
-            request.active = Some(active.map_err(|_| {
-                StepError::failed(
-                    "backport.active is not a length of time",
-                    "correct it in hotfix.toml, then `hotfix resume`",
-                )
-            })?);
-        }
+        request.active = config.active.map(|active| active.0);
         Ok(request)
     }
 

@@ -10,6 +10,7 @@ use crate::config::BranchFrom;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::Branch;
+use crate::domain::version;
 use crate::git::project::{ProjectError, RefChange};
 use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -73,8 +74,9 @@ impl MakeBranch {
         match config.branch.from {
             BranchFrom::Branch => Ok(project.remote_branch(&config.git.production).await?),
             BranchFrom::Tag => {
-                let tags = project.git.run(["tag", "--list", "--sort=-version:refname"]).await?;
-                let tag = tags.lines().find(|tag| config.branch.tag.matches(tag)).ok_or_else(|| {
+                let tags = project.git.run(["tag", "--list"]).await?;
+                let fitting = tags.lines().filter(|tag| config.branch.tag.matches(tag));
+                let tag = fitting.max_by_key(|tag| version::of_tag(tag)).ok_or_else(|| {
                     let hint = "tag the commit that runs in production, or set branch.from = \"branch\"";
                     StepError::failed(format!("no tag fits `{}`", config.branch.tag.text), hint)
                 })?;

@@ -11,6 +11,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::step::{Fix, Release, Review};
+use crate::domain::version;
 use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -146,9 +147,9 @@ fn free(pattern: &str, taken: &BTreeSet<String>) -> String {
         .expect("one of endless names is free")
 }
 
-/// The version after the newest `vX.Y.Z`, its patch number raised by one, without the `v`.
+/// The version after the newest released one, its patch number raised by one, without the `v`.
 fn next_version(tags: &BTreeSet<String>) -> String {
-    let released = tags.iter().filter_map(|tag| Version::parse(tag.strip_prefix('v').unwrap_or(tag)).ok());
+    let released = tags.iter().filter_map(|tag| version::of_tag(tag));
     let newest = released.filter(|version| version.pre.is_empty()).max();
     let newest = newest.unwrap_or(Version::new(0, 0, 0));
     Version::new(newest.major, newest.minor, newest.patch + 1).to_string()
@@ -168,6 +169,7 @@ mod tests {
         let tags = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<BTreeSet<_>>();
         let taken = tags(&["v2.3.1", "v2.3.0", "v2.4.0-rc.1", "v2.3.2-hotfix.1", "hotfix-001", "nightly", "v1.10.0"]);
         assert_eq!(next_version(&taken), "2.3.2");
+        assert_eq!(next_version(&tags(&["production-v2.3.1"])), "2.3.2");
         assert_eq!(next_version(&tags(&["x"])), "0.0.1");
         assert_eq!(free("v2.3.2-hotfix.\u{1}", &taken), "v2.3.2-hotfix.2");
         assert_eq!(free("hotfix-001", &taken), "hotfix-001.2");

@@ -21,7 +21,7 @@ const COMMIT: &str = "9f31c2e5d8a94b0f6f5f2f8f1c7b5c9d3e2a1b0c";
 
 fn planned(strategy: Option<Strategy>, steps: &[&str]) -> Fact {
     let steps = steps.iter().map(|step| step.to_string()).collect();
-    Fact::Planned { strategy, reasons: vec!["nothing was deployed lately".to_owned()], steps }
+    Fact::Planned { strategy, reasons: vec!["a small change".to_owned()], steps }
 }
 
 fn decided(strategy: Strategy) -> Recommendation {
@@ -33,7 +33,7 @@ fn branch() -> Branch {
         name: "hotfix/HOTFIX-20261120-001-payment-api-returns-500".to_owned(),
         base: "1111111aaaaaaa".to_owned(),
         start: "2222222aaaaaaa".to_owned(),
-        work_tree: "../shop-HOTFIX-20261120-001".to_owned(),
+        work_tree: "/home/ada/shop-001".to_owned(),
         ticket: Some("docs/issues/HOTFIX-20261120-001-payment-api-returns-500.md".to_owned()),
     }
 }
@@ -92,7 +92,7 @@ fn backports() -> Backports {
         targets: vec![
             target("develop", "merged", Some("4444444aaaaaaa"), &[]),
             target("feature/refunds", "picked", Some("5555555aaaaaaa"), &[]),
-            target("feature/ledger", "waived", None, &["src/payment.rs"]),
+            target("feature/ledger", "waived, conflict", None, &["src/payment.rs"]),
         ],
     }
 }
@@ -101,7 +101,7 @@ fn to_the_decision(declaration: Declaration) -> Story {
     Story::begin(declaration)
         .fact(planned(None, &["investigate", "decide"]))
         .plain(4, "investigate", "3 commits, 1 deploy and 2 kinds of error in the last 2 h")
-        .done(1, "B, quick fix", &decided(Strategy::B))
+        .done(1, "B, quick fix (30 to 60 min): a small change", &decided(Strategy::B))
 }
 
 /// From the declaration to the end, with a review that takes too long and a backport left over.
@@ -124,7 +124,7 @@ fn whole_job() -> Story {
                 "post-mortem",
             ],
         ))
-        .done(0, "from main", &branch())
+        .done(0, "from main, work tree /home/ada/shop-001", &branch())
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(2, "guard: nothing held; gates: 1 passed", &check())
         .begun("review")
@@ -139,14 +139,14 @@ fn whole_job() -> Story {
         .by("Ada <ada@example.com>")
         .done(
             0,
-            "1 of 1 approvals on 9f31c2e",
+            "1 of 1 approvals on 9f31c2e (Grace <grace@example.com> as tech-lead)",
             &Review { commit: COMMIT.to_owned(), approvals: vec!["Grace".to_owned()], afterwards: false },
         )
         .done(0, "v2.3.2-hotfix.1", &Release { tag: "v2.3.2-hotfix.1".to_owned(), commit: COMMIT.to_owned() })
         .done(1, "v2.3.1 -> v2.3.2-hotfix.1", &deploy("v2.3.2-hotfix.1"))
         .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned() })
         .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned() })
-        .done(5, "VERIFIED: 0 errors in 2310 requests, p95 84 ms", &watch(Verdict::Verified))
+        .done(5, "0 errors in 2310 requests, p95 84 ms: VERIFIED", &watch(Verdict::Verified))
         .done(
             0,
             "merged into main",
@@ -157,7 +157,7 @@ fn whole_job() -> Story {
                 new: "7777777aaaaaaa".to_owned(),
             },
         )
-        .fact(Fact::Waived { check: "backport:feature/ledger".to_owned(), reason: "its owner merges it".to_owned() })
+        .fact(Fact::Waived { check: "feature/ledger".to_owned(), reason: "its owner merges it".to_owned() })
         .done(1, "2 of 3 branches", &backports())
         .plain(0, "close", "docs/issues/HOTFIX-20261120-001-payment-api-returns-500.md")
         .plain(0, "clean-up", "branch and work tree removed")
@@ -219,7 +219,7 @@ fn the_report_of_a_bad_fix_and_a_rollback() {
         .after(1)
         .fact(Fact::StepWentBad {
             step: "watch".to_owned(),
-            evidence: Evidence::with("BAD: 9 errors in 10 requests", &watch(Verdict::Bad)),
+            evidence: Evidence::with("9 errors in 10 requests: BAD", &watch(Verdict::Bad)),
         })
         .fact(planned(None, &["roll-back", "confirm", "decide"]))
         .done(
@@ -231,7 +231,7 @@ fn the_report_of_a_bad_fix_and_a_rollback() {
                 to: "v2.3.1".to_owned(),
             },
         )
-        .plain(1, "confirm", "VERIFIED: 0 errors in 40 requests");
+        .plain(1, "confirm", "0 errors in 40 requests: VERIFIED");
     assert_eq!(story.incident().verified(), None, "the trouble from before is still there");
     assert_snapshot!(write(Document::Report, &story));
 }
