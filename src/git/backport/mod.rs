@@ -5,8 +5,14 @@
 //! lease on the commit that was read. Each may be repeated: a branch that has the fix already, from
 //! a run that was killed, is recognised as such.
 
+mod apply;
+mod attributes;
+mod change;
+mod class;
+mod drivers;
 pub mod error;
 pub mod fix;
+mod folders;
 mod history;
 pub mod merge;
 mod message;
@@ -15,6 +21,7 @@ pub mod push;
 mod remote;
 pub mod report;
 pub mod request;
+mod splice;
 pub mod targets;
 pub mod verdict;
 
