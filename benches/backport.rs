@@ -30,6 +30,9 @@ struct Args {
     /// How many branches to make
     #[arg(long, default_value_t = 1000)]
     branches: usize,
+    /// The file that the fix changes [default: the one that changed most often]
+    #[arg(long)]
+    file: Option<String>,
     /// How many of them the checkout, cherry-pick, push loop does; its time is scaled up from these
     #[arg(long = "loop", value_name = "M")]
     looped: Option<usize>,
@@ -50,7 +53,7 @@ fn main() -> Result<()> {
         Some(path) => tempfile::tempdir_in(path)?,
         None => tempfile::tempdir()?,
     };
-    let field = Field::prepare(directory, &repo.canonicalize()?, args.branches)?;
+    let field = Field::prepare(directory, &repo.canonicalize()?, args.branches, args.file)?;
     let looped = args.looped.unwrap_or(args.branches).min(args.branches);
     println!("{} branches, fix to `{}`", args.branches, field.file);
 
@@ -92,7 +95,7 @@ struct Field {
 }
 
 impl Field {
-    fn prepare(directory: TempDir, repo: &Path, count: usize) -> Result<Field> {
+    fn prepare(directory: TempDir, repo: &Path, count: usize, file: Option<String>) -> Result<Field> {
         let origin = directory.path().join("origin.git");
         let url = format!("file://{}", repo.display());
         let path = origin.display().to_string();
@@ -100,19 +103,21 @@ impl Field {
         let listed = git(&origin, &["rev-list", "--first-parent", "--max-count=2000", "HEAD"])?;
         let commits: Vec<&str> = listed.lines().collect();
         let oldest = commits.last().ok_or("the repository has no commits")?;
-        let file = busiest_file(&origin, oldest)?;
+        let file = file.map_or_else(|| busiest_file(&origin, oldest), Ok)?;
 
         let branches: Vec<String> = (0..count).map(|at| format!("feature/{at:05}")).collect();
+        // A commit older than its parent would make git walk far for each branch.
+        let now = git(&origin, &["log", "-1", "--format=%ct +0000"])?;
         let mut stream = String::new();
         for (at, branch) in branches.iter().enumerate() {
             let from = commits[at * commits.len() / count];
-            write!(stream, "commit refs/heads/{branch}\ncommitter A <a@example.org> 1700000000 +0000\ndata 4\nwork")?;
+            write!(stream, "commit refs/heads/{branch}\ncommitter A <a@example.org> {now}\ndata 4\nwork")?;
             write!(stream, "\nfrom {from}\nM 100644 inline own-{at}.txt\ndata 3\nown\n\n")?;
         }
         let content = git(&origin, &["show", &format!("HEAD:{file}")])?;
         let changed = fixed(&content);
-        write!(stream, "commit refs/heads/fix\nauthor B <b@example.org> 1700000000 +0000\n")?;
-        write!(stream, "committer B <b@example.org> 1700000000 +0000\ndata 8\nFix it.\n\nfrom {}\n", commits[0])?;
+        write!(stream, "commit refs/heads/fix\nauthor B <b@example.org> {now}\n")?;
+        write!(stream, "committer B <b@example.org> {now}\ndata 8\nFix it.\n\nfrom {}\n", commits[0])?;
         write!(stream, "M 100644 inline {file}\ndata {}\n{changed}\n\n", changed.len())?;
         feed(&origin, &["fast-import", "--quiet"], &stream)?;
         git(&origin, &["pack-refs", "--all"])?;
@@ -163,12 +168,13 @@ impl Field {
         let input: String = targets.iter().map(|(old, _)| format!("{fix}^ -- {old} {fix}\n")).collect();
         let merged = feed(&clone, &["merge-tree", "--write-tree", "--stdin"], &input)?;
         let mut stream = String::new();
+        let now = git(&clone, &["log", "-1", "--format=%ct +0000", fix])?;
         let mut kept = Vec::new();
         for ((old, branch), tree) in targets.iter().zip(clean_trees(&merged)) {
             let Some(tree) = tree else { continue };
             kept.push((*old, *branch));
-            write!(stream, "commit refs/fixed/{branch}\nauthor B <b@example.org> 1700000000 +0000\n")?;
-            write!(stream, "committer C <c@c> 1700000000 +0000\ndata 8\nFix it.\n\nfrom {old}\nM 040000 {tree} \n\n")?;
+            write!(stream, "commit refs/fixed/{branch}\nauthor B <b@example.org> {now}\n")?;
+            write!(stream, "committer C <c@c> {now}\ndata 8\nFix it.\n\nfrom {old}\nM 040000 {tree} \n\n")?;
         }
         feed(&clone, &["fast-import", "--quiet"], &stream)?;
         let merge = started.elapsed().as_secs_f64();

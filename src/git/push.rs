@@ -110,7 +110,7 @@ fn prepare(
          [remote {remote}]\n\tfetch = +refs/heads/*:refs/leases/*\n{url}\
          [lfs]\n\tstorage = {lfs}\n\
          [include]\n\tpath = {common}\n\
-         [core]\n\tbare = true\n\thooksPath = {hooks}\n\
+         [core]\n\tbare = true\n\tfsync = none\n\thooksPath = {hooks}\n\
          [remote {remote}]\n\tmirror = false\n",
         format = match repository.format {
             Format::Sha1 => "sha1",

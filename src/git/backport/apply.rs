@@ -7,7 +7,7 @@ use super::change::{self, Change};
 use super::class::{self, ATTRIBUTES, Class};
 use super::error::BackportError;
 use super::fix::FixCommit;
-use super::folders::{Folders, Views, split};
+use super::folders::{Folders, Views};
 use super::merge::Obstacle;
 use super::splice;
 use crate::git::merge_tree::{Merge, Merged};
@@ -28,8 +28,6 @@ pub type Applied = HashMap<Oid, Result<Oid, Obstacle>>;
 enum Recipe {
     Edit(Vec<(Vec<u8>, Option<Entry>)>),
     Stop(Obstacle),
-    /// The merge did more than the class foresees: each tree is to be merged by itself.
-    Alone,
 }
 
 /// Applies the change of `commit` to each of the trees, exactly as git would. Trees of a class are
@@ -41,14 +39,16 @@ pub async fn apply(
     trees: &[Oid],
 ) -> Result<Applied, BackportError> {
     let format = quarantine.repository().format;
-    let base = commit.base.unwrap_or_else(|| format.hash(&[b"tree 0\0"]));
-    let mut work = Work { quarantine, options, commit, base, applied: Applied::with_capacity(trees.len()) };
+    let nothing = format.hash(&[b"tree 0\0"]);
+    let base = commit.base.unwrap_or(nothing);
     let changes = change::between(quarantine.git(), base, commit.tree).await?;
-    if !class::suits(&changes) {
+    let applied = Applied::with_capacity(trees.len());
+    let mut work = Work { quarantine, options, commit, changes, base, nothing, applied };
+    if !class::suits(&work.changes) {
         work.merge_each(trees).await?;
         return Ok(work.applied);
     }
-    let folders = Folders::of(&changes, format);
+    let folders = Folders::of(&work.changes, format);
     let mut recipes = HashMap::new();
     let mut alone = Vec::new();
     let mut pack = quarantine.pack()?;
@@ -56,7 +56,7 @@ pub async fn apply(
         let roots: Vec<Oid> = chunk.iter().copied().chain([base]).collect();
         let views = folders.read(quarantine.git(), &roots).await?;
         let classes: Vec<(Oid, Option<Class>)> =
-            chunk.iter().map(|root| (*root, class::of(&changes, &folders, &views, base, *root))).collect();
+            chunk.iter().map(|root| (*root, class::of(&work.changes, &folders, &views, base, *root))).collect();
         work.learn(&folders, &views, &classes, &mut recipes).await?;
         alone.extend(work.follow(&folders, &views, &classes, &recipes, &mut pack)?);
     }
@@ -69,12 +69,16 @@ struct Work<'a> {
     quarantine: &'a Quarantine,
     options: &'a [String],
     commit: &'a FixCommit,
+    changes: Vec<Change>,
     base: Oid,
+    /// The empty tree.
+    nothing: Oid,
     applied: Applied,
 }
 
 impl Work<'_> {
-    /// Merges one tree of each class that has no recipe yet.
+    /// Merges one tree of each class that has no recipe yet: a small one, since a class is decided
+    /// by the changed paths alone.
     async fn learn(
         &self,
         folders: &Folders,
@@ -88,18 +92,38 @@ impl Work<'_> {
                 samples.entry(class).or_insert(*root);
             }
         }
-        let samples: Vec<(&Class, Oid)> = samples.into_iter().collect();
-        let merges: Vec<(Merge, Attributes)> =
-            samples.iter().map(|(_, root)| (self.merge_into(*root), near(folders, views, *root))).collect();
+        let mut pack = self.quarantine.pack()?;
+        let nothing = folders.absent(&[self.nothing]);
+        let mut small = |entries: &dyn Fn(&Change) -> Option<Entry>| {
+            let edits: Vec<_> = self.changes.iter().map(|change| (change.path.clone(), entries(change))).collect();
+            splice::splice(folders, &nothing, self.nothing, &edits, &mut pack, &mut splice::Last::default())
+        };
+        let base = small(&|change| change.old).map_err(|source| self.unwritten(source))?;
+        let theirs = small(&|change| change.new).map_err(|source| self.unwritten(source))?;
+        let mut merges = Vec::with_capacity(samples.len());
+        for root in samples.values() {
+            let ours = small(&|change| views.entry(folders, *root, &change.path));
+            let ours = ours.map_err(|source| self.unwritten(source))?;
+            merges.push((Merge { base: Some(base), ours, theirs }, near(folders, views, *root)));
+        }
+        self.quarantine.index(pack).await?;
         let answers = attributes::merge_all(self.quarantine, self.options, &merges).await?;
-        for ((class, root), answer) in samples.into_iter().zip(answers) {
+        let trees: Vec<Oid> = answers.iter().filter_map(Merged::tree).collect();
+        let results = folders.read(self.quarantine.git(), &trees).await?;
+        for (class, answer) in samples.into_keys().zip(answers) {
             let recipe = match taken(self.commit.oid, answer) {
-                Ok(tree) => recipe(folders, change::between(self.quarantine.git(), root, tree).await?),
+                Ok(tree) => Recipe::Edit(self.edits(folders, &results, tree)),
                 Err(obstacle) => Recipe::Stop(obstacle),
             };
             recipes.insert(class.clone(), recipe);
         }
         Ok(())
+    }
+
+    /// What a merged tree has at the changed paths.
+    fn edits(&self, folders: &Folders, results: &Views, tree: Oid) -> Vec<(Vec<u8>, Option<Entry>)> {
+        let paths = self.changes.iter().map(|change| &change.path);
+        paths.map(|path| (path.clone(), results.entry(folders, tree, path))).collect()
     }
 
     /// Does to each tree what its class's recipe says; returns those that have none.
@@ -120,7 +144,7 @@ impl Work<'_> {
                     Ok(spliced.map_err(|source| self.unwritten(source))?)
                 }
                 Some(Recipe::Stop(obstacle)) => Err(obstacle.clone()),
-                Some(Recipe::Alone) | None => {
+                None => {
                     alone.push(*root);
                     continue;
                 }
@@ -158,15 +182,6 @@ pub fn taken(commit: Oid, answer: Merged) -> Result<Oid, Obstacle> {
         Merged::Clean { tree } => Ok(tree),
         Merged::Conflict(conflict) => Err(Obstacle::Conflict { commit, conflict }),
         Merged::Failed { reason } => Err(Obstacle::Failed { commit, reason }),
-    }
-}
-
-/// Reads off what a merge did; that must be within the folders that were looked at.
-fn recipe(folders: &Folders, changes: Vec<Change>) -> Recipe {
-    let foreseen = |change: &Change| folders.paths().iter().any(|folder| folder.as_slice() == split(&change.path).0);
-    match changes.iter().all(foreseen) {
-        true => Recipe::Edit(changes.into_iter().map(|change| (change.path, change.new)).collect()),
-        false => Recipe::Alone,
     }
 }
 

@@ -8,6 +8,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use super::class::ATTRIBUTES;
 use crate::git::merge_tree::{self, Merge, Merged};
 use crate::git::objects::{self, Contents};
@@ -16,10 +18,16 @@ use crate::git::quarantine::{Quarantine, QuarantineError, at};
 use crate::git::tree;
 use crate::git::{Git, GitError};
 
+/// How many git processes merge at the same time.
+const PROCESSES: usize = 2;
+
+/// How many merges one process is given: enough to make its start cheap.
+const PART: usize = 64;
+
 /// The attribute files of a tree: their contents by their paths.
 pub type Attributes = BTreeMap<Vec<u8>, Oid>;
 
-/// Makes the merges, each under the attributes of its target, `ours`.
+/// Makes the merges, each under the attributes of its target, `ours`. Two processes share them.
 pub async fn merge_all(
     quarantine: &Quarantine,
     options: &[String],
@@ -29,13 +37,21 @@ pub async fn merge_all(
     for (at, (_, attributes)) in merges.iter().enumerate() {
         groups.entry(attributes).or_default().push(at);
     }
-    let mut answers = vec![None; merges.len()];
+    let mut parts = Vec::new();
     for (attributes, members) in groups {
         let git = ruled_by(quarantine, attributes).await?;
-        let group: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
-        for (at, answer) in members.into_iter().zip(merge_tree::merge_all(&git, options, &group).await?) {
-            answers[at] = Some(answer);
-        }
+        parts.extend(members.chunks(PART).map(|members| (git.clone(), members.to_vec())));
+    }
+    let mut done = stream::iter(parts)
+        .map(async |(git, members)| {
+            let part: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
+            let answers = merge_tree::merge_all(&git, options, &part).await?;
+            Ok::<_, GitError>(members.into_iter().zip(answers))
+        })
+        .buffer_unordered(PROCESSES);
+    let mut answers = vec![None; merges.len()];
+    while let Some(part) = done.try_next().await? {
+        part.for_each(|(at, answer)| answers[at] = Some(answer));
     }
     Ok(answers.into_iter().map(|answer| answer.expect("every merge is in a group")).collect())
 }

@@ -19,7 +19,7 @@ pub struct Folders {
 pub type Trees = Vec<Option<Oid>>;
 
 /// The folders of many roots, with the contents of their trees.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Views {
     roots: HashMap<Oid, Trees>,
     contents: Contents,
@@ -57,9 +57,7 @@ impl Folders {
 
     /// Reads the folders of these roots: one round of git for each level.
     pub async fn read(&self, git: &Git, roots: &[Oid]) -> Result<Views, GitError> {
-        let mut views = Views::default();
-        let absent = |root: &Oid| (*root, vec![None; self.paths.len()]);
-        views.roots = roots.iter().map(absent).collect();
+        let mut views = self.absent(roots);
         let depth =
             |path: &[u8]| if path.is_empty() { 0 } else { 1 + path.iter().filter(|byte| **byte == b'/').count() };
         let deepest = self.paths.iter().map(|path| depth(path)).max().unwrap_or(0);
@@ -75,6 +73,12 @@ impl Folders {
             views.contents.extend(objects::read(git, &wanted).await?);
         }
         Ok(views)
+    }
+
+    /// Returns the view of roots that have none of the folders.
+    pub fn absent(&self, roots: &[Oid]) -> Views {
+        let absent = |root: &Oid| (*root, vec![None; self.paths.len()]);
+        Views { roots: roots.iter().map(absent).collect(), contents: Contents::new() }
     }
 
     fn tree(&self, contents: &Contents, root: Oid, trees: &Trees, at: usize) -> Option<Oid> {
