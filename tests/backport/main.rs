@@ -1,4 +1,6 @@
 //! The backport engine against the git program.
 
 mod pick;
+mod property;
+mod random;
 mod sandbox;

@@ -1,6 +1,7 @@
 //! Makes the merges of a plan and writes their commits, in a quarantine: nothing moves.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,13 @@ pub enum Obstacle {
     Failed { commit: Oid, reason: String },
     /// The remote did not take it.
     Refused { reason: String },
+}
+
+impl Merged {
+    /// The directory of the new objects.
+    pub fn objects(&self) -> PathBuf {
+        self.quarantine.directory().join("objects")
+    }
 }
 
 impl Outcome {
