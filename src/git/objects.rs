@@ -35,21 +35,27 @@ async fn read_part(git: &Git, oids: &[Oid]) -> Result<Contents, GitError> {
     }
     let mut contents = Contents::with_capacity(oids.len());
     let mut rest = output.stdout.as_slice();
-    while let Some((oid, content, after)) = next(rest) {
-        if let Some(content) = content {
-            contents.insert(oid, content.to_vec());
+    while let Some(answer) = next(rest) {
+        if let Some(content) = answer.content {
+            contents.insert(answer.oid, content.to_vec());
         }
-        rest = after;
+        rest = answer.rest;
     }
     Ok(contents)
 }
 
+struct Answer<'a> {
+    oid: Oid,
+    content: Option<&'a [u8]>,
+    rest: &'a [u8],
+}
+
 /// Splits off one answer, `<name> <size>\n<content>\n` or `<name> missing\n`.
-fn next(rest: &[u8]) -> Option<(Oid, Option<&[u8]>, &[u8])> {
+fn next(rest: &[u8]) -> Option<Answer<'_>> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let (oid, size) = std::str::from_utf8(&rest[..end]).ok()?.split_once(' ')?;
     let oid = oid.parse().ok()?;
-    let Ok(size) = size.parse::<usize>() else { return Some((oid, None, &rest[end + 1..])) };
+    let Ok(size) = size.parse::<usize>() else { return Some(Answer { oid, content: None, rest: &rest[end + 1..] }) };
     let content = rest.get(end + 1..end + 1 + size)?;
-    Some((oid, Some(content), rest.get(end + 2 + size..)?))
+    Some(Answer { oid, content: Some(content), rest: rest.get(end + 2 + size..)? })
 }

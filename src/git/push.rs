@@ -71,10 +71,11 @@ pub async fn push(
         url => url.to_owned(),
     });
     prepare(quarantine, name, url.as_deref(), Path::new(&hooks), moves)?;
+    let atomic = if moves.len() > 1 { "--atomic" } else { "--no-atomic" };
     let args = [
         "push",
         "--porcelain",
-        "--atomic",
+        atomic,
         "--force-with-lease",
         "--no-follow-tags",
         "--recurse-submodules=no",
@@ -85,7 +86,11 @@ pub async fn push(
     if output.status == Some(0) {
         return Ok(Pushed::All);
     }
-    let rejected = rejected(&String::from_utf8_lossy(&output.stdout));
+    let mut rejected = rejected(&String::from_utf8_lossy(&output.stdout));
+    if rejected.is_empty() && output.stderr.contains("does not support --atomic push") {
+        let cause = Cause::Remote("the remote can't move several branches at once".to_owned());
+        rejected.extend(moves.iter().map(|one| Rejected { branch: one.branch.clone(), cause: cause.clone() }));
+    }
     if rejected.is_empty() {
         let command = "push".to_owned();
         return Err(GitError::Failed { command, status: output.status, stderr: output.stderr.trim().to_owned() }.into());

@@ -3,4 +3,5 @@
 mod pick;
 mod property;
 mod random;
+mod refused;
 mod sandbox;

@@ -21,6 +21,18 @@ enum Answer {
     Conflict(Vec<String>),
 }
 
+impl Answer {
+    /// Git tells two things of one name apart by `~` and what it calls their commit: a branch in a
+    /// work tree, an object's name without one.
+    fn conflict(files: Vec<String>) -> Answer {
+        let without = |file: String| file.split_once('~').map_or(file.clone(), |(path, _)| format!("{path}~"));
+        let mut files: Vec<String> = files.into_iter().map(without).collect();
+        files.sort();
+        files.dedup();
+        Answer::Conflict(files)
+    }
+}
+
 #[tokio::test]
 async fn picks_and_merges_are_those_of_git() {
     let cases = std::env::var("HOTFIX_PROPERTY_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
@@ -68,7 +80,7 @@ fn answer(sandbox: &Sandbox, merged: &merge::Merged, outcome: &Outcome) -> Answe
             let tree = try_run(&sandbox.path("work"), &["rev-parse", &format!("{new}^{{tree}}")], &environment);
             Answer::Tree(tree.expect("the commit is there"))
         }
-        (Verdict::Needs { .. }, None, Some(Obstacle::Conflict { conflict, .. })) => Answer::Conflict(conflict.files()),
+        (Verdict::Needs { .. }, None, Some(Obstacle::Conflict { conflict, .. })) => Answer::conflict(conflict.files()),
         other => panic!("unexpected: {other:?}"),
     }
 }
@@ -92,12 +104,9 @@ fn in_a_work_tree(sandbox: &Sandbox, mode: Mode, branch: &str) -> Option<Answer>
         Err(said) if said.contains("would be overwritten") => None,
         Err(said) if said.contains("is now empty") => Some(Answer::There),
         Err(said) => {
-            let mut files: Vec<String> =
-                sandbox.git(&["diff", "--name-only", "--diff-filter=U"]).lines().map(str::to_owned).collect();
-            files.sort();
-            files.dedup();
-            assert!(!files.is_empty(), "git failed: {said}");
-            Some(Answer::Conflict(files))
+            let listed = sandbox.git(&["diff", "--name-only", "--diff-filter=U"]);
+            assert!(!listed.is_empty(), "git failed: {said}");
+            Some(Answer::conflict(listed.lines().map(str::to_owned).collect()))
         }
     };
     let _ = try_run(&work, &["cherry-pick", "--quit"], &[]);

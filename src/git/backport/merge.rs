@@ -51,8 +51,8 @@ pub enum Obstacle {
     },
     /// Git could not make the merge at all.
     Failed { commit: Oid, reason: String },
-    /// The remote did not take it.
-    Refused { reason: String },
+    /// The remote did not take it; `proposal` is the branch that has it instead.
+    Refused { reason: String, proposal: Option<String> },
 }
 
 impl Merged {

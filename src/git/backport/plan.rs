@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BackportError;
 use super::fix::{self, Fix};
 use super::history::{self, Sought};
+use super::land::PROPOSALS;
 use super::remote::{self, Branch};
 use super::request::{Mode, Request};
 use super::targets::{Chooser, LeftOut, Reason};
@@ -21,6 +22,8 @@ const ATTEMPTS: u32 = 5;
 /// executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// What the branches of refused targets are called after.
+    pub id: String,
     pub fix: Fix,
     pub remote: String,
     pub record_origin: bool,
@@ -70,6 +73,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     }
     judge(git, request, &fix, &mut targets).await?;
     Ok(Plan {
+        id: request.id.clone().unwrap_or_else(|| fix.tip.short()),
         fix,
         remote: request.remote.clone(),
         record_origin: request.record_origin,
@@ -96,7 +100,7 @@ async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
 async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Vec<Branch>, BackportError> {
     for _ in 0..ATTEMPTS {
         let mut branches = remote::branches(git, &request.remote, request.limit).await?;
-        branches.retain(|branch| chooser.mode(&branch.name).is_some());
+        branches.retain(|branch| !branch.name.starts_with(PROPOSALS) && chooser.mode(&branch.name).is_some());
         if remote::fetch(git, &request.remote, &branches, request.limit).await? {
             return Ok(branches);
         }
