@@ -11,6 +11,7 @@ use std::path::Path;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::class::ATTRIBUTES;
+use super::old_git;
 use crate::git::merge_tree::{self, Merge, Merged};
 use crate::git::objects::{self, Contents};
 use crate::git::oid::{Format, Oid};
@@ -44,9 +45,12 @@ pub async fn merge_all(
     }
     let mut done = stream::iter(parts)
         .map(async |(git, members)| {
-            let part: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
+            let mut part: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
+            if quarantine.repository().version < old_git::MERGES_TREES {
+                part = old_git::between_commits(quarantine, &part).await?;
+            }
             let answers = merge_tree::merge_all(&git, options, &part).await?;
-            Ok::<_, GitError>(members.into_iter().zip(answers))
+            Ok::<_, QuarantineError>(members.into_iter().zip(answers))
         })
         .buffer_unordered(PROCESSES);
     let mut answers = vec![None; merges.len()];

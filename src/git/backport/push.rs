@@ -91,7 +91,7 @@ pub(super) async fn send(
     }
     let refusals = rejected.into_iter().filter_map(|one| match one.cause {
         Cause::Remote(reason) => {
-            Some({ Refusal { branch: one.branch, reason: explained(&reason, &said), proposal: None } })
+            Some(Refusal { branch: one.branch, reason: explained(&reason, &said), proposal: None })
         }
         Cause::Stale | Cause::Others => None,
     });
