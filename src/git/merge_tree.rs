@@ -28,11 +28,19 @@ pub enum Merged {
     },
 }
 
+impl Merged {
+    /// The tree of a clean merge.
+    pub fn tree(&self) -> Option<Oid> {
+        match self {
+            Merged::Clean { tree } => Some(*tree),
+            Merged::Conflict(_) | Merged::Failed { .. } => None,
+        }
+    }
+}
+
 /// A merge that git can't make by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
-    /// The tree with the conflict markers in it: shown, never committed.
-    pub tree: Oid,
     pub stages: Vec<Stage>,
     pub messages: Vec<Message>,
 }
@@ -134,7 +142,7 @@ impl Fields<'_> {
             self.next()?;
             return Some(Merged::Clean { tree });
         }
-        let mut conflict = Conflict { tree, stages: Vec::new(), messages: Vec::new() };
+        let mut conflict = Conflict { stages: Vec::new(), messages: Vec::new() };
         loop {
             let field = self.next()?;
             if field.is_empty() {

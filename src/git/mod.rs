@@ -3,12 +3,14 @@
 pub mod anchor;
 pub mod backport;
 pub mod merge_tree;
+pub mod objects;
 pub mod oid;
 pub mod pack;
 pub mod project;
 pub mod push;
 pub mod quarantine;
 pub mod repository;
+pub mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -57,6 +59,13 @@ impl Git {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Git {
         self.environment.push((name, value.into()));
+        self
+    }
+
+    /// The same repository or settings, from another directory.
+    #[must_use]
+    pub fn within(mut self, directory: impl Into<PathBuf>) -> Git {
+        self.directory = directory.into();
         self
     }
 

@@ -35,20 +35,41 @@ impl Format {
 
     /// Returns the hash of the parts, one after the other.
     pub fn hash(self, parts: &[&[u8]]) -> Oid {
-        let mut bytes = [0; 32];
+        let mut hasher = self.hasher();
+        parts.iter().for_each(|part| hasher.update(part));
+        hasher.finish()
+    }
+
+    /// Begins a hash of something that comes in pieces.
+    pub fn hasher(self) -> Hasher {
         match self {
-            Format::Sha1 => {
-                let mut hasher = sha1::Sha1::new();
-                parts.iter().for_each(|part| hasher.update(part));
-                bytes[..20].copy_from_slice(&hasher.finalize());
-            }
-            Format::Sha256 => {
-                let mut hasher = sha2::Sha256::new();
-                parts.iter().for_each(|part| hasher.update(part));
-                bytes.copy_from_slice(&hasher.finalize());
-            }
+            Format::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
+            Format::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
         }
-        Oid { bytes, format: self }
+    }
+}
+
+/// A hash being computed.
+#[derive(Debug)]
+pub enum Hasher {
+    Sha1(sha1::Sha1),
+    Sha256(sha2::Sha256),
+}
+
+impl Hasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha1(hasher) => hasher.update(bytes),
+            Hasher::Sha256(hasher) => hasher.update(bytes),
+        }
+    }
+
+    pub fn finish(self) -> Oid {
+        let name = match self {
+            Hasher::Sha1(hasher) => Oid::from_bytes(&hasher.finalize()),
+            Hasher::Sha256(hasher) => Oid::from_bytes(&hasher.finalize()),
+        };
+        name.expect("a hash has the length of a name")
     }
 }
 

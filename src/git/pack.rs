@@ -1,15 +1,18 @@
 //! Writes a pack of new objects: the quick way to write thousands at once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use sha2::Digest;
 
 use super::oid::{Format, Oid};
+use super::tree;
+
+/// How many differences may lie on each other (git's own `pack.depth`).
+const DEPTH: u32 = 50;
 
 /// A pack being written. Objects are named as they are added; the pack can be used once
 /// `finish` has returned and `git index-pack` has read it.
@@ -18,8 +21,19 @@ pub struct PackWriter {
     file: BufWriter<File>,
     path: PathBuf,
     format: Format,
-    written: HashSet<Oid>,
+    end: u64,
+    written: HashMap<Oid, Place>,
 }
+
+/// Where an object lies in the pack.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    offset: u64,
+    depth: u32,
+}
+
+/// The number by which a pack knows a difference from an object that it has, too (gitformat-pack).
+const OFFSET_DELTA: u8 = 6;
 
 /// The kinds of objects that a backport writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,20 +65,35 @@ pub fn name(format: Format, kind: Kind, content: &[u8]) -> Oid {
 }
 
 impl PackWriter {
-    /// Begins a pack at `path`, which must not exist.
-    pub fn create(path: &Path, format: Format) -> std::io::Result<PackWriter> {
-        let file = File::options().read(true).write(true).create_new(true).open(path)?;
+    /// Begins a pack in this directory.
+    pub fn create(directory: &Path, format: Format) -> std::io::Result<PackWriter> {
+        let (file, path) = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(directory)?.keep()?;
         let mut file = BufWriter::new(file);
         file.write_all(b"PACK\0\0\0\x02\0\0\0\0")?;
-        Ok(PackWriter { file, path: path.to_owned(), format, written: HashSet::new() })
+        Ok(PackWriter { file, path, format, end: 12, written: HashMap::new() })
     }
 
     /// Adds an object unless the pack has it, and returns its name.
     pub fn add(&mut self, kind: Kind, content: &[u8]) -> std::io::Result<Oid> {
         let oid = name(self.format, kind, content);
-        if self.written.insert(oid) {
-            self.file.write_all(&header(kind.number(), content.len()))?;
-            self.deflate(content)?;
+        if !self.written.contains_key(&oid) {
+            self.entry(oid, 0, &header(kind.number(), content.len()), content)?;
+        }
+        Ok(oid)
+    }
+
+    /// Adds a tree as its difference from another, where that is in the pack and not too deep.
+    pub fn add_tree_like(&mut self, content: &[u8], base: Option<(Oid, &[u8])>) -> std::io::Result<Oid> {
+        let place = base.and_then(|(oid, base)| Some((*self.written.get(&oid)?, base)));
+        let Some((place, base)) = place.filter(|(place, _)| place.depth < DEPTH) else {
+            return self.add(Kind::Tree, content);
+        };
+        let oid = name(self.format, Kind::Tree, content);
+        if !self.written.contains_key(&oid) {
+            let delta = tree::delta(base, content, self.format);
+            let mut start = header(OFFSET_DELTA, delta.len());
+            start.extend(distance(self.end - place.offset));
+            self.entry(oid, place.depth + 1, &start, &delta)?;
         }
         Ok(oid)
     }
@@ -73,7 +102,7 @@ impl PackWriter {
         self.written.is_empty()
     }
 
-    /// Completes the pack (its count and its checksum) and returns where it is.
+    /// Completes the pack (its count and its checksum), names it by that, and returns where it is.
     pub fn finish(self) -> std::io::Result<PathBuf> {
         let count = u32::try_from(self.written.len()).map_err(std::io::Error::other)?;
         let mut file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
@@ -81,15 +110,21 @@ impl PackWriter {
         file.write_all(&count.to_be_bytes())?;
         file.seek(SeekFrom::Start(0))?;
         let checksum = checksum(&mut file, self.format)?;
-        file.write_all(&checksum)?;
+        file.write_all(checksum.as_bytes())?;
         file.sync_all()?;
-        Ok(self.path)
+        let path = self.path.with_file_name(format!("pack-{checksum}.pack"));
+        std::fs::rename(&self.path, &path)?;
+        Ok(path)
     }
 
-    fn deflate(&mut self, content: &[u8]) -> std::io::Result<()> {
-        let mut encoder = ZlibEncoder::new(&mut self.file, Compression::fast());
+    fn entry(&mut self, oid: Oid, depth: u32, start: &[u8], content: &[u8]) -> std::io::Result<()> {
+        self.written.insert(oid, Place { offset: self.end, depth });
+        let mut encoder = ZlibEncoder::new(Vec::with_capacity(content.len() / 2 + 64), Compression::fast());
         encoder.write_all(content)?;
-        encoder.finish()?;
+        let deflated = encoder.finish()?;
+        self.file.write_all(start)?;
+        self.file.write_all(&deflated)?;
+        self.end += (start.len() + deflated.len()) as u64;
         Ok(())
     }
 }
@@ -109,20 +144,27 @@ fn header(number: u8, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Returns the hash of the rest of the file.
-fn checksum(file: &mut File, format: Format) -> std::io::Result<Vec<u8>> {
-    fn digest<D: Digest>(file: &mut File) -> std::io::Result<Vec<u8>> {
-        let mut hasher = D::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(hasher.finalize().to_vec()),
-                read => hasher.update(&buffer[..read]),
-            }
-        }
+/// Returns how far back the base of a difference lies, as a pack spells it.
+fn distance(mut distance: u64) -> Vec<u8> {
+    let mut bytes = vec![(distance & 127) as u8];
+    distance >>= 7;
+    while distance > 0 {
+        distance -= 1;
+        bytes.push((distance & 127) as u8 | 128);
+        distance >>= 7;
     }
-    match format {
-        Format::Sha1 => digest::<sha1::Sha1>(file),
-        Format::Sha256 => digest::<sha2::Sha256>(file),
+    bytes.reverse();
+    bytes
+}
+
+/// Returns the hash of the rest of the file.
+fn checksum(file: &mut File, format: Format) -> std::io::Result<Oid> {
+    let mut hasher = format.hasher();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.update(&buffer[..read]),
+        }
     }
 }

@@ -71,10 +71,11 @@ pub async fn push(
         url => url.to_owned(),
     });
     prepare(quarantine, name, url.as_deref(), Path::new(&hooks), moves)?;
+    let atomic = if moves.len() > 1 { "--atomic" } else { "--no-atomic" };
     let args = [
         "push",
         "--porcelain",
-        "--atomic",
+        atomic,
         "--force-with-lease",
         "--no-follow-tags",
         "--recurse-submodules=no",
@@ -85,7 +86,11 @@ pub async fn push(
     if output.status == Some(0) {
         return Ok(Pushed::All);
     }
-    let rejected = rejected(&String::from_utf8_lossy(&output.stdout));
+    let mut rejected = rejected(&String::from_utf8_lossy(&output.stdout));
+    if rejected.is_empty() && output.stderr.contains("does not support --atomic push") {
+        let cause = Cause::Remote("the remote can't move several branches at once".to_owned());
+        rejected.extend(moves.iter().map(|one| Rejected { branch: one.branch.clone(), cause: cause.clone() }));
+    }
     if rejected.is_empty() {
         let command = "push".to_owned();
         return Err(GitError::Failed { command, status: output.status, stderr: output.stderr.trim().to_owned() }.into());
@@ -110,7 +115,7 @@ fn prepare(
          [remote {remote}]\n\tfetch = +refs/heads/*:refs/leases/*\n{url}\
          [lfs]\n\tstorage = {lfs}\n\
          [include]\n\tpath = {common}\n\
-         [core]\n\tbare = true\n\thooksPath = {hooks}\n\
+         [core]\n\tbare = true\n\tfsync = none\n\thooksPath = {hooks}\n\
          [remote {remote}]\n\tmirror = false\n",
         format = match repository.format {
             Format::Sha1 => "sha1",

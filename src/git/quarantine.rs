@@ -62,9 +62,9 @@ impl Quarantine {
     }
 
     /// Begins a pack; `index` makes its objects readable.
-    pub fn pack(&self, name: &str) -> Result<PackWriter, QuarantineError> {
-        let path = self.pack_directory().join(format!("pack-{name}.pack"));
-        PackWriter::create(&path, self.repository.format).map_err(at(&path))
+    pub fn pack(&self) -> Result<PackWriter, QuarantineError> {
+        let directory = self.directory().join("objects/pack");
+        PackWriter::create(&directory, self.repository.format).map_err(at(&directory))
     }
 
     /// Completes the pack and indexes it.
@@ -72,7 +72,7 @@ impl Quarantine {
         if pack.is_empty() {
             return Ok(());
         }
-        let path = pack.finish().map_err(at(&self.pack_directory()))?;
+        let path = pack.finish().map_err(at(self.directory()))?;
         self.git.run(["index-pack".as_ref(), path.as_os_str()]).await?;
         Ok(())
     }
@@ -97,10 +97,6 @@ impl Quarantine {
             }
         }
         Ok(())
-    }
-
-    fn pack_directory(&self) -> PathBuf {
-        self.directory().join("objects/pack")
     }
 }
 

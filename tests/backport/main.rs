@@ -1,4 +1,7 @@
 //! The backport engine against the git program.
 
 mod pick;
+mod property;
+mod random;
+mod refused;
 mod sandbox;

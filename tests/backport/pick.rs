@@ -61,6 +61,17 @@ async fn a_pick_changed_since_is_still_known() {
 }
 
 #[tokio::test]
+async fn a_pick_that_does_not_say_so_is_known_by_its_patch() {
+    let (sandbox, fix) = many_branches();
+    sandbox.git(&["checkout", "-q", "--detach", "origin/feature/clean"]);
+    sandbox.git(&["cherry-pick", &fix]);
+    sandbox.commit("Better it", &[("code.txt", &lines(5, "bettered"))]);
+    sandbox.git(&["push", "-q", "origin", "HEAD:feature/clean"]);
+    let report = backport(&sandbox.runner(), &Request::new(&fix, ["feature/clean"])).await.expect("a report");
+    insta::assert_snapshot!(table(&report), @"feature/clean equivalent");
+}
+
+#[tokio::test]
 async fn a_reverted_fix_is_left_to_a_person() {
     let (sandbox, fix) = many_branches();
     sandbox.git(&["checkout", "-q", "--detach", "main"]);
@@ -69,6 +80,14 @@ async fn a_reverted_fix_is_left_to_a_person() {
     let report = backport(&sandbox.runner(), &Request::new(&fix, ["feature/reverted"])).await.expect("a report");
     insta::assert_snapshot!(table(&report), @"feature/reverted reverted");
     assert!(!report.complete());
+}
+
+#[tokio::test]
+async fn a_fix_undone_by_hand_is_left_to_a_person() {
+    let (sandbox, fix) = many_branches();
+    sandbox.branch("feature/undone", "main", &[("code.txt", &lines(0, ""))]);
+    let report = backport(&sandbox.runner(), &Request::new(&fix, ["feature/undone"])).await.expect("a report");
+    insta::assert_snapshot!(table(&report), @"feature/undone reverted");
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! A remote and a clone of it, in a directory of their own.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use hotfix::git::Git;
 use hotfix::git::backport::report::Report;
@@ -107,20 +108,39 @@ pub fn table(report: &Report) -> String {
     rows.collect()
 }
 
+/// Runs git and returns what it printed; panics where it fails.
 pub fn run(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
+    try_run(directory, args, &[]).unwrap_or_else(|said| panic!("git {args:?}: {said}"))
+}
+
+/// The same with text to read.
+pub fn feed(directory: &Path, args: &[&str], input: &str) {
+    let mut child = command(directory, args).stdin(Stdio::piped()).spawn().expect("git");
+    child.stdin.take().expect("standard input").write_all(input.as_bytes()).expect("git reads");
+    assert!(child.wait().expect("git").success(), "git {args:?}");
+}
+
+/// Runs git and returns what it printed, or all that it said where it failed.
+pub fn try_run(directory: &Path, args: &[&str], environment: &[(&str, &str)]) -> Result<String, String> {
+    let output = command(directory, args).envs(environment.iter().copied()).output().expect("git");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    match output.status.success() {
+        true => Ok(said(&output.stdout)),
+        false => Err(format!("{}\n{}", said(&output.stdout), said(&output.stderr))),
+    }
+}
+
+fn command(directory: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command
         .current_dir(directory)
-        .args(["-c", "commit.gpgSign=false", "-c", "init.defaultBranch=main"])
+        .args(["-c", "commit.gpgSign=false", "-c", "init.defaultBranch=main", "-c", "advice.detachedHead=false"])
         .args(args)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .env("GIT_AUTHOR_NAME", "Author")
         .env("GIT_AUTHOR_EMAIL", "author@example.org")
         .env("GIT_COMMITTER_NAME", "Committer")
-        .env("GIT_COMMITTER_EMAIL", "committer@example.org")
-        .output()
-        .expect("git");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {args:?}: {errors}");
-    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        .env("GIT_COMMITTER_EMAIL", "committer@example.org");
+    command
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::copies;
 use super::error::BackportError;
 use super::fix::{oid, oids};
 use super::verdict::Word;
@@ -23,14 +24,21 @@ pub struct Sought {
 struct Walked {
     oid: Oid,
     parents: Vec<Oid>,
-    /// The commits that its message says it copies or takes back.
+    /// The commits that it copies, and those that its message says it takes back.
     picked: Vec<Oid>,
     reverted: Vec<Oid>,
 }
 
 /// Returns, for each tip, what its history says of each commit that is sought.
 pub async fn words(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Vec<Vec<Word>>, BackportError> {
-    let walked = walk(git, sought, tips).await?;
+    let mut walked = walk(git, sought, tips).await?;
+    let ids: Vec<Oid> = sought.iter().map(|commit| commit.oid).collect();
+    let candidates = walked.iter().filter(|commit| commit.parents.len() < 2 && !ids.contains(&commit.oid));
+    let candidates: Vec<Oid> = candidates.map(|commit| commit.oid).collect();
+    let copies = copies::find(git, &ids, &candidates).await?;
+    for commit in &mut walked {
+        commit.picked.extend(copies.get(&commit.oid));
+    }
     Ok(tell(sought, &walked, tips))
 }
 

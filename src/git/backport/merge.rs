@@ -1,16 +1,20 @@
 //! Makes the merges of a plan and writes their commits, in a quarantine: nothing moves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::apply;
+use super::attributes;
+use super::drivers;
 use super::error::BackportError;
 use super::fix::FixCommit;
 use super::message;
 use super::plan::{Plan, Target};
 use super::request::Mode;
 use super::verdict::Verdict;
-use crate::git::merge_tree::{self, Conflict, Merge};
+use crate::git::merge_tree::{Conflict, Merge};
 use crate::git::oid::Oid;
 use crate::git::pack::{Kind, PackWriter};
 use crate::git::quarantine::{Quarantine, QuarantineError};
@@ -47,8 +51,15 @@ pub enum Obstacle {
     },
     /// Git could not make the merge at all.
     Failed { commit: Oid, reason: String },
-    /// The remote did not take it.
-    Refused { reason: String },
+    /// The remote did not take it; `proposal` is the branch that has it instead.
+    Refused { reason: String, proposal: Option<String> },
+}
+
+impl Merged {
+    /// The directory of the new objects.
+    pub fn objects(&self) -> PathBuf {
+        self.quarantine.directory().join("objects")
+    }
 }
 
 impl Outcome {
@@ -91,11 +102,12 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
         .filter(|target| matches!(target.verdict, Verdict::Needs { .. }))
         .map(|target| Progress { target, tree: target.tree, steps: Vec::new(), obstacle: None })
         .collect();
-    merge_branches(&quarantine, plan, &mut all).await?;
+    let options = drivers::options(git, plan.drivers).await?;
+    merge_branches(&quarantine, &options, plan, &mut all).await?;
     for commit in &plan.fix.commits {
-        pick(&quarantine, commit, &mut all).await?;
+        pick(&quarantine, &options, commit, &mut all).await?;
     }
-    let mut pack = quarantine.pack("commits")?;
+    let mut pack = quarantine.pack()?;
     let mut made: HashMap<&str, (Option<Oid>, Option<Obstacle>)> = HashMap::with_capacity(all.len());
     for progress in all {
         let new = write(plan, &progress, &mut pack)
@@ -117,13 +129,20 @@ fn outcome(target: &Target, made: Option<(Option<Oid>, Option<Obstacle>)>) -> Ou
 }
 
 /// Merges the fix's tip into the targets of mode `Merge`.
-async fn merge_branches(quarantine: &Quarantine, plan: &Plan, all: &mut [Progress<'_>]) -> Result<(), BackportError> {
+async fn merge_branches(
+    quarantine: &Quarantine,
+    options: &[String],
+    plan: &Plan,
+    all: &mut [Progress<'_>],
+) -> Result<(), BackportError> {
     let mut chosen: Vec<&mut Progress> = all.iter_mut().filter(|one| one.target.mode == Mode::Merge).collect();
-    let merges: Vec<Merge> =
-        chosen.iter().map(|one| Merge { base: None, ours: one.target.old, theirs: plan.fix.tip }).collect();
-    let answers = merge_tree::merge_all(quarantine.git(), &[], &merges).await?;
+    let trees: Vec<Oid> = chosen.iter().map(|one| one.tree).collect();
+    let attributes = attributes::of_trees(quarantine.git(), &trees, quarantine.repository().format).await?;
+    let merge = |one: &Progress| Merge { base: None, ours: one.target.old, theirs: plan.fix.tip };
+    let merges: Vec<_> = chosen.iter().map(|one| (merge(one), attributes[&one.tree].clone())).collect();
+    let answers = attributes::merge_all(quarantine, options, &merges).await?;
     for (progress, answer) in chosen.iter_mut().zip(answers) {
-        match taken(plan.fix.tip, answer) {
+        match apply::taken(plan.fix.tip, answer) {
             Ok(tree) => progress.tree = tree,
             Err(obstacle) => progress.obstacle = Some(obstacle),
         }
@@ -134,6 +153,7 @@ async fn merge_branches(quarantine: &Quarantine, plan: &Plan, all: &mut [Progres
 /// Picks one commit of the fix onto the targets that lack it.
 async fn pick<'a>(
     quarantine: &Quarantine,
+    options: &[String],
     commit: &'a FixCommit,
     all: &mut [Progress<'a>],
 ) -> Result<(), BackportError> {
@@ -143,16 +163,11 @@ async fn pick<'a>(
         .filter(|one| matches!(&one.target.verdict, Verdict::Needs { commits } if commits.contains(&commit.oid)))
         .collect();
     let mut trees: Vec<Oid> = chosen.iter().map(|one| one.tree).collect();
-    trees.sort();
-    trees.dedup();
-    let empty = || commit.tree.format().hash(&[b"tree 0\0"]);
-    let base = commit.base.unwrap_or_else(empty);
-    let merges: Vec<Merge> =
-        trees.iter().map(|tree| Merge { base: Some(base), ours: *tree, theirs: commit.tree }).collect();
-    let answers = merge_tree::merge_all(quarantine.git(), &[], &merges).await?;
-    let answers: HashMap<Oid, _> = trees.into_iter().zip(answers).collect();
+    let mut seen = HashSet::with_capacity(trees.len());
+    trees.retain(|tree| seen.insert(*tree));
+    let applied = apply::apply(quarantine, options, commit, &trees).await?;
     for progress in &mut chosen {
-        match taken(commit.oid, answers[&progress.tree].clone()) {
+        match applied[&progress.tree].clone() {
             Ok(tree) if tree == progress.tree => {}
             Ok(tree) => {
                 progress.tree = tree;
@@ -162,14 +177,6 @@ async fn pick<'a>(
         }
     }
     Ok(())
-}
-
-fn taken(commit: Oid, answer: merge_tree::Merged) -> Result<Oid, Obstacle> {
-    match answer {
-        merge_tree::Merged::Clean { tree } => Ok(tree),
-        merge_tree::Merged::Conflict(conflict) => Err(Obstacle::Conflict { commit, conflict }),
-        merge_tree::Merged::Failed { reason } => Err(Obstacle::Failed { commit, reason }),
-    }
 }
 
 /// Writes the commits of a target; `None` where there is nothing to commit.

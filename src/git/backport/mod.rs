@@ -2,26 +2,36 @@
 //!
 //! `plan` lists the remote's branches and says of each whether it needs the fix. `merge` makes the
 //! merges and the commits in a quarantine. `push` moves all the branches at once, each under a
-//! lease on the commit that was read. Each may be repeated: a branch that has the fix already, from
+//! lease on the commit that was read; `land` does what is possible where the remote refuses that. Each may be repeated: a branch that has the fix already, from
 //! a run that was killed, is recognised as such.
 
+mod apply;
+mod attributes;
+mod change;
+mod class;
+mod copies;
+mod drivers;
 pub mod error;
 pub mod fix;
+mod folders;
 mod history;
+pub mod land;
 pub mod merge;
 mod message;
+mod old_git;
 pub mod plan;
+mod presence;
 pub mod push;
 mod remote;
 pub mod report;
 pub mod request;
+mod splice;
 pub mod targets;
 pub mod verdict;
 
 use std::time::Instant;
 
 use error::BackportError;
-use push::Pushed;
 use report::Report;
 use request::Request;
 
@@ -36,9 +46,9 @@ pub async fn backport(git: &Git, request: &Request) -> Result<Report, BackportEr
     for _ in 0..ATTEMPTS {
         let plan = plan::plan(git, request).await?;
         let merged = merge::merge(git, &plan).await?;
-        let pushed = push::push(git, &plan, &merged).await?;
-        if !matches!(pushed, Pushed::Stale { .. }) {
-            return Ok(Report::new(&plan, merged, &pushed, started.elapsed()));
+        let landed = land::land(git, &plan, &merged).await?;
+        if landed.stale.is_empty() {
+            return Ok(Report::new(&plan, merged, &landed, started.elapsed()));
         }
     }
     Err(BackportError::Moving { attempts: ATTEMPTS })

@@ -1,5 +1,6 @@
 //! What a backport is going to do: every target with its old commit and a verdict.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::error::BackportError;
 use super::fix::{self, Fix};
 use super::history::{self, Sought};
+use super::land::PROPOSALS;
+use super::presence;
 use super::remote::{self, Branch};
 use super::request::{Mode, Request};
 use super::targets::{Chooser, LeftOut, Reason};
@@ -21,6 +24,8 @@ const ATTEMPTS: u32 = 5;
 /// executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// What the branches of refused targets are called after.
+    pub id: String,
     pub fix: Fix,
     pub remote: String,
     pub record_origin: bool,
@@ -70,6 +75,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     }
     judge(git, request, &fix, &mut targets).await?;
     Ok(Plan {
+        id: request.id.clone().unwrap_or_else(|| fix.tip.short()),
         fix,
         remote: request.remote.clone(),
         record_origin: request.record_origin,
@@ -82,9 +88,10 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
 }
 
 async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
-    let (version, repository) = tokio::try_join!(repository::version(git), repository::read(git))?;
-    if version < (2, 39) {
-        return Err(BackportError::OldGit { major: version.0, minor: version.1 });
+    let repository = repository::read(git).await?;
+    let (major, minor) = repository.version;
+    if (major, minor) < (2, 39) {
+        return Err(BackportError::OldGit { major, minor });
     }
     if repository.shallow {
         return Err(BackportError::Shallow);
@@ -96,7 +103,7 @@ async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
 async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Vec<Branch>, BackportError> {
     for _ in 0..ATTEMPTS {
         let mut branches = remote::branches(git, &request.remote, request.limit).await?;
-        branches.retain(|branch| chooser.mode(&branch.name).is_some());
+        branches.retain(|branch| !branch.name.starts_with(PROPOSALS) && chooser.mode(&branch.name).is_some());
         if remote::fetch(git, &request.remote, &branches, request.limit).await? {
             return Ok(branches);
         }
@@ -134,6 +141,12 @@ async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) 
         if !affected && matches!(target.verdict, Verdict::Needs { .. }) {
             target.verdict = Verdict::NotAffected;
         }
+    }
+    let has = |target: &&mut Target| matches!(target.verdict, Verdict::Contains | Verdict::Equivalent { .. });
+    let having: BTreeSet<Oid> = targets.iter_mut().filter(has).map(|target| target.tree).collect();
+    let absent = presence::absent(git, fix, &having.into_iter().collect::<Vec<_>>()).await?;
+    for target in targets.iter_mut().filter(has).filter(|target| absent.contains(&target.tree)) {
+        target.verdict = Verdict::Reverted { by: None };
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub enum Pushed {
 pub struct Refusal {
     pub branch: String,
     pub reason: String,
+    /// The branch that has the commit instead, ready for a change request.
+    pub proposal: Option<String>,
 }
 
 /// A branch that moved: what a journal keeps of a backport, so that it can be undone.
@@ -52,8 +54,7 @@ impl Merged {
 /// Fails where the remote can't be reached. Whether the branches moved is then unknown, and the
 /// next plan tells.
 pub async fn push(git: &Git, plan: &Plan, merged: &Merged) -> Result<Pushed, BackportError> {
-    let moves = merged.moves();
-    let pushed = send(git, &merged.quarantine, plan, &moves).await?;
+    let pushed = send(git, &merged.quarantine, plan, &merged.moves()).await?;
     if pushed == Pushed::All {
         merged.quarantine.keep()?;
     }
@@ -68,7 +69,12 @@ pub async fn undo(git: &Git, plan: &Plan, moved: &[Moved]) -> Result<Pushed, Bac
     send(git, &quarantine, plan, &back).await
 }
 
-async fn send(git: &Git, quarantine: &Quarantine, plan: &Plan, moves: &[Moved]) -> Result<Pushed, BackportError> {
+pub(super) async fn send(
+    git: &Git,
+    quarantine: &Quarantine,
+    plan: &Plan,
+    moves: &[Moved],
+) -> Result<Pushed, BackportError> {
     let moves: Vec<Move> =
         moves.iter().map(|moved| Move { branch: moved.branch.clone(), old: Some(moved.old), new: moved.new }).collect();
     if moves.is_empty() {
@@ -84,7 +90,9 @@ async fn send(git: &Git, quarantine: &Quarantine, plan: &Plan, moves: &[Moved]) 
         return Ok(Pushed::Stale { branches });
     }
     let refusals = rejected.into_iter().filter_map(|one| match one.cause {
-        Cause::Remote(reason) => Some(Refusal { branch: one.branch, reason: explained(&reason, &said) }),
+        Cause::Remote(reason) => {
+            Some(Refusal { branch: one.branch, reason: explained(&reason, &said), proposal: None })
+        }
         Cause::Stale | Cause::Others => None,
     });
     Ok(Pushed::Refused { refusals: refusals.collect() })
@@ -92,7 +100,8 @@ async fn send(git: &Git, quarantine: &Quarantine, plan: &Plan, moves: &[Moved]) 
 
 /// The reason, with what the remote's hooks printed.
 fn explained(reason: &str, said: &str) -> String {
-    let hooks: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim).collect();
+    let remote = said.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
+    let hooks: Vec<&str> = remote.filter(|line| !line.starts_with("error: hook declined")).collect();
     match hooks.join(" ").trim() {
         "" => reason.to_owned(),
         hooks => format!("{reason}: {hooks}"),

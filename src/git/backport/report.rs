@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::land::Landed;
 use super::merge::{Merged, Obstacle, Outcome};
 use super::plan::Plan;
-use super::push::Pushed;
 use super::targets::LeftOut;
 
 /// What became of every target.
@@ -30,21 +30,19 @@ pub struct Row {
 }
 
 impl Report {
-    pub fn new(plan: &Plan, merged: Merged, pushed: &Pushed, took: Duration) -> Report {
+    pub fn new(plan: &Plan, merged: Merged, landed: &Landed, took: Duration) -> Report {
         let mut outcomes = merged.outcomes;
-        if let Pushed::Refused { refusals } = pushed {
-            for outcome in outcomes.iter_mut().filter(|outcome| outcome.new.is_some()) {
-                let refusal = refusals.iter().find(|refusal| refusal.branch == outcome.branch);
-                let reason = refusal.map_or("another branch was refused", |refusal| &refusal.reason).to_owned();
-                outcome.obstacle = Some(Obstacle::Refused { reason });
+        for refusal in &landed.refused {
+            let (reason, proposal) = (refusal.reason.clone(), refusal.proposal.clone());
+            for outcome in outcomes.iter_mut().filter(|outcome| outcome.branch == refusal.branch) {
+                outcome.obstacle = Some(Obstacle::Refused { reason: reason.clone(), proposal: proposal.clone() });
             }
         }
-        let moved = outcomes.iter().filter(|outcome| outcome.new.is_some() && outcome.obstacle.is_none()).count();
         Report {
             fix: plan.fix.name.clone(),
             targets: outcomes.into_iter().map(|outcome| Row { files: outcome.files(), outcome }).collect(),
             left_out: plan.left_out.clone(),
-            pushed: moved,
+            pushed: landed.moved.len(),
             seconds: took.as_secs_f64(),
         }
     }

@@ -12,6 +12,9 @@ pub struct Request {
     /// Where a branch given as `fix` began: its commits are those that this revision lacks. The
     /// remote's default branch where it is `None`.
     pub base: Option<String>,
+    /// What the branches of refused targets are called after, `backport/{id}/{target}`; the commit
+    /// where it is `None`.
+    pub id: Option<String>,
     /// The name or the URL of the remote; `.` for the repository itself.
     pub remote: String,
     /// The first rule whose glob matches a branch gives its mode; a branch that none matches is no
@@ -58,6 +61,7 @@ impl Request {
         Request {
             fix: fix.into(),
             base: None,
+            id: None,
             remote: "origin".to_owned(),
             rules,
             exclude: Vec::new(),
