@@ -14,8 +14,8 @@ use crate::domain::audit::{self, Break};
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::step::Release;
-use crate::git::anchor;
 use crate::git::project::{Project, ProjectError};
+use crate::git::{Git, anchor};
 use crate::notify::Outbox;
 use crate::report::document::{Account, Document};
 use crate::report::template::{TemplateError, Templates};
@@ -93,13 +93,14 @@ impl Clock for SystemClock {
 
 impl App {
     pub async fn open(options: &Options) -> Result<App, AppError> {
-        let mut project = Project::open(&options.directory).await?;
+        let (project, git_user) = tokio::join!(Project::open(&options.directory), whoami(&options.directory));
+        let mut project = project?;
         let config = load_config(&project, &options.directory, options.profile.as_deref())?;
         project.remote.clone_from(&config.git.remote);
         project.limit = config.git.limit.0;
         let actor = match &options.actor {
             Some(actor) => actor.clone(),
-            None => whoami(&project).await?,
+            None => git_user?,
         };
         let home = project.common.join("hotfix");
         let location = match std::env::var("HOTFIX_STORE") {
@@ -257,8 +258,8 @@ impl Progress for Nobody {
 }
 
 /// Returns git's user, `Name <address>`.
-async fn whoami(project: &Project) -> Result<String, AppError> {
-    let ident = project.git.run(["var", "GIT_COMMITTER_IDENT"]).await.map_err(|_| AppError::Nobody)?;
+async fn whoami(directory: &Path) -> Result<String, AppError> {
+    let ident = Git::at(directory).run(["var", "GIT_COMMITTER_IDENT"]).await.map_err(|_| AppError::Nobody)?;
     ident.rfind('>').map(|end| ident[..=end].to_owned()).ok_or(AppError::Nobody)
 }
 

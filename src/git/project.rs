@@ -70,10 +70,10 @@ impl Project {
             }
             Err(error) => return Err(error.into()),
         };
-        // The main work tree is listed first, whichever one this is.
-        let trees = git.run(["worktree", "list", "--porcelain"]).await?;
-        let first = trees.lines().next().and_then(|line| line.strip_prefix("worktree "));
-        let top = first.map_or_else(|| common.clone(), PathBuf::from);
+        let top = match common.file_name() {
+            Some(name) if name == ".git" => common.parent().unwrap_or(&common).to_owned(),
+            _ => main_work_tree(&git).await?.unwrap_or_else(|| common.clone()),
+        };
         Ok(Project { git: Git::at(&top), top, common, remote: "origin".to_owned(), limit: Duration::from_secs(60) })
     }
 
@@ -213,6 +213,12 @@ impl Project {
         };
         ProjectError::Unreachable { remote: self.remote.clone(), reason }
     }
+}
+
+/// The main work tree of a repository whose git directory lies elsewhere: it is listed first.
+async fn main_work_tree(git: &Git) -> Result<Option<PathBuf>, GitError> {
+    let trees = git.run(["worktree", "list", "--porcelain"]).await?;
+    Ok(trees.lines().next().and_then(|line| line.strip_prefix("worktree ")).map(PathBuf::from))
 }
 
 /// The first ref that was rejected for a reason of its own, from `git push --porcelain`.

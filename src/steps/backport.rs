@@ -91,6 +91,8 @@ impl BackportFix {
             },
         };
         let mut request = Request::new(format!("{}..{}", branch.start, release.commit), [""; 0]);
+        request.name = Some(format!("hotfix {}", incident.id));
+        request.id = Some(incident.id.clone());
         request.rules = config.rule.iter().map(rule).collect();
         request.exclude = vec![self.0.config.git.production.clone(), branch.name];
         request.remote.clone_from(&self.0.project.remote);
@@ -138,7 +140,7 @@ impl BackportFix {
             .after(Evidence::with(summary(&targets), &Backports { targets })));
         }
         for target in targets.iter_mut().filter(|target| is_open(&target.verdict)) {
-            target.verdict = format!("waived, {}", target.verdict);
+            target.verdict = "waived".to_owned();
         }
         Ok(Outcome::Done(Evidence::with(summary(&targets), &Backports { targets })))
     }

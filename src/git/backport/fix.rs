@@ -54,7 +54,7 @@ pub async fn resolve(git: &Git, request: &Request) -> Result<Fix, BackportError>
     if commits.is_empty() {
         return Err(BackportError::NothingToBackport { revision: name.clone() });
     }
-    Ok(Fix { name: name.clone(), tip, commits })
+    Ok(Fix { name: request.name.clone().unwrap_or_else(|| name.clone()), tip, commits })
 }
 
 /// Returns the one commit that a revision names.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     /// A commit, a range `a..b`, a merge commit, or a branch.
     pub fix: String,
+    /// What the fix is called in messages; `fix` where it is `None`.
+    pub name: Option<String>,
     /// Where a branch given as `fix` began: its commits are those that this revision lacks. The
     /// remote's default branch where it is `None`.
     pub base: Option<String>,
@@ -60,6 +62,7 @@ impl Request {
         let rules = globs.into_iter().map(|glob| Rule { glob: glob.into(), mode: Mode::Pick }).collect();
         Request {
             fix: fix.into(),
+            name: None,
             base: None,
             id: None,
             remote: "origin".to_owned(),
