@@ -12,6 +12,7 @@ use std::path::Path;
 
 use miette::{LabeledSpan, NamedSource};
 use serde::Deserialize;
+use serde_path_to_error::Segment;
 
 use crate::domain::allowance::Allowance;
 use crate::domain::severity::Severity;
@@ -304,13 +305,12 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 /// it was made there.
 fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<ConfigError>> {
     serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
-        let mut path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
+        let path: Vec<String> = error.path().iter().map(part).collect();
         let message = error.inner().message().to_owned();
         let names = backticked(&message);
         if message.starts_with("unknown field")
             && let Some((unknown, known)) = names.split_first()
         {
-            path.push(unknown.clone());
             let message = format!("there is no setting `{}`", path.join("."));
             let nearest = known.iter().max_by(|a, b| likeness(unknown, a).total_cmp(&likeness(unknown, b)));
             let help = nearest.map(|name| match likeness(unknown, name) > 0.6 {
@@ -321,6 +321,14 @@ fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<
         }
         placed(own, &path, format!("`{}`: {message}", path.join(".")), None)
     })
+}
+
+/// A part of a path: the name of a setting, or the place in a list, from 0.
+fn part(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => index.to_string(),
+        segment => segment.to_string(),
+    }
 }
 
 fn likeness(a: &str, b: &str) -> f64 {
