@@ -48,11 +48,14 @@ impl Store {
         }
         let pool = AnyPoolOptions::new()
             .max_connections(if dialect == Dialect::Sqlite { 1 } else { 4 })
+            // Longer than a statement waits for a lock.
             .acquire_timeout(Duration::from_secs(15))
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     for statement in dialect.session() {
-                        sqlx::query(*statement).execute(&mut *connection).await?;
+                        // The pool would try again until its time is up. What is wrong with the
+                        // database shows at the next statement, which fails at once.
+                        let _ = sqlx::query(*statement).execute(&mut *connection).await;
                     }
                     Ok(())
                 })
