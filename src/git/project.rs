@@ -201,13 +201,13 @@ impl Project {
         let said = String::from_utf8_lossy(&output.stdout);
         Err(rejected(&said, &output.stderr).unwrap_or_else(|| ProjectError::Unreachable {
             remote: self.remote.clone(),
-            reason: output.stderr.trim().replace('\n', "; "),
+            reason: reason(&output.stderr),
         }))
     }
 
     fn unreachable(&self, error: GitError) -> ProjectError {
         let reason = match error {
-            GitError::Failed { stderr, .. } => stderr.replace('\n', "; "),
+            GitError::Failed { stderr, .. } => reason(&stderr),
             GitError::TimedOut { seconds, .. } => format!("no answer within {seconds} s"),
             other => return other.into(),
         };
@@ -219,6 +219,13 @@ impl Project {
 async fn main_work_tree(git: &Git) -> Result<Option<PathBuf>, GitError> {
     let trees = git.run(["worktree", "list", "--porcelain"]).await?;
     Ok(trees.lines().next().and_then(|line| line.strip_prefix("worktree ")).map(PathBuf::from))
+}
+
+/// What git or ssh says first; advice about access rights follows whatever the trouble is.
+fn reason(stderr: &str) -> String {
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.find(|line| !line.to_lowercase().starts_with("warning:")).unwrap_or("git said nothing");
+    first.strip_prefix("fatal: ").unwrap_or(first).to_owned()
 }
 
 /// The first ref that was rejected for a reason of its own, from `git push --porcelain`.
