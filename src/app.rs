@@ -70,6 +70,8 @@ pub enum AppError {
     Several { open: Vec<String> },
     #[error("not an emergency: {rule}")]
     NotAnEmergency { route: &'static str, rule: String },
+    #[error("an incident needs a title")]
+    NoTitle,
     #[error("no rule gives this report a severity")]
     NoSeverity,
     #[error("{0}")]

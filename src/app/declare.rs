@@ -59,10 +59,15 @@ impl App {
 
     /// Declares an incident under an identifier that nobody else gets.
     ///
-    /// Fails where the report is no emergency, no rule and no person gives it a severity, or the
-    /// tracker's identifier can't be used or is taken. A remote that can't be reached is no reason
-    /// to fail.
+    /// Fails where the report has no title, is no emergency, no rule and no person gives it a
+    /// severity, or the tracker's identifier can't be used or is taken. A remote that can't be
+    /// reached is no reason to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
+        // A title is one line; what does not fit on it is kept, word for word.
+        let title = name::line(&report.title, TITLE);
+        if title.is_empty() {
+            return Err(AppError::NoTitle);
+        }
         let mut remarks = Vec::new();
         let (severity, chosen_by) = self.severity(&report)?;
         if let Some(higher) = self.triage(&report.text()).severity.filter(|higher| *higher < severity) {
@@ -74,8 +79,6 @@ impl App {
         };
         let now = self.now();
         let ticket = &self.config().ticket;
-        // A title is one line; what does not fit on it is kept, word for word.
-        let title = name::line(&report.title, TITLE);
         let assessment = match title.ends_with('…') {
             true => format!("{}\n\n{}", report.assessment, report.title).trim().to_owned(),
             false => report.assessment,

@@ -109,7 +109,9 @@ impl From<AppError> for CliError {
             AppError::NotAnEmergency { route, .. } => CliError::failed(message)
                 .hint(format!("take it as a {route}; if it is an emergency all the same, say --severity P0, P1 or P2")),
             AppError::NoSeverity => CliError::failed(message).hint("say it yourself: --severity P0, P1 or P2"),
-            AppError::BadIdentifier(_) => CliError { kind: Kind::Usage, ..CliError::failed(message) },
+            AppError::BadIdentifier(_) | AppError::NoTitle => {
+                CliError { kind: Kind::Usage, ..CliError::failed(message) }
+            }
             AppError::Duplicate { ref id } => CliError::failed(message).hint(format!("hotfix status {id}")),
             AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
