@@ -38,7 +38,7 @@ impl Step for MakeBranch {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        self.0.project.fetch().await?;
+        self.0.fetch().await?;
         if let Some(branch) = self.existing(at.incident).await? {
             self.complete(&branch).await?;
             return Ok(Outcome::Done(evidence(&branch)));
@@ -158,7 +158,7 @@ impl MakeBranch {
         let refname = format!("refs/heads/{}", branch.name);
         match project.push(&[RefChange::create(&refname, &branch.start)]).await {
             // It is there already, maybe with commits on top.
-            Err(ProjectError::Stale { .. }) => Ok(project.fetch().await?),
+            Err(ProjectError::Stale { .. }) => Ok(self.0.fetch().await?),
             ended => Ok(ended?),
         }
     }

@@ -61,7 +61,7 @@ impl CloseIssue {
         if let Some(branch) = incident.detail::<Branch>() {
             return Ok(branch.ticket);
         }
-        self.0.project.fetch().await?;
+        self.0.fetch().await?;
         let tip = self.0.project.remote_branch(&self.0.config.git.production).await?;
         document::ticket_path(&self.0, incident, &tip).await
     }

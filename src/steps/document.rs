@@ -46,7 +46,7 @@ pub async fn publish(
     let project = &tools.project;
     let production = &tools.config.git.production;
     for _ in 0..10 {
-        project.fetch().await?;
+        tools.fetch().await?;
         let tip = project.remote_branch(production).await?;
         let Some(content) = change(project.file(&tip, path).await?) else { return Ok(tip) };
         let commit = project.commit_files(&[&tip], &[(path.to_owned(), content)], message).await?;
@@ -65,7 +65,7 @@ pub async fn publish(
 
 /// Returns the content of `path` on production's branch, and the branch's tip.
 pub async fn published(tools: &Tools, path: &str) -> Result<Option<(Vec<u8>, String)>, StepError> {
-    tools.project.fetch().await?;
+    tools.fetch().await?;
     let tip = tools.project.remote_branch(&tools.config.git.production).await?;
     Ok(tools.project.file(&tip, path).await?.map(|content| (content, tip)))
 }

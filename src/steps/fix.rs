@@ -109,7 +109,7 @@ impl MakeFix {
     /// Shows the commits to everybody; a branch that was rewritten is left as the remote has it.
     async fn push(&self, branch: &Branch, fix: &Fix) -> Result<(), StepError> {
         let project = &self.0.project;
-        project.fetch().await?;
+        self.0.fetch().await?;
         let old = project.remote_branch(&branch.name).await.ok();
         let change = match old {
             Some(old) if old == fix.commit || !project.is_ancestor(&old, &fix.commit).await? => return Ok(()),

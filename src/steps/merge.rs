@@ -38,7 +38,7 @@ impl Step for MergeFix {
         }
         let release: Release = needed(at.incident)?;
         for _ in 0..10 {
-            self.0.project.fetch().await?;
+            self.0.fetch().await?;
             if let Some(evidence) = self.merged(&release).await? {
                 return Ok(Outcome::Done(evidence));
             }
@@ -62,7 +62,7 @@ impl Step for MergeFix {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        self.0.project.fetch().await?;
+        self.0.fetch().await?;
         let release: Release = needed(at.incident)?;
         self.merged(&release).await
     }
@@ -75,7 +75,7 @@ impl Step for MergeFix {
         let project = &self.0.project;
         let refname = format!("refs/heads/{}", merge.branch);
         for _ in 0..10 {
-            project.fetch().await?;
+            self.0.fetch().await?;
             let tip = project.remote_branch(&merge.branch).await?;
             let note = format!("This reverts commit {}.", merge.merge);
             let log = ["log", "--format=%B", &format!("{}..{tip}", merge.merge)];

@@ -30,7 +30,7 @@ use crate::deploy::Deployer;
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::step::{Branch, Fix};
-use crate::git::project::Project;
+use crate::git::project::{Project, ProjectError};
 use crate::report::template::Templates;
 use crate::store::Store;
 use crate::workflow::step::{Step, StepError};
@@ -74,6 +74,17 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
 }
 
 impl Tools {
+    /// Brings the view of the remote up to date.
+    async fn fetch(&self) -> Result<(), StepError> {
+        self.project.fetch().await.map_err(|error| {
+            let hint = match &error {
+                ProjectError::NoRemote { remote } => format!("git remote add {remote} URL, then `hotfix resume`"),
+                _ => "hotfix resume".to_owned(),
+            };
+            StepError::failed(error.to_string(), hint)
+        })
+    }
+
     fn deployer(&self) -> Result<&dyn Deployer, StepError> {
         self.deployer.as_deref().ok_or_else(|| {
             StepError::failed(
