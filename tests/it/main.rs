@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod bad_input;
 mod database;
 mod engine;
+mod env;
 mod store;
 mod tidy;

@@ -1,0 +1,413 @@
+//! Bad input gets a clear error, and nothing is lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use insta::assert_snapshot;
+use sqlx::{AnyConnection, Connection};
+
+use crate::database::execute;
+use crate::env::{Output, TestEnv};
+
+fn start(env: &TestEnv) -> Output {
+    env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"])
+}
+
+#[test]
+fn not_a_git_repository() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.hotfix(&["-C", "../home", "status"]), @"
+    exit status: 1
+    --- stderr
+    error: `../home` is not in a git repository
+    hint: cd REPOSITORY, or `hotfix -C REPOSITORY ...`
+    ");
+}
+
+#[test]
+fn no_remote() {
+    let env = TestEnv::new();
+    env.git(&["remote", "remove", "origin"]);
+    assert_snapshot!(start(&env), @"
+    exit status: 1
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
+            fix, check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: git remote add origin URL, then `hotfix resume`
+    --- stderr
+    001  Payment API returns 500
+      ok    investigate  0 recent commits; 0 recent deploys; not seen: not fetched: the repository has no remote `origin`; commits: the remote `origin` has no branch `main`   [DURATION]
+      ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
+      FAIL  branch       the repository has no remote `origin`   [DURATION]
+    ");
+}
+
+#[test]
+fn an_unreachable_remote_blocks_no_emergency() {
+    let env = TestEnv::new();
+    env.git(&["remote", "set-url", "origin", "../gone.git"]);
+    let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0"]);
+    assert_snapshot!(declared, @"
+    exit status: 0
+    --- stdout
+    HOTFIX-[DATE]-[PROVISIONAL]  P0  Payment API returns 500
+    [DURATION] of 2 h   next update due in 15 min   open
+    next: hotfix ship
+    --- stderr
+    note: the remote `origin` can't be reached: '../gone.git' does not appear to be a git repository: the name is provisional, the number follows
+    ");
+    env.git(&["remote", "set-url", "origin", "../remote.git"]);
+    assert_snapshot!(env.hotfix(&["resume"]), @"
+    exit status: 3
+    --- stdout
+    HOTFIX-[DATE]-002  P0  Payment API returns 500
+    [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
+            check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: fix it in [SANDBOX]/work-HOTFIX-[DATE]-002, `git commit`, then `hotfix ship`
+    --- stderr
+      ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
+      ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
+      ok    branch       `hotfix/HOTFIX-[DATE]-002-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-HOTFIX-[DATE]-002   [DURATION]
+      held  fix          there is no commit on the branch yet   [DURATION]
+    ");
+}
+
+#[test]
+fn a_remote_that_refuses_says_why() {
+    let env = TestEnv::new();
+    let hook = env.path("remote.git/hooks/pre-receive");
+    fs::write(&hook, "#!/bin/sh\necho 'no pushes on Fridays'\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_snapshot!(start(&env), @r#"
+    exit status: 1
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
+            fix, check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: hotfix resume
+    --- stderr
+    note: the remote refused to move `refs/hotfix/001`: [remote rejected] (pre-receive hook declined) no pushes on Fridays: nobody else was kept from taking `001`
+    001  Payment API returns 500
+      ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
+      ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
+      FAIL  branch       the remote refused to move `refs/heads/hotfix/001-payment-api-returns-500`: [remote rejected] (pre-receive hook declined) no pushes on Fridays   [DURATION]
+     WARN the journal's head could not be anchored on the remote incident.id="001" error=the remote refused to move `refs/hotfix/001`: [remote rejected] (pre-receive hook declined) no pushes on Fridays
+    "#);
+    fs::remove_file(&hook).unwrap();
+    assert_snapshot!(env.hotfix(&["resume"]), @"
+    exit status: 3
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
+            check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
+    --- stderr
+      ok    branch       `hotfix/001-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-001   [DURATION]
+      held  fix          there is no commit on the branch yet   [DURATION]
+    ");
+}
+
+#[test]
+fn unfinished_work_is_left_as_it_is() {
+    let env = TestEnv::new();
+    env.write("staged.txt", "staged");
+    env.git(&["add", "staged.txt"]);
+    env.write("README.md", "half a sentence");
+    env.write("untracked.txt", "untracked");
+    let before = env.git(&["status", "--porcelain"]);
+    assert_eq!(start(&env).status, Some(0));
+    assert_eq!(env.git(&["status", "--porcelain"]), before);
+    assert_eq!(env.git(&["stash", "list"]), "");
+    assert_eq!(env.git(&["branch", "--show-current"]), "main");
+    assert_eq!((env.read("README.md"), env.read("untracked.txt")), ("half a sentence".into(), "untracked".into()));
+}
+
+#[test]
+fn somebody_elses_branch_is_left_alone() {
+    let env = TestEnv::new();
+    env.git(&["branch", "hotfix/001-payment-api-returns-500"]);
+    assert_snapshot!(start(&env), @"
+    exit status: 1
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
+            fix, check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: rename or delete it (`git branch -m hotfix/001-payment-api-returns-500 OTHER`), then `hotfix resume`
+    --- stderr
+    001  Payment API returns 500
+      ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
+      ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
+      FAIL  branch       branch `hotfix/001-payment-api-returns-500` exists already and is not this incident's   [DURATION]
+    ");
+    env.git(&["branch", "-m", "hotfix/001-payment-api-returns-500", "theirs"]);
+    assert_snapshot!(env.hotfix(&["resume"]), @"
+    exit status: 3
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
+            check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
+    --- stderr
+      ok    branch       `hotfix/001-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-001   [DURATION]
+      held  fix          there is no commit on the branch yet   [DURATION]
+    ");
+}
+
+#[test]
+fn somebody_elses_tag_is_left_alone() {
+    let env = TestEnv::new();
+    env.instant();
+    env.git(&["tag", "hotfix-001"]);
+    env.git(&["push", "--quiet", "origin", "hotfix-001"]);
+    let theirs = env.git_in("remote.git", &["rev-parse", "hotfix-001"]);
+    start(&env);
+    env.fix("001");
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    assert_eq!(env.git_in("remote.git", &["rev-parse", "hotfix-001"]), theirs);
+    assert_eq!(fs::read_to_string(env.path("running")).unwrap(), "hotfix-001.2\n");
+}
+
+#[test]
+fn an_empty_fix_is_waited_for() {
+    let env = TestEnv::new();
+    start(&env);
+    assert_snapshot!(env.hotfix(&["ship"]), @"
+    exit status: 3
+    --- stdout
+    001  P0  Payment API returns 500
+    [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
+            check, review, release, deploy, watch, merge, backport, close, clean-up, post-mortem
+    next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
+    --- stderr
+      held  fix          there is no commit on the branch yet   [DURATION]
+    ");
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_underlined() {
+    let env = TestEnv::new();
+    env.write("hotfix.toml", "[watch]\nwindow = \"5m\"\nrequets = 20\n");
+    assert_snapshot!(env.hotfix(&["status"]), @r#"
+    exit status: 2
+    --- stderr
+    error: there is no setting `watch.requets`
+       ╭─[[SANDBOX]/work/hotfix.toml:3:1]
+     2 │ window = "5m"
+     3 │ requets = 20
+       · ───────
+       ╰────
+      help: did you mean `requests`?
+    "#);
+    env.write("hotfix.toml", "wotch = 1\n");
+    assert_snapshot!(env.hotfix(&["status"]), @"
+    exit status: 2
+    --- stderr
+    error: there is no setting `wotch`
+       ╭─[[SANDBOX]/work/hotfix.toml:1:1]
+     1 │ wotch = 1
+       · ─────
+       ╰────
+      help: did you mean `watch`?
+    ");
+    env.write(
+        "hotfix.toml",
+        "[[gate]]\nname = \"a\"\ncommand = \"b\"\nlimit = \"1m\"\n\n[[gate]]\nname = \"c\"\ncomand = \"d\"\n",
+    );
+    assert_snapshot!(env.hotfix(&["status"]), @r#"
+    exit status: 2
+    --- stderr
+    error: there is no setting `gate.1.comand`
+       ╭─[[SANDBOX]/work/hotfix.toml:8:1]
+     7 │ name = "c"
+     8 │ comand = "d"
+       · ──────
+       ╰────
+      help: did you mean `command`?
+    "#);
+    env.write("hotfix.toml", "[watch]\nwindow = \"5 parsecs\"\n");
+    assert_snapshot!(env.hotfix(&["status"]), @r#"
+    exit status: 2
+    --- stderr
+    error: `watch.window`: `5 parsecs` is not a length of time such as `30s`, `15m` or `2h`
+       ╭─[[SANDBOX]/work/hotfix.toml:2:1]
+     1 │ [watch]
+     2 │ window = "5 parsecs"
+       · ──────
+       ╰────
+    "#);
+    env.write("hotfix.toml", "[watch\n");
+    assert_snapshot!(env.hotfix(&["status"]), @"
+    exit status: 2
+    --- stderr
+    error: `[SANDBOX]/work/hotfix.toml` is not valid TOML: unclosed table, expected `]`
+       ╭─[[SANDBOX]/work/hotfix.toml:1:7]
+     1 │ [watch
+       ·       ▲
+       ╰────
+    ");
+    env.write("hotfix.toml", "profile = \"kubernets\"\n");
+    assert_snapshot!(env.hotfix(&["status"]), @"
+    exit status: 2
+    --- stderr
+    error: there is no profile `kubernets`: compose, kubernetes, incident, pull-request, service
+      help: did you mean `kubernetes`?
+    ");
+}
+
+#[test]
+fn an_unknown_incident_is_told_from_those_that_are_open() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.hotfix(&["ship"]), @r#"
+    exit status: 1
+    --- stderr
+    error: no incident is open
+    hint: hotfix "WHAT IS BROKEN" --severity P0
+    "#);
+    assert_snapshot!(env.hotfix(&["status", "002"]), @"
+    exit status: 1
+    --- stderr
+    error: there is no incident `002`
+    hint: hotfix list
+    ");
+    start(&env);
+    assert_snapshot!(env.hotfix(&["status", "002"]), @"
+    exit status: 1
+    --- stderr
+    error: there is no incident `002`
+    hint: open: 001
+    ");
+}
+
+#[test]
+fn with_two_open_incidents_one_has_to_be_named() {
+    let env = TestEnv::new();
+    env.hotfix(&["declare", "Search is slow", "--severity", "P2", "--issue-id", "002"]);
+    start(&env);
+    assert_snapshot!(env.hotfix(&["ship"]), @"
+    exit status: 2
+    --- stderr
+    error: 2 incidents are open: 001, 002
+    hint: say which one, such as 001, the most urgent
+    ");
+}
+
+#[test]
+fn a_title_is_only_words() {
+    let long = "x".repeat(10_000);
+    for (number, title) in [
+        r#"it's "broken""#,
+        "$(touch pwned) `touch pwned`; touch pwned",
+        "two\nlines\r\nand a bell\u{7}",
+        "payments 💥 sind kaputt, оплата не работает",
+        "\u{1b}[31mred\u{1b}[0m",
+        "../../etc/passwd",
+        "{id} {slug} %s {{ title }}",
+        "-rf / --force",
+        long.as_str(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let env = TestEnv::new();
+        env.instant();
+        let id = number.to_string();
+        let started = env.hotfix(&["start", "--severity", "P0", "--issue-id", &id, "--", title]);
+        assert_eq!(started.status, Some(0), "{started}");
+        env.fix(&id);
+        let shipped = env.hotfix(&["ship"]);
+        assert_eq!(shipped.status, Some(0), "{shipped}");
+        let shown = env.hotfix(&["status", &id]).stdout;
+        assert!(!shown.contains(['\u{1b}', '\u{7}', '\r']), "{shown:?}");
+        assert!(!env.path("work/pwned").exists() && !env.path("pwned").exists(), "{title}");
+    }
+}
+
+#[test]
+fn an_empty_title_is_refused() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.hotfix(&["start", " \n", "--severity", "P0"]), @"
+    exit status: 2
+    --- stderr
+    error: an incident needs a title
+    ");
+}
+
+#[test]
+fn a_journal_that_can_not_be_written() {
+    let env = TestEnv::new();
+    start(&env);
+    let directory = env.path("work/.git/hotfix");
+    for path in fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).chain([directory.clone()]) {
+        let mode = if path.is_dir() { 0o555 } else { 0o444 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let noted = env.run(&mut env.hotfix_held_to_permissions(&["note", "customers call"]));
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_snapshot!(noted, @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be written: error returned from database: (code: 8) attempt to write a readonly database
+    hint: make the repository's git directory writable, or set HOTFIX_STORE
+    ");
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let env = TestEnv::new();
+    start(&env);
+    let before = env.hotfix(&["timeline"]).stdout;
+    let full = env.run(&mut env.hotfix_on_a_full_disk(40, &["note", &"customers call; ".repeat(5_000)]));
+    assert_snapshot!(full, @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be written: error returned from database: (code: 778) disk I/O error
+    hint: check the disk and its space, then `hotfix resume`
+    ");
+    assert_eq!(env.hotfix(&["timeline"]).stdout, before);
+    assert_eq!(env.hotfix(&["note", "there is space again"]).status, Some(0));
+}
+
+#[tokio::test]
+async fn a_locked_journal_is_waited_for_and_named() {
+    let env = TestEnv::new();
+    start(&env);
+    let mut other = AnyConnection::connect(&env.journal()).await.unwrap();
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    assert_snapshot!(env.hotfix(&["note", "customers call"]), @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be written: error returned from database: (code: 5) database is locked
+    hint: another process is writing; try again
+    ");
+}
+
+#[test]
+fn a_corrupt_journal_is_not_written_to() {
+    let env = TestEnv::new();
+    start(&env);
+    let path = env.path("work/.git/hotfix/journal.db");
+    fs::remove_file(path.with_extension("db-wal")).ok();
+    fs::write(&path, "this is no database, this is a text\n".repeat(1000)).unwrap();
+    assert_snapshot!(env.hotfix(&["status"]), @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be opened: error returned from database: (code: 26) file is not a database
+    hint: restore hotfix/journal.db in the git directory from a backup; `hotfix audit verify` checks it
+    ");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("this is no database"));
+}
+
+#[test]
+fn a_journal_of_a_newer_version_is_left_alone() {
+    let env = TestEnv::new();
+    start(&env);
+    execute(&env.journal(), "insert into schema_version (version) values (1000)");
+    assert_snapshot!(env.hotfix(&["status"]), @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 1)
+    hint: update hotfix
+    ");
+}

@@ -1,0 +1,224 @@
+//! A remote, a clone of it, and the program run in it: all that a test of a command needs.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::database::{Database, Kind};
+
+const INSTANT: &str = r#"
+[guard]
+marker = ""
+regression_test = false
+
+[review.roles]
+P0 = []
+
+[deploy.by.command]
+deploy = 'echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running'
+rollback = 'echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running'
+current = "cat ../running"
+
+[watch]
+window = "50ms"
+requests = 1
+
+[[watch.probe]]
+name = "health"
+every = "1ms"
+by.memory = {}
+"#;
+
+pub struct TestEnv {
+    sandbox: TempDir,
+    database: Database,
+    /// What differs from run to run is a placeholder in snapshots while this lives.
+    _filters: insta::internals::SettingsBindDropGuard,
+}
+
+/// What the program printed, and how it ended. Shows all three.
+pub struct Output {
+    /// `None` where a signal ended it.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl TestEnv {
+    pub fn new() -> TestEnv {
+        TestEnv::on(Kind::Sqlite)
+    }
+
+    /// A remote whose `main` has the first commit, and a clone of it, with the journal in `kind`.
+    pub fn on(kind: Kind) -> TestEnv {
+        let sandbox = tempfile::Builder::new().prefix("hotfix-").tempdir().expect("a directory");
+        let name = sandbox.path().file_name().expect("it has a name").to_string_lossy();
+        let env = TestEnv { database: Database::new(kind, &name), _filters: filters(sandbox.path()), sandbox };
+        fs::create_dir(env.path("home")).expect("a directory");
+        env.git_in(".", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        env.git_in(".", &["init", "--quiet", "--initial-branch=main", "work"]);
+        env.git(&["remote", "add", "origin", "../remote.git"]);
+        env.write("README.md", "payment-api\n");
+        env.commit("Begin");
+        env.git(&["push", "--quiet", "--set-upstream", "origin", "main"]);
+        env
+    }
+
+    /// Configures the clone so that the whole job runs at once and waits for nobody but the fix.
+    /// What runs is in the file `running` of the sandbox; every deploy is a line in `deploys`.
+    pub fn instant(&self) {
+        self.write("hotfix.toml", INSTANT);
+        self.write("../running", "v1.0.0\n");
+        self.commit("Configure hotfix");
+        self.git(&["push", "--quiet"]);
+    }
+
+    /// Makes a fix in the incident's work tree, and returns its commit.
+    pub fn fix(&self, id: &str) -> String {
+        let tree = format!("work-{id}");
+        fs::write(self.path(&tree).join("fix.txt"), "fixed\n").expect("there is a work tree");
+        self.git_in(&tree, &["add", "--all"]);
+        self.git_in(&tree, &["commit", "--quiet", "--message", "Fix it"]);
+        self.git_in(&tree, &["rev-parse", "HEAD"])
+    }
+
+    /// A path in the sandbox: `work` is the clone, `remote.git` the remote.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.path().join(name)
+    }
+
+    /// Writes a file in the clone.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path("work").join(path);
+        fs::create_dir_all(path.parent().expect("it lies in the clone")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// Reads a file of the clone.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path("work").join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Commits all that is in the clone, and returns the commit.
+    pub fn commit(&self, subject: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", subject]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Runs git in the clone, and returns what it printed.
+    pub fn git(&self, args: &[&str]) -> String {
+        self.git_in("work", args)
+    }
+
+    /// Runs git in a directory of the sandbox, and returns what it printed.
+    pub fn git_in(&self, directory: &str, args: &[&str]) -> String {
+        let output = self.run(self.command("git", args).current_dir(self.path(directory)));
+        assert_eq!(output.status, Some(0), "git {args:?}\n{output}");
+        output.stdout.trim_end().to_owned()
+    }
+
+    /// Runs hotfix in the clone.
+    pub fn hotfix(&self, args: &[&str]) -> Output {
+        self.run(&mut self.hotfix_command(args))
+    }
+
+    /// A run of hotfix in the clone, not started yet.
+    pub fn hotfix_command(&self, args: &[&str]) -> Command {
+        self.command(env!("CARGO_BIN_EXE_hotfix"), args)
+    }
+
+    /// The same, with root held to the permissions of files as anybody else.
+    pub fn hotfix_held_to_permissions(&self, args: &[&str]) -> Command {
+        if !rustix::process::geteuid().is_root() {
+            return self.hotfix_command(args);
+        }
+        let rights = ["--bounding-set=-dac_override", "--", env!("CARGO_BIN_EXE_hotfix")];
+        self.command("setpriv", &[&rights, args].concat())
+    }
+
+    /// The same, with files that can't grow beyond `kilobytes`, as on a full disk.
+    pub fn hotfix_on_a_full_disk(&self, kilobytes: u32, args: &[&str]) -> Command {
+        let line = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2);
+        self.command("sh", &[&["-c", &line, env!("CARGO_BIN_EXE_hotfix")], args].concat())
+    }
+
+    /// The database of the journal, behind the program's back.
+    pub fn journal(&self) -> String {
+        match self.database.location.as_str() {
+            "sqlite" => format!("sqlite://{}", self.path("work/.git/hotfix/journal.db").display()),
+            postgres => postgres.to_owned(),
+        }
+    }
+
+    /// Runs a command, and returns how it ended.
+    pub fn run(&self, command: &mut Command) -> Output {
+        let ended = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Output {
+            status: ended.status.code(),
+            stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
+        }
+    }
+
+    /// A program that knows nothing of whose machine this is.
+    fn command(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(self.path("work"))
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").expect("there is a PATH"))
+            .env("HOME", self.path("home"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("NO_COLOR", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "Ada")
+            .env("GIT_AUTHOR_EMAIL", "ada@example.org")
+            .env("GIT_COMMITTER_NAME", "Ada")
+            .env("GIT_COMMITTER_EMAIL", "ada@example.org")
+            .env("HOTFIX_STORE", &self.database.location);
+        command
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => writeln!(f, "exit status: {status}")?,
+            None => writeln!(f, "ended by a signal")?,
+        }
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                writeln!(f, "--- {name}\n{}", text.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts placeholders where snapshots would differ from run to run.
+fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
+    let mut settings = insta::Settings::clone_current();
+    for path in [sandbox.canonicalize().expect("it is there").as_path(), sandbox] {
+        settings.add_filter(&regex(&path.display().to_string()), "[SANDBOX]");
+    }
+    settings.add_filter(r"\b[0-9a-f]{40}([0-9a-f]{24})?\b", "[HASH]");
+    settings.add_filter(r"\b(HOTFIX|hotfix)-20\d{6}-", "$1-[DATE]-");
+    settings.add_filter(r"-P[0-9a-f]{8}\b", "-[PROVISIONAL]");
+    settings.add_filter(r"\b[0-9a-f]{9}\b", "[COMMIT]");
+    settings.add_filter(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC))?", "[TIME]");
+    settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[DURATION]");
+    settings.bind_to_scope()
+}
+
+/// A regular expression that matches `text` and nothing else.
+fn regex(text: &str) -> String {
+    text.chars().flat_map(|c| (!c.is_alphanumeric()).then_some('\\').into_iter().chain([c])).collect()
+}
