@@ -138,6 +138,21 @@ impl App {
         Ok(incident)
     }
 
+    /// Sends what could not be sent before an incident ended, for the newest ones. Returns how many
+    /// notices arrived.
+    pub async fn catch_up(&self) -> Result<usize, AppError> {
+        let mut arrived = 0;
+        for summary in self.tools.store.newest_incidents(20).await? {
+            if summary.ended.is_some() {
+                let before = self.incident(&summary.key).await?;
+                let sent = before.notices_sent.len();
+                let after = self.engine(&Nobody).deliver(before, None).await?;
+                arrived += after.notices_sent.len() - sent;
+            }
+        }
+        Ok(arrived)
+    }
+
     pub async fn abort(&self, key: &str, reason: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
         let incident = self.engine(progress).abort(key, reason).await?;
         self.anchor(&incident).await;

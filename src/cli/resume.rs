@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::run;
+use crate::app::AppError;
 use crate::workflow::engine::Until;
 
 /// Go on after a crash, a conflict or a decision: what happened already is not done again
@@ -18,7 +19,15 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let arrived = app.catch_up().await?;
+        let found = match app.find(self.id.as_deref()).await {
+            Err(AppError::NoneOpen) => {
+                let late = if arrived > 0 { format!("; {arrived} late notices arrived") } else { String::new() };
+                let json = serde_json::json!({ "incident": null, "late_notices": arrived });
+                return Ok(Reply::new(format!("no incident is open, nothing to resume{late}\n"), json));
+            }
+            found => found?,
+        };
         if self.dry_run {
             return run::plan(&app, &found.key).await;
         }

@@ -143,6 +143,20 @@ impl Detail for Release {
     const STEP: &'static str = "release";
 }
 
+/// What runs before a deploy changes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WayBack {
+    pub environment: String,
+    /// Empty where nothing runs.
+    pub release: String,
+    /// Empty where it is not known.
+    pub commit: String,
+}
+
+impl Detail for WayBack {
+    const STEP: &'static str = "prepare";
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deploy {
     pub environment: String,

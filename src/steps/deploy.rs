@@ -9,7 +9,7 @@ use super::{Tools, needed, short};
 use crate::deploy::{Change, Deployer};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
-use crate::domain::step::{Deploy, Release};
+use crate::domain::step::{Deploy, Release, WayBack};
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -49,8 +49,8 @@ impl Step for DeployRelease {
         if deployer.current().await?.as_deref() != Some(release.tag.as_str()) {
             return Ok(None);
         }
-        let previous = self.previous(&release.tag).await?;
-        Ok(Some(evidence(&self.0, &release, &previous, None)))
+        let way_back: WayBack = needed(at.incident)?;
+        Ok(Some(evidence(&self.0, &release, &way_back.release, None)))
     }
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
@@ -80,10 +80,14 @@ impl DeployRelease {
         release: &Release,
         deployer: &dyn Deployer,
     ) -> Result<Outcome, StepError> {
+        let way_back: WayBack = needed(incident)?;
         let current = deployer.current().await?.unwrap_or_default();
         if current == release.tag {
-            let previous = self.previous(&release.tag).await?;
-            return Ok(Outcome::Done(evidence(&self.0, release, &previous, None)));
+            return Ok(Outcome::Done(evidence(&self.0, release, &way_back.release, None)));
+        }
+        if current != way_back.release {
+            let reason = format!("production runs `{current}`, no longer `{}`", way_back.release);
+            return Ok(Outcome::Back { to: "prepare", reason });
         }
         let start = Instant::now();
         let change = change(&self.0, incident, &release.tag, &release.commit, &current);
@@ -102,12 +106,6 @@ impl DeployRelease {
             (self.0.config.deploy.environment.clone(), release.tag.clone(), release.commit.clone());
         let deploy = Deploy { environment, release: tag, commit, previous: current };
         Ok(Outcome::Bad(Evidence::with(summary, &deploy)))
-    }
-
-    /// What ran before `release`, from the list of releases.
-    async fn previous(&self, release: &str) -> Result<String, StepError> {
-        let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
-        Ok(releases.into_iter().map(|known| known.release).find(|known| known != release).unwrap_or_default())
     }
 }
 

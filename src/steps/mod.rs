@@ -15,6 +15,7 @@ mod investigate;
 mod maintenance;
 mod merge;
 mod post_mortem;
+mod prepare;
 mod release;
 mod review;
 mod roll_back;
@@ -58,6 +59,7 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
         Box::new(check::CheckFix(tools())),
         Box::new(review::ReviewFix(tools())),
         Box::new(release::MakeRelease(tools())),
+        Box::new(prepare::PrepareWayBack(tools())),
         Box::new(deploy::DeployRelease(tools())),
         Box::new(watch::WatchRelease(tools())),
         Box::new(merge::MergeFix(tools())),

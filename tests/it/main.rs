@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod bad_input;
+mod crash;
 mod database;
 mod engine;
 mod env;
