@@ -6,5 +6,6 @@ mod bad_input;
 mod database;
 mod engine;
 mod env;
+mod profiles;
 mod store;
 mod tidy;
