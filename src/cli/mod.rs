@@ -233,31 +233,30 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
     }
 }
 
-/// Puts `start` before a title: an argument with a space in it that no command precedes.
+/// Puts `start` before a title: the first argument with a space in it that no command precedes and
+/// that is no option's value.
 fn arguments(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let known = <Cli as clap::CommandFactory>::command();
     let is_command = |argument: &str| argument == "help" || known.find_subcommand(argument).is_some();
     let takes_value = |argument: &str| {
         known.get_arguments().filter(|option| option.get_action().takes_values()).any(|option| {
             let long = option.get_long().is_some_and(|long| argument.strip_prefix("--") == Some(long));
-            let short = option.get_short().is_some_and(|short| argument == format!("-{short}"));
-            long || short
+            long || option.get_short().is_some_and(|short| argument == format!("-{short}"))
         })
     };
-    let mut rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
-    let mut has_title = false;
-    while let Some(argument) = rest.next() {
-        if is_command(&argument) {
-            break;
-        }
+    let mut given = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
+    let mut is_title = false;
+    while let Some(argument) = given.next() {
         if takes_value(&argument) {
-            rest.next();
+            given.next();
+        } else if is_command(&argument) {
+            break;
         } else if !argument.starts_with('-') && argument.contains(char::is_whitespace) {
-            has_title = true;
+            is_title = true;
             break;
         }
     }
-    if has_title {
+    if is_title {
         arguments.insert(1, "start".into());
     }
     arguments
@@ -273,5 +272,26 @@ fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => ExitCode::from(2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+
+    #[test]
+    fn a_title_is_told_from_a_command_and_from_an_options_value() {
+        for (line, starts) in [
+            ("hotfix|Payment API returns 500", true),
+            ("hotfix|--severity|P0|Payment API returns 500", true),
+            ("hotfix|-C|my shop|--as|Ada <a@x>|Payment API returns 500", true),
+            ("hotfix|-C|my shop|status", false),
+            ("hotfix|--as|Ada <a@x>|approve|--role|on-call", false),
+            ("hotfix|note|all is well", false),
+            ("hotfix|--as=Ada <a@x>|status", false),
+        ] {
+            let given = line.split('|').map(Into::into).collect();
+            assert_eq!(arguments(given)[1] == "start", starts, "{line}");
+        }
     }
 }

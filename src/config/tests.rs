@@ -1,5 +1,7 @@
 //! The shipped configuration.
 
+use std::time::Duration;
+
 use super::*;
 use crate::workflow::plan::{OPENING, steps};
 
@@ -63,4 +65,36 @@ fn lengths_of_time_are_written_as_people_write_them() {
         let error = load(text).unwrap_err();
         assert!(error.to_string().contains("is not a length of time"), "{text}: {error}");
     }
+}
+
+/// The numbers of each workflow: window, highest error rate, p95, limit of a P0, post-mortem,
+/// lines that warn, marker, whether a regression test is asked for, and the steps' budgets.
+#[test]
+fn each_profile_has_the_numbers_of_its_workflow() {
+    let numbers = |name: &str| {
+        let config = Config::load(None, Some(name)).unwrap();
+        let minutes = |length: Duration| length.as_secs_f64() / 60.0;
+        let budgets = ["investigate", "branch", "fix", "check", "review", "deploy", "watch", "backport", "close"];
+        let budgets: Vec<_> = budgets
+            .iter()
+            .map(|step| config.budget.get(*step).map_or_else(|| "-".to_owned(), |length| minutes(length.0).to_string()))
+            .collect();
+        format!(
+            "watch {} min, {}% errors, p95 {} ms; limit {} min; post-mortem {} h; {} lines, {:?}, test {}; {}",
+            minutes(config.watch.window.0),
+            config.watch.error_rate * 100.0,
+            config.watch.p95.0.as_millis(),
+            minutes(config.clock(Severity::P0).limit.0),
+            minutes(config.post_mortem.within.0) / 60.0,
+            config.guard.lines_warn,
+            config.guard.marker,
+            config.guard.regression_test,
+            budgets.join(" ")
+        )
+    };
+    insta::assert_snapshot!(numbers("compose"), @r#"watch 5 min, 0% errors, p95 200 ms; limit 120 min; post-mortem 48 h; 10 lines, "", test true; 30 2 45 15 15 10 30 - -"#);
+    insta::assert_snapshot!(numbers("kubernetes"), @r#"watch 5 min, 0.1% errors, p95 500 ms; limit 120 min; post-mortem 24 h; 10 lines, "", test true; 5 2 60 20 15 14 6 10 5"#);
+    insta::assert_snapshot!(numbers("incident"), @r#"watch 30 min, 0.1% errors, p95 500 ms; limit 120 min; post-mortem 48 h; 9 lines, "HOTFIX:", test true; 30 2 60 15 15 10 35 - 60"#);
+    insta::assert_snapshot!(numbers("pull-request"), @r#"watch 2.5 min, 0.1% errors, p95 500 ms; limit 30 min; post-mortem 48 h; 10 lines, "", test false; 30 2 15 5 10 5 3 - -"#);
+    insta::assert_snapshot!(numbers("service"), @r#"watch 5 min, 0.1% errors, p95 500 ms; limit 120 min; post-mortem 48 h; 10 lines, "Hotfix", test true; 30 2 45 15 15 10 30 - -"#);
 }

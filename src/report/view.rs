@@ -1,4 +1,5 @@
-//! What the templates can show of an incident: the names here are the names in a template.
+//! What the templates can show of an incident, by the names that they use; docs/templates.md lists
+//! them.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -7,5 +7,6 @@ mod crash;
 mod database;
 mod engine;
 mod env;
+mod profiles;
 mod store;
 mod tidy;

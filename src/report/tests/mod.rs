@@ -298,3 +298,15 @@ fn the_clocks() {
     let held = closed.fact(Fact::Ticked { item: POST_MORTEM_HELD.to_owned() });
     assert_eq!(clocks(&held.incident(), &allowance(), at("15:20:00")).post_mortem, None);
 }
+
+#[test]
+fn every_value_of_a_template_is_documented() {
+    let (story, allowance) = (whole_job(), allowance());
+    let incident = story.incident();
+    let account = Account { incident: &incident, events: &story.events, allowance: &allowance };
+    let values = serde_json::to_value(super::view::view(account)).unwrap();
+    let page = include_str!("../../../docs/templates.md");
+    for value in values.as_object().unwrap().keys() {
+        assert!(page.contains(&format!("`{value}`")), "docs/templates.md has no `{value}`");
+    }
+}
