@@ -1,5 +1,6 @@
 //! What the responder of the demo writes.
 
+use super::sandbox::RELEASE;
 use crate::git::{Git, GitError};
 
 /// A change to the service, as a patch to be committed.
@@ -26,8 +27,9 @@ pub const BAD: Fix = Fix {
 };
 
 impl Fix {
-    /// Commits the change in the work tree of `git`. Fails where the patch does not apply.
+    /// Commits the change in the work tree of `git`, in the place of any fix before it.
     pub async fn commit(&self, git: &Git) -> Result<(), GitError> {
+        git.run(["restore", "--source", RELEASE, "--staged", "--worktree", "src"]).await?;
         git.call(["apply", "--index", "-"]).input(self.patch).text().await?;
         git.run(["commit", "--quiet", "--message", self.subject]).await?;
         Ok(())

@@ -57,8 +57,7 @@ fn answer(stream: &TcpStream, release: &str) -> io::Result<()> {
     let response = std::panic::catch_unwind(|| route(&request, release))
         .unwrap_or_else(|_| Response::new(500, "something went wrong on our side"));
     if request.method != "GET" {
-        let level = if response.status < 500 { "INFO" } else { "ERROR" };
-        eprintln!("{} {level} {} {} {}", clock::now(), request.method, request.path, response.status);
+        eprintln!("{} INFO {} {} {}", clock::now(), request.method, request.path, response.status);
     }
     http::write_response(&mut &*stream, &response)
 }
