@@ -66,8 +66,8 @@ impl Sandbox {
     ///
     /// Fails where the directory is not empty, or there is no git or no Rust compiler.
     pub async fn build(directory: Option<&Path>, window: Duration, now: Timestamp) -> Result<Sandbox, SandboxError> {
+        compiler().await?;
         let directory = empty(directory)?;
-        compiler(&directory).await?;
         let production = Production::at(&directory);
         // Held until production takes it over, so that nobody else does.
         let listener = free_port().ok_or(SandboxError::NoPort)?;
@@ -106,11 +106,11 @@ fn empty(wanted: Option<&Path>) -> Result<PathBuf, SandboxError> {
 }
 
 /// Fails where there is no Rust compiler: `$RUSTC`, or `rustc`.
-async fn compiler(directory: &Path) -> Result<(), SandboxError> {
+async fn compiler() -> Result<(), SandboxError> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let ended = process::run(Spec {
         arguments: vec![compiler.clone(), "--version".to_owned()],
-        directory: directory.to_owned(),
+        directory: std::env::temp_dir(),
         environment: Vec::new(),
         limit: Duration::from_secs(60),
     })
