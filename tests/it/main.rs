@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod database;
+mod demo;
 mod engine;
 mod env;
+mod sandbox;
 mod store;
 mod tidy;
