@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::app::AppError;
 use crate::cli::reply::Reply;
 use crate::config::ConfigError;
+use crate::demo::sandbox::SandboxError;
 use crate::git::GitError;
 use crate::git::project::ProjectError;
 use crate::workflow::engine::EngineError;
@@ -159,6 +160,20 @@ impl From<JournalError> for CliError {
                 CliError::failed(message).hint("hotfix audit verify")
             }
             JournalError::Conflict { .. } => CliError::failed(message).hint("hotfix resume"),
+        }
+    }
+}
+
+impl From<SandboxError> for CliError {
+    fn from(error: SandboxError) -> CliError {
+        let failed = CliError::failed(error.to_string());
+        match error {
+            SandboxError::NotEmpty(_) => failed.hint("hotfix demo --in A_NEW_DIRECTORY"),
+            SandboxError::NoCompiler { .. } => {
+                failed.hint("install Rust (https://rustup.rs), or set RUSTC to a compiler")
+            }
+            SandboxError::Git(GitError::NotInstalled) => failed.hint("install git 2.39 or newer"),
+            _ => failed,
         }
     }
 }

@@ -11,6 +11,7 @@ mod completions;
 mod confirm;
 mod decide;
 mod declare;
+mod demo;
 mod deploy;
 mod error;
 mod init;
@@ -102,6 +103,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
+    Demo(demo::Args),
     Issue(issue::Args),
     Declare(declare::Args),
     Start(start::Args),
@@ -202,6 +204,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
     let context = Context { global: cli.global };
     match cli.command {
         Command::Init(args) => args.run(&context).await,
+        Command::Demo(args) => args.run(&context).await,
         Command::Issue(args) => args.run(&context).await,
         Command::Declare(args) => args.run(&context).await,
         Command::Start(args) => args.run(&context).await,

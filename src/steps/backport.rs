@@ -109,11 +109,10 @@ impl BackportFix {
             .flat_map(|backports| backports.targets)
             .map(|target| (target.branch.clone(), target))
             .collect();
-        for target in &mut targets {
-            if let Some(earlier) =
-                earlier.get(&target.branch).filter(|earlier| earlier.commit.is_some() && target.commit.is_none())
-            {
-                *target = earlier.clone();
+        // What landed at an earlier attempt is told as what it was then, not as there already.
+        for target in targets.iter_mut().filter(|target| !is_open(&target.verdict)) {
+            if let Some(landed) = earlier.get(&target.branch).filter(|earlier| earlier.commit.is_some()) {
+                *target = landed.clone();
             }
         }
         let waived = |branch: &str| incident.is_waived(branch);

@@ -121,8 +121,13 @@ impl MakeFix {
 
 /// The commit of the last deploy, if that went bad.
 fn went_bad(incident: &Incident) -> Option<String> {
-    let bad =
-        incident.steps().rfind(|step| step.name == "deploy" || matches!(step.state, StepState::WentBad { .. }))?;
+    // The deploy of the plan in force is yet to come and tells nothing.
+    let mut told = incident.steps().filter(|step| match step.state {
+        StepState::WentBad { .. } => true,
+        StepState::Done { .. } => step.name == "deploy",
+        _ => false,
+    });
+    let bad = told.next_back()?;
     matches!(bad.state, StepState::WentBad { .. }).then(|| incident.detail::<Release>())?.map(|release| release.commit)
 }
 

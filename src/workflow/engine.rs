@@ -232,14 +232,20 @@ impl Engine<'_> {
         lease: &Lease,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        tokio::pin!(work);
         let mut beat = tokio::time::interval(Duration::from_secs(u64::from(LEASE) / 3));
         beat.tick().await;
-        loop {
-            tokio::select! {
-                ended = &mut work => return ended,
-                _ = beat.tick() => self.journal.renew(lease, LEASE).await?,
+        // Beside the work, not between: the work may hold the connection that the renewal waits for.
+        let lost = async {
+            loop {
+                beat.tick().await;
+                if let Err(error) = self.journal.renew(lease, LEASE).await {
+                    return error;
+                }
             }
+        };
+        tokio::select! {
+            ended = work => ended,
+            error = lost => Err(error.into()),
         }
     }
 

@@ -5,8 +5,10 @@
 mod bad_input;
 mod crash;
 mod database;
+mod demo;
 mod engine;
 mod env;
 mod profiles;
+mod sandbox;
 mod store;
 mod tidy;

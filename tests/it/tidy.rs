@@ -27,6 +27,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["domain", "config", "redact", "workflow::journal"]),
     ("investigate", &["domain"]),
     ("watch", &["domain", "config", "probe", "verdict"]),
+    // A place to try hotfix in.
+    ("demo", &["git", "process"]),
     ("report", &["domain"]),
     // The job, by way of all of these.
     (

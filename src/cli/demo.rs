@@ -1,0 +1,106 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::stage::Stage;
+use super::error::CliError;
+use super::reply::Reply;
+use super::{Context, show};
+use crate::demo::customers::Customers;
+use crate::demo::sandbox::Sandbox;
+use crate::domain::incident::Incident;
+use crate::domain::step::Watch;
+
+mod stage;
+mod story;
+
+/// Do the whole job in a sandbox: a real remote, a real service, a real break
+///
+/// The sandbox is a directory with a bare git remote, a clone of it, and a small service, compiled
+/// and running, that fails some of its customers. The demo types the commands that a person would
+/// type, and shows them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What else goes wrong
+    #[arg(long, value_name = "KIND")]
+    fault: Option<Fault>,
+    /// Build the sandbox in this directory instead of a temporary one; it has to be empty
+    #[arg(long = "in", value_name = "DIR")]
+    sandbox: Option<PathBuf>,
+    /// Without pauses, and with a watch of a few seconds
+    #[arg(long)]
+    fast: bool,
+    /// Leave the service running
+    #[arg(long)]
+    keep: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Fault {
+    /// The first fix makes it worse: found, rolled back, and a second one goes through
+    BadFix,
+    /// hotfix is killed in the middle of the deploy, and resumes
+    Crash,
+    /// Nobody decides about a branch where the fix conflicts: stuck
+    Conflict,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        // The journal of a demo belongs into its sandbox, not among a team's incidents.
+        if std::env::var("HOTFIX_STORE").is_ok_and(|store| store != "sqlite") {
+            return Err(CliError::usage("the demo would write into the store that HOTFIX_STORE names")
+                .hint("env -u HOTFIX_STORE hotfix demo"));
+        }
+        let (mut terminated, mut hung_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+        // Whichever way it ends, the sandbox goes out of scope, and with it what runs there.
+        tokio::select! {
+            ended = self.play(context) => ended,
+            _ = terminated.recv() => Err(CliError::interrupted()),
+            _ = hung_up.recv() => Err(CliError::interrupted()),
+        }
+    }
+
+    async fn play(self, context: &Context) -> Result<Reply, CliError> {
+        let window = Duration::from_secs(if self.fast { 3 } else { 20 });
+        let directory = self.sandbox.map(|directory| context.global.directory.join(directory));
+        anstream::eprintln!("Building a sandbox: a git remote, a clone of it, a service in Rust ...");
+        let mut sandbox = Sandbox::build(directory.as_deref(), window, Timestamp::now()).await?;
+        let stage = Stage::new(&sandbox.repository, self.fast);
+        let customers = Customers::start(sandbox.address);
+        let told = story::tell(&stage, &sandbox, &customers, self.fault).await;
+        let incident = told.map_err(|error| error.hint(format!("it all lies in {}", sandbox.directory.display())))?;
+
+        let mut json = show::json(&incident);
+        json["sandbox"] = json!({ "path": sandbox.directory, "remote": sandbox.remote });
+        json["verdict"] = json!(incident.detail::<Watch>().map(|watch| watch.verdict));
+        let mut text = stage.types(&["report", &incident.id]).await?.text;
+        text.push_str(&whereabouts(&sandbox, &incident, self.keep));
+        if self.keep {
+            sandbox.production.keep();
+        }
+        Ok(Reply::new(text, json).with(incident.status))
+    }
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, CliError> {
+    signal(kind).map_err(|error| CliError::failed(format!("signals can't be listened to: {error}")))
+}
+
+/// Where everything lies, and how to go on where the incident is not over.
+fn whereabouts(sandbox: &Sandbox, incident: &Incident, keep: bool) -> String {
+    let Sandbox { address, repository, remote, production, .. } = sandbox;
+    let stop = stage::quoted(&production.stop_script().to_string_lossy());
+    let (repository, remote, log) = (repository.display(), remote.display(), production.log());
+    let runs = if keep { format!("runs at http://{address}; `sh {stop}` stops it") } else { "is stopped".to_owned() };
+    let mut text = format!("\nrepository  {repository}\nremote      {remote}\n");
+    text.push_str(&format!("production  {runs}; its log is {}\n", log.display()));
+    if let Some(next) = show::next(incident) {
+        text.push_str(&format!("next        in the repository: {next}\n"));
+    }
+    text
+}

@@ -1,0 +1,10 @@
+//! A sandbox to try hotfix in: a real remote, a real service with a real bug, and customers.
+//!
+//! What lies in it is in demo/ at the top of this repository.
+
+pub mod customers;
+mod files;
+pub mod fix;
+mod history;
+mod production;
+pub mod sandbox;
