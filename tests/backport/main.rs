@@ -4,4 +4,5 @@ mod pick;
 mod property;
 mod random;
 mod refused;
+mod resolve;
 mod sandbox;

@@ -17,6 +17,8 @@ pub enum BackportError {
     NoSuchParent { commit: String, mainline: u32 },
     #[error("`{glob}` is not a pattern for branches")]
     BadGlob { glob: String, source: globset::Error },
+    #[error("`{branch}` has no conflict to resolve")]
+    NoConflict { branch: String },
     #[error("branches moved during {attempts} attempts in a row; nothing was pushed")]
     Moving { attempts: u32 },
     #[error("git said something unexpected: `{said}`")]

@@ -25,6 +25,8 @@ pub struct FixCommit {
     pub parents: Vec<Oid>,
     /// The tree that its change is measured against; `None` for a root commit.
     pub base: Option<Oid>,
+    /// Which parent that is, where there are several.
+    pub mainline: Option<u32>,
     /// `name <email> seconds zone`.
     pub author: String,
     pub message: String,
@@ -130,7 +132,8 @@ async fn read(git: &Git, ids: &[Oid], mainline: u32) -> Result<Vec<FixCommit>, B
                 Some(tree_of(git, *parent).await?)
             }
         };
-        commits.push(FixCommit { oid, tree, parents, base, author, message });
+        let mainline = (parents.len() > 1).then_some(mainline);
+        commits.push(FixCommit { oid, tree, parents, base, mainline, author, message });
     }
     Ok(commits)
 }

@@ -25,9 +25,11 @@ pub mod push;
 mod remote;
 pub mod report;
 pub mod request;
+pub mod resolution;
 mod splice;
 pub mod targets;
 pub mod verdict;
+pub mod work_tree;
 
 use std::time::Instant;
 
