@@ -6,3 +6,4 @@ mod random;
 mod refused;
 mod resolve;
 mod sandbox;
+mod special;

@@ -204,7 +204,7 @@ fn write(plan: &Plan, progress: &Progress<'_>, pack: &mut PackWriter) -> std::io
         return Ok(None);
     }
     if target.mode == Mode::Merge {
-        let message = message::of_merge(&plan.fix.name, &target.branch);
+        let message = message::of_merge(&plan.fix.merged_as, &target.branch);
         let parents = [target.old, plan.fix.tip];
         let content = commit_object(progress.tree, &parents, &plan.committer, &plan.committer, &message);
         return pack.add(Kind::Commit, content.as_bytes()).map(Some);
