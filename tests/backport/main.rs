@@ -1,5 +1,6 @@
 //! The backport engine against the git program.
 
+mod faults;
 mod pick;
 mod property;
 mod random;

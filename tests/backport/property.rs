@@ -54,6 +54,10 @@ async fn picks_and_merges_are_those_of_git() {
             let plan = plan::plan(&git, &request).await.expect("a plan");
             let merged = merge::merge(&git, &plan).await.expect("merged");
             for outcome in &merged.outcomes {
+                if let Verdict::Equivalent { by: Some(by) } = outcome.verdict {
+                    assert_eq!(patch(&sandbox, &by.to_string()), patch(&sandbox, "fix"), "seed {seed}, {outcome:?}");
+                    continue;
+                }
                 let Some(expected) = in_a_work_tree(&sandbox, mode, &outcome.branch) else { continue };
                 let ours = answer(&sandbox, &merged, outcome);
                 assert_eq!(ours, expected, "seed {seed}, {mode:?} onto {}: {outcome:?}", outcome.branch);
@@ -68,6 +72,14 @@ async fn picks_and_merges_are_those_of_git() {
     }
     println!("{compared} compared: {} clean, {} there already, {} conflicts", kinds[0], kinds[1], kinds[2]);
     assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
+}
+
+/// The patch of a commit in the files that the fix changes.
+fn patch(sandbox: &Sandbox, commit: &str) -> String {
+    let paths = sandbox.git(&["diff-tree", "-r", "--no-commit-id", "--name-only", "--no-renames", "fix"]);
+    let args = ["diff-tree", "-r", "-p", "--full-index", "--no-renames", "--no-commit-id", commit, "--"];
+    let diff = sandbox.git(&args.into_iter().chain(paths.lines()).collect::<Vec<_>>());
+    diff.lines().filter(|line| !line.starts_with("@@") && !line.starts_with("index ")).collect()
 }
 
 /// What hotfix says.

@@ -40,7 +40,7 @@ use request::Request;
 use super::Git;
 
 /// How often a backport is planned again because a branch moved meanwhile.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: u32 = 128;
 
 /// Plans, merges and pushes; again from the start while branches move underneath.
 pub async fn backport(git: &Git, request: &Request) -> Result<Report, BackportError> {
