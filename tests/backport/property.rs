@@ -58,6 +58,10 @@ async fn picks_and_merges_are_those_of_git() {
                     assert_eq!(patch(&sandbox, &by.to_string()), patch(&sandbox, "fix"), "seed {seed}, {outcome:?}");
                     continue;
                 }
+                if let Verdict::Reverted { .. } = outcome.verdict {
+                    assert!(undone(&sandbox, &outcome.branch), "seed {seed}, {outcome:?}");
+                    continue;
+                }
                 let Some(expected) = in_a_work_tree(&sandbox, mode, &outcome.branch) else { continue };
                 let ours = answer(&sandbox, &merged, outcome);
                 assert_eq!(ours, expected, "seed {seed}, {mode:?} onto {}: {outcome:?}", outcome.branch);
@@ -80,6 +84,14 @@ fn patch(sandbox: &Sandbox, commit: &str) -> String {
     let args = ["diff-tree", "-r", "-p", "--full-index", "--no-renames", "--no-commit-id", commit, "--"];
     let diff = sandbox.git(&args.into_iter().chain(paths.lines()).collect::<Vec<_>>());
     diff.lines().filter(|line| !line.starts_with("@@") && !line.starts_with("index ")).collect()
+}
+
+/// Whether the branch has, in the files that the fix changes, what was there before it.
+fn undone(sandbox: &Sandbox, branch: &str) -> bool {
+    let paths = sandbox.git(&["diff-tree", "-r", "--no-commit-id", "--name-only", "--no-renames", "fix"]);
+    let args = ["diff", "--quiet", "--no-renames", "fix^", branch, "--"];
+    let args: Vec<&str> = args.into_iter().chain(paths.lines()).collect();
+    try_run(&sandbox.path("work"), &args, &[]).is_ok()
 }
 
 /// What hotfix says.
