@@ -21,7 +21,7 @@ const CHUNK: usize = 512;
 
 /// What the change makes of each tree: another tree (the same where it is there already), or an
 /// obstacle.
-pub type Applied = HashMap<Oid, Result<Oid, Obstacle>>;
+pub type Applied = HashMap<Oid, Result<Oid, Box<Obstacle>>>;
 
 /// What the change does to every tree of a class.
 #[derive(Clone, Debug)]
@@ -114,7 +114,7 @@ impl Work<'_> {
             let digest = class.digest(self.commit.oid);
             let recipe = match taken(self.commit.oid, root, Some(digest), answer) {
                 Ok(tree) => Recipe::Edit(self.edits(folders, &results, tree)),
-                Err(obstacle) => Recipe::Stop(obstacle),
+                Err(obstacle) => Recipe::Stop(*obstacle),
             };
             recipes.insert(class.clone(), recipe);
         }
@@ -144,7 +144,7 @@ impl Work<'_> {
                     let spliced = splice::splice(folders, views, *root, edits, pack, &mut like);
                     Ok(spliced.map_err(|source| self.unwritten(source))?)
                 }
-                Some(Recipe::Stop(obstacle)) => Err(obstacle.clone().at(*root)),
+                Some(Recipe::Stop(obstacle)) => Err(Box::new(obstacle.clone().at(*root))),
                 None => {
                     alone.push(*root);
                     continue;
@@ -178,11 +178,11 @@ impl Work<'_> {
 }
 
 /// Returns the result of merging `commit` into the tree `ours`, or why it has none.
-pub fn taken(commit: Oid, ours: Oid, class: Option<String>, answer: Merged) -> Result<Oid, Obstacle> {
+pub fn taken(commit: Oid, ours: Oid, class: Option<String>, answer: Merged) -> Result<Oid, Box<Obstacle>> {
     match answer {
         Merged::Clean { tree } => Ok(tree),
-        Merged::Conflict(conflict) => Err(Obstacle::Conflict { commit, ours, class, conflict }),
-        Merged::Failed { reason } => Err(Obstacle::Failed { commit, reason }),
+        Merged::Conflict(conflict) => Err(Box::new(Obstacle::Conflict { commit, ours, class, conflict })),
+        Merged::Failed { reason } => Err(Box::new(Obstacle::Failed { commit, reason })),
     }
 }
 

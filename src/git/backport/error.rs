@@ -1,5 +1,6 @@
 //! Why a backport could not be made at all. What concerns one target is in its outcome instead.
 
+use super::record::RecordError;
 use crate::git::GitError;
 use crate::git::quarantine::QuarantineError;
 
@@ -23,6 +24,8 @@ pub enum BackportError {
     Moving { attempts: u32 },
     #[error("git said something unexpected: `{said}`")]
     Unexpected { said: String },
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
     #[error(transparent)]

@@ -160,7 +160,7 @@ async fn merge_branches(
         let result = apply::taken(plan.fix.tip, progress.tree, None, answer);
         match resolution::settle(quarantine, &plan.resolutions, progress.target, result).await? {
             Ok(tree) => progress.tree = tree,
-            Err(obstacle) => progress.obstacle = Some(obstacle),
+            Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
     }
     Ok(())
@@ -191,7 +191,7 @@ async fn pick<'a>(
                 progress.tree = tree;
                 progress.steps.push((commit, tree));
             }
-            Err(obstacle) => progress.obstacle = Some(obstacle),
+            Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
     }
     Ok(())

@@ -40,13 +40,13 @@ pub async fn settle(
     quarantine: &Quarantine,
     resolutions: &[Resolution],
     target: &Target,
-    result: Result<Oid, Obstacle>,
-) -> Result<Result<Oid, Obstacle>, BackportError> {
+    result: Result<Oid, Box<Obstacle>>,
+) -> Result<Result<Oid, Box<Obstacle>>, BackportError> {
     let Err(obstacle) = result else { return Ok(result) };
-    let Some(resolution) = resolutions.iter().find(|one| one.is_for(target, &obstacle)) else {
+    let Some(resolution) = resolutions.iter().rev().find(|one| one.is_for(target, &obstacle)) else {
         return Ok(Err(obstacle));
     };
-    let Obstacle::Conflict { ours, .. } = &obstacle else { return Ok(Err(obstacle)) };
+    let Obstacle::Conflict { ours, .. } = &*obstacle else { return Ok(Err(obstacle)) };
     Ok(carry(quarantine, resolution, *ours).await?.ok_or(obstacle))
 }
 
