@@ -8,6 +8,7 @@ use crate::app::AppError;
 use crate::cli::reply::Reply;
 use crate::config::ConfigError;
 use crate::git::GitError;
+use crate::git::backport::error::BackportError;
 use crate::git::project::ProjectError;
 use crate::workflow::engine::EngineError;
 use crate::workflow::journal::JournalError;
@@ -159,6 +160,23 @@ impl From<JournalError> for CliError {
                 CliError::failed(message).hint("hotfix audit verify")
             }
             JournalError::Conflict { .. } => CliError::failed(message).hint("hotfix resume"),
+        }
+    }
+}
+
+impl From<BackportError> for CliError {
+    fn from(error: BackportError) -> CliError {
+        let failed = CliError::failed(error.to_string());
+        match error {
+            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => {
+                failed.hint("install git 2.39 or newer")
+            }
+            BackportError::Shallow => failed.hint("git fetch --unshallow"),
+            BackportError::UnknownRevision { .. } => failed.hint("git fetch, or look for it with `git log --all`"),
+            BackportError::NoSuchParent { .. } => failed.hint("--mainline 1"),
+            BackportError::BadGlob { .. } => CliError { kind: Kind::Usage, ..failed },
+            BackportError::NoConflict { .. } | BackportError::Moving { .. } => failed.hint("hotfix backport --verify"),
+            _ => failed,
         }
     }
 }

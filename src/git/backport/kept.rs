@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::error::BackportError;
+use super::land::{self, Landed};
 use super::merge::{self, Obstacle};
-use super::plan;
+use super::plan::{self, Plan};
 use super::push::{self, Moved, Pushed};
 use super::record::{Record, Records};
 use super::report::Report;
 use super::request::Request;
 use super::resolution::Resolution;
 use super::work_tree::{self, Progress};
-use super::{ATTEMPTS, land, remote};
+use super::{ATTEMPTS, remote};
 use crate::git::Git;
 use crate::git::oid::Oid;
 
@@ -121,21 +122,19 @@ pub async fn go_on(
 
 /// Tells of every target, those created since included, whether it has the fix. Moves nothing.
 pub async fn verify(git: &Git, request: &Request) -> Result<Report, BackportError> {
-    let started = Instant::now();
     let plan = plan::plan(git, request).await?;
-    let mut report = preview(git, &plan, Duration::ZERO).await?;
+    let mut report = preview(git, &plan).await?;
     for row in &mut report.targets {
         row.outcome.new = None;
     }
-    report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
 
 /// Tells what a plan comes to, conflicts included. Moves nothing.
-pub async fn preview(git: &Git, plan: &plan::Plan, took: Duration) -> Result<Report, BackportError> {
+pub async fn preview(git: &Git, plan: &Plan) -> Result<Report, BackportError> {
     let started = Instant::now();
     let merged = merge::merge(git, plan).await?;
-    Ok(Report::new(plan, merged, &land::Landed::default(), took + started.elapsed()))
+    Ok(Report::new(plan, merged, &Landed::default(), started.elapsed()))
 }
 
 /// What became of undoing a backport.
