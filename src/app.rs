@@ -1,5 +1,6 @@
 //! The operations that every face calls. Builds the adapters once.
 
+pub mod backport;
 mod declare;
 pub mod init;
 

@@ -9,6 +9,7 @@ use crate::cli::reply::Reply;
 use crate::config::ConfigError;
 use crate::demo::sandbox::SandboxError;
 use crate::git::GitError;
+use crate::git::backport::error::BackportError;
 use crate::git::project::ProjectError;
 use crate::workflow::engine::EngineError;
 use crate::workflow::journal::JournalError;
@@ -173,6 +174,23 @@ impl From<SandboxError> for CliError {
                 failed.hint("install Rust (https://rustup.rs), or set RUSTC to a compiler")
             }
             SandboxError::Git(GitError::NotInstalled) => failed.hint("install git 2.39 or newer"),
+            _ => failed,
+        }
+    }
+}
+
+impl From<BackportError> for CliError {
+    fn from(error: BackportError) -> CliError {
+        let failed = CliError::failed(error.to_string());
+        match error {
+            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => {
+                failed.hint("install git 2.39 or newer")
+            }
+            BackportError::Shallow => failed.hint("git fetch --unshallow"),
+            BackportError::UnknownRevision { .. } => failed.hint("git fetch, or look for it with `git log --all`"),
+            BackportError::NoSuchParent { .. } => failed.hint("--mainline 1"),
+            BackportError::BadGlob { .. } => CliError { kind: Kind::Usage, ..failed },
+            BackportError::NoConflict { .. } | BackportError::Moving { .. } => failed.hint("hotfix backport --verify"),
             _ => failed,
         }
     }

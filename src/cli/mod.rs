@@ -5,6 +5,7 @@ mod ack;
 mod action;
 mod approve;
 mod audit;
+mod backport;
 mod check;
 mod checklist;
 mod completions;
@@ -120,6 +121,7 @@ enum Command {
     Deploy(deploy::Args),
     Watch(watch::Args),
     Rollback(rollback::Args),
+    Backport(backport::Args),
     Resume(resume::Args),
     Abort(abort::Args),
     Status(status::Args),
@@ -221,6 +223,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
         Command::Deploy(args) => args.run(&context).await,
         Command::Watch(args) => args.run(&context).await,
         Command::Rollback(args) => args.run(&context).await,
+        Command::Backport(args) => args.run(&context).await,
         Command::Resume(args) => args.run(&context).await,
         Command::Abort(args) => args.run(&context).await,
         Command::Status(args) => args.run(&context).await,

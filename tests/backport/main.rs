@@ -1,7 +1,10 @@
 //! The backport engine against the git program.
 
+mod faults;
 mod pick;
 mod property;
 mod random;
 mod refused;
+mod resolve;
 mod sandbox;
+mod special;

@@ -63,6 +63,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             // An error's kind decides about the hint.
             "git::GitError",
             "git::project::ProjectError",
+            // The results that `backport` shows.
+            "git::backport",
             // Commands that need no incident, and no repository.
             "watch",
             "process::supervised",

@@ -21,7 +21,7 @@ const CHUNK: usize = 512;
 
 /// What the change makes of each tree: another tree (the same where it is there already), or an
 /// obstacle.
-pub type Applied = HashMap<Oid, Result<Oid, Obstacle>>;
+pub type Applied = HashMap<Oid, Result<Oid, Box<Obstacle>>>;
 
 /// What the change does to every tree of a class.
 #[derive(Clone, Debug)]
@@ -110,10 +110,11 @@ impl Work<'_> {
         let answers = attributes::merge_all(self.quarantine, self.options, &merges).await?;
         let trees: Vec<Oid> = answers.iter().filter_map(Merged::tree).collect();
         let results = folders.read(self.quarantine.git(), &trees).await?;
-        for (class, answer) in samples.into_keys().zip(answers) {
-            let recipe = match taken(self.commit.oid, answer) {
+        for ((class, root), answer) in samples.into_iter().zip(answers) {
+            let digest = class.digest(self.commit.oid);
+            let recipe = match taken(self.commit.oid, root, Some(digest), answer) {
                 Ok(tree) => Recipe::Edit(self.edits(folders, &results, tree)),
-                Err(obstacle) => Recipe::Stop(obstacle),
+                Err(obstacle) => Recipe::Stop(*obstacle),
             };
             recipes.insert(class.clone(), recipe);
         }
@@ -143,7 +144,7 @@ impl Work<'_> {
                     let spliced = splice::splice(folders, views, *root, edits, pack, &mut like);
                     Ok(spliced.map_err(|source| self.unwritten(source))?)
                 }
-                Some(Recipe::Stop(obstacle)) => Err(obstacle.clone()),
+                Some(Recipe::Stop(obstacle)) => Err(Box::new(obstacle.clone().at(*root))),
                 None => {
                     alone.push(*root);
                     continue;
@@ -162,7 +163,7 @@ impl Work<'_> {
             trees.iter().map(|tree| (self.merge_into(*tree), attributes.remove(tree).unwrap_or_default())).collect();
         let answers = attributes::merge_all(self.quarantine, self.options, &merges).await?;
         for (tree, answer) in trees.iter().zip(answers) {
-            self.applied.insert(*tree, taken(self.commit.oid, answer));
+            self.applied.insert(*tree, taken(self.commit.oid, *tree, None, answer));
         }
         Ok(())
     }
@@ -176,12 +177,12 @@ impl Work<'_> {
     }
 }
 
-/// Returns the result of a merge, or why it has none.
-pub fn taken(commit: Oid, answer: Merged) -> Result<Oid, Obstacle> {
+/// Returns the result of merging `commit` into the tree `ours`, or why it has none.
+pub fn taken(commit: Oid, ours: Oid, class: Option<String>, answer: Merged) -> Result<Oid, Box<Obstacle>> {
     match answer {
         Merged::Clean { tree } => Ok(tree),
-        Merged::Conflict(conflict) => Err(Obstacle::Conflict { commit, conflict }),
-        Merged::Failed { reason } => Err(Obstacle::Failed { commit, reason }),
+        Merged::Conflict(conflict) => Err(Box::new(Obstacle::Conflict { commit, ours, class, conflict })),
+        Merged::Failed { reason } => Err(Box::new(Obstacle::Failed { commit, reason })),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::change::Change;
 use super::folders::{Folders, Views, split};
-use crate::git::oid::Oid;
+use crate::git::oid::{Format, Oid};
 use crate::git::tree::{self, Entry};
 
 /// What the trees of a class agree in.
@@ -15,6 +15,20 @@ use crate::git::tree::{self, Entry};
 pub struct Class {
     entries: Vec<Option<Entry>>,
     attributes: Vec<Option<Entry>>,
+}
+
+impl Class {
+    /// A name for what the class agrees in, towards one commit of a fix.
+    pub fn digest(&self, commit: Oid) -> String {
+        let mut hasher = Format::Sha256.hasher();
+        hasher.update(commit.as_bytes());
+        for entry in self.entries.iter().chain(&self.attributes) {
+            let (mode, oid) = entry.map_or((0, None), |entry| (entry.mode, Some(entry.oid)));
+            hasher.update(&mode.to_be_bytes());
+            hasher.update(oid.as_ref().map_or(&[], Oid::as_bytes));
+        }
+        hasher.finish().to_string()
+    }
 }
 
 /// The name of the files that rule how paths are merged.

@@ -1,5 +1,6 @@
 //! Why a backport could not be made at all. What concerns one target is in its outcome instead.
 
+use super::record::RecordError;
 use crate::git::GitError;
 use crate::git::quarantine::QuarantineError;
 
@@ -17,10 +18,14 @@ pub enum BackportError {
     NoSuchParent { commit: String, mainline: u32 },
     #[error("`{glob}` is not a pattern for branches")]
     BadGlob { glob: String, source: globset::Error },
+    #[error("`{branch}` has no conflict to resolve")]
+    NoConflict { branch: String },
     #[error("branches moved during {attempts} attempts in a row; nothing was pushed")]
     Moving { attempts: u32 },
     #[error("git said something unexpected: `{said}`")]
     Unexpected { said: String },
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
     #[error(transparent)]

@@ -12,6 +12,8 @@ use crate::git::{Git, GitError};
 pub struct Fix {
     /// What the caller called it.
     pub name: String,
+    /// What the message of a merge calls it.
+    pub merged_as: String,
     /// The commit that a merge merges.
     pub tip: Oid,
     pub commits: Vec<FixCommit>,
@@ -25,6 +27,8 @@ pub struct FixCommit {
     pub parents: Vec<Oid>,
     /// The tree that its change is measured against; `None` for a root commit.
     pub base: Option<Oid>,
+    /// Which parent that is, where there are several.
+    pub mainline: Option<u32>,
     /// `name <email> seconds zone`.
     pub author: String,
     pub message: String,
@@ -39,22 +43,31 @@ impl FixCommit {
 /// Reads the fix that the request names.
 pub async fn resolve(git: &Git, request: &Request) -> Result<Fix, BackportError> {
     let name = &request.fix;
-    let ids = match range(git, request).await? {
-        Some(range) => {
-            let listed = git.call(["rev-list", "--reverse", "--topo-order", "--no-merges", "--end-of-options", &range]);
-            oids(&listed.text().await?)?
+    let (ids, tip, kind) = match range(git, request).await? {
+        Some(Range { from, to, kind }) => {
+            let range = format!("{from}..{to}");
+            let listed = git.run(["rev-list", "--reverse", "--topo-order", "--no-merges", &range]).await?;
+            (oids(&listed)?, to, kind)
         }
-        None => vec![commit(git, name).await?],
+        None => {
+            let commit = commit(git, name).await?;
+            (vec![commit], commit, "commit")
+        }
     };
     let commits = read(git, &ids, request.mainline).await?;
-    let tip = match range(git, request).await? {
-        Some(range) => commit(git, range.rsplit("..").next().unwrap_or(name)).await?,
-        None => ids[0],
-    };
     if commits.is_empty() {
         return Err(BackportError::NothingToBackport { revision: name.clone() });
     }
-    Ok(Fix { name: request.name.clone().unwrap_or_else(|| name.clone()), tip, commits })
+    let merged_as = request.name.clone().unwrap_or_else(|| format!("{kind} '{name}'"));
+    Ok(Fix { name: request.name.clone().unwrap_or_else(|| name.clone()), merged_as, tip, commits })
+}
+
+/// The commits of `to` that `from` lacks.
+struct Range {
+    from: Oid,
+    to: Oid,
+    /// What git calls such a thing in the message of a merge.
+    kind: &'static str,
 }
 
 /// Returns the one commit that a revision names.
@@ -65,30 +78,28 @@ pub async fn commit(git: &Git, revision: &str) -> Result<Oid, BackportError> {
     text.trim().parse().map_err(|_| BackportError::UnknownRevision { revision: revision.to_owned() })
 }
 
-/// Returns `a..b` where the request names a range or a branch, `None` where it names a commit.
-async fn range(git: &Git, request: &Request) -> Result<Option<String>, BackportError> {
+/// Returns the range where the request names one or a branch, `None` where it names a commit.
+async fn range(git: &Git, request: &Request) -> Result<Option<Range>, BackportError> {
     let name = &request.fix;
     if let Some((from, to)) = name.split_once("..") {
         let to = if to.is_empty() { "HEAD" } else { to };
-        return Ok(Some(format!("{}..{}", commit(git, from).await?, commit(git, to).await?)));
+        return Ok(Some(Range { from: commit(git, from).await?, to: commit(git, to).await?, kind: "commits" }));
     }
+    let remote = &request.remote;
+    let places = ["refs/heads/".to_owned(), format!("refs/remotes/{remote}/"), "refs/remotes/".to_owned()];
     let mut branch = None;
-    for full in [
-        format!("refs/heads/{name}"),
-        format!("refs/remotes/{}/{name}", request.remote),
-        format!("refs/remotes/{name}"),
-    ] {
-        if git.call(["show-ref", "--verify", "--quiet", &full]).answer().await? {
+    for full in places.map(|place| place + name) {
+        if git.call(["show-ref", "--verify", "--quiet", "--", &full]).answer().await? {
             branch = Some(full);
             break;
         }
     }
     let Some(branch) = branch else { return Ok(None) };
-    let base = request.base.clone().unwrap_or_else(|| format!("refs/remotes/{}/HEAD", request.remote));
-    let Ok(base) = commit(git, &base).await else { return Ok(None) };
-    let range = format!("{base}..{}", commit(git, &branch).await?);
-    let count = git.run(["rev-list", "--count", "--no-merges", &range]).await?;
-    Ok((count != "0").then_some(range))
+    let base = request.base.clone().unwrap_or_else(|| format!("refs/remotes/{remote}/HEAD"));
+    let Ok(from) = commit(git, &base).await else { return Ok(None) };
+    let to = commit(git, &branch).await?;
+    let count = git.run(["rev-list", "--count", "--no-merges", &format!("{from}..{to}")]).await?;
+    Ok((count != "0").then_some(Range { from, to, kind: "branch" }))
 }
 
 async fn read(git: &Git, ids: &[Oid], mainline: u32) -> Result<Vec<FixCommit>, BackportError> {
@@ -130,7 +141,8 @@ async fn read(git: &Git, ids: &[Oid], mainline: u32) -> Result<Vec<FixCommit>, B
                 Some(tree_of(git, *parent).await?)
             }
         };
-        commits.push(FixCommit { oid, tree, parents, base, author, message });
+        let mainline = (parents.len() > 1).then_some(mainline);
+        commits.push(FixCommit { oid, tree, parents, base, mainline, author, message });
     }
     Ok(commits)
 }

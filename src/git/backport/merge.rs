@@ -13,6 +13,7 @@ use super::fix::FixCommit;
 use super::message;
 use super::plan::{Plan, Target};
 use super::request::Mode;
+use super::resolution;
 use super::verdict::Verdict;
 use crate::git::merge_tree::{Conflict, Merge};
 use crate::git::oid::Oid;
@@ -47,6 +48,10 @@ pub enum Obstacle {
     Conflict {
         /// The commit of the fix that does not apply.
         commit: Oid,
+        /// The tree that it does not apply to: the target's, with the earlier commits of the fix.
+        ours: Oid,
+        /// Targets with the same class have the same conflict, and one resolution does for all.
+        class: Option<String>,
         conflict: Conflict,
     },
     /// Git could not make the merge at all.
@@ -82,6 +87,16 @@ impl Outcome {
     }
 }
 
+impl Obstacle {
+    /// The same conflict, of another tree of the class.
+    pub fn at(mut self, tree: Oid) -> Obstacle {
+        if let Obstacle::Conflict { ours, .. } = &mut self {
+            *ours = tree;
+        }
+        self
+    }
+}
+
 /// The steps from a target's tree towards its new one.
 #[derive(Debug)]
 struct Progress<'a> {
@@ -105,7 +120,7 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
     let options = drivers::options(git, plan.drivers).await?;
     merge_branches(&quarantine, &options, plan, &mut all).await?;
     for commit in &plan.fix.commits {
-        pick(&quarantine, &options, commit, &mut all).await?;
+        pick(&quarantine, &options, plan, commit, &mut all).await?;
     }
     let mut pack = quarantine.pack()?;
     let mut made: HashMap<&str, (Option<Oid>, Option<Obstacle>)> = HashMap::with_capacity(all.len());
@@ -142,9 +157,10 @@ async fn merge_branches(
     let merges: Vec<_> = chosen.iter().map(|one| (merge(one), attributes[&one.tree].clone())).collect();
     let answers = attributes::merge_all(quarantine, options, &merges).await?;
     for (progress, answer) in chosen.iter_mut().zip(answers) {
-        match apply::taken(plan.fix.tip, answer) {
+        let result = apply::taken(plan.fix.tip, progress.tree, None, answer);
+        match resolution::settle(quarantine, &plan.resolutions, progress.target, result).await? {
             Ok(tree) => progress.tree = tree,
-            Err(obstacle) => progress.obstacle = Some(obstacle),
+            Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
     }
     Ok(())
@@ -154,6 +170,7 @@ async fn merge_branches(
 async fn pick<'a>(
     quarantine: &Quarantine,
     options: &[String],
+    plan: &'a Plan,
     commit: &'a FixCommit,
     all: &mut [Progress<'a>],
 ) -> Result<(), BackportError> {
@@ -167,13 +184,14 @@ async fn pick<'a>(
     trees.retain(|tree| seen.insert(*tree));
     let applied = apply::apply(quarantine, options, commit, &trees).await?;
     for progress in &mut chosen {
-        match applied[&progress.tree].clone() {
+        let result = applied[&progress.tree].clone();
+        match resolution::settle(quarantine, &plan.resolutions, progress.target, result).await? {
             Ok(tree) if tree == progress.tree => {}
             Ok(tree) => {
                 progress.tree = tree;
                 progress.steps.push((commit, tree));
             }
-            Err(obstacle) => progress.obstacle = Some(obstacle),
+            Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
     }
     Ok(())
@@ -186,7 +204,7 @@ fn write(plan: &Plan, progress: &Progress<'_>, pack: &mut PackWriter) -> std::io
         return Ok(None);
     }
     if target.mode == Mode::Merge {
-        let message = message::of_merge(&plan.fix.name, &target.branch);
+        let message = message::of_merge(&plan.fix.merged_as, &target.branch);
         let parents = [target.old, plan.fix.tip];
         let content = commit_object(progress.tree, &parents, &plan.committer, &plan.committer, &message);
         return pack.add(Kind::Commit, content.as_bytes()).map(Some);

@@ -16,7 +16,7 @@ pub fn with_origin(message: &str, commit: &str) -> String {
 
 /// Returns the message of the merge of `fix` into `branch`.
 pub fn of_merge(fix: &str, branch: &str) -> String {
-    format!("Merge '{fix}' into {branch}\n")
+    format!("Merge {fix} into {branch}\n")
 }
 
 /// Whether the last paragraph, which is not the first, is trailers or lines that git itself adds

@@ -15,6 +15,7 @@ pub mod error;
 pub mod fix;
 mod folders;
 mod history;
+pub mod kept;
 pub mod land;
 pub mod merge;
 mod message;
@@ -22,12 +23,15 @@ mod old_git;
 pub mod plan;
 mod presence;
 pub mod push;
+pub mod record;
 mod remote;
 pub mod report;
 pub mod request;
+pub mod resolution;
 mod splice;
 pub mod targets;
 pub mod verdict;
+pub mod work_tree;
 
 use std::time::Instant;
 
@@ -38,7 +42,7 @@ use request::Request;
 use super::Git;
 
 /// How often a backport is planned again because a branch moved meanwhile.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: u32 = 128;
 
 /// Plans, merges and pushes; again from the start while branches move underneath.
 pub async fn backport(git: &Git, request: &Request) -> Result<Report, BackportError> {

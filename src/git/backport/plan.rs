@@ -12,6 +12,7 @@ use super::land::PROPOSALS;
 use super::presence;
 use super::remote::{self, Branch};
 use super::request::{Mode, Request};
+use super::resolution::Resolution;
 use super::targets::{Chooser, LeftOut, Reason};
 use super::verdict::{self, Verdict, Word};
 use crate::git::oid::Oid;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub remote: String,
     pub record_origin: bool,
     pub drivers: bool,
+    /// How conflicts were resolved by a person.
+    pub resolutions: Vec<Resolution>,
     pub limit: Duration,
     /// `name <email> seconds zone`: who commits, and when.
     pub committer: String,
@@ -80,6 +83,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
         remote: request.remote.clone(),
         record_origin: request.record_origin,
         drivers: request.drivers,
+        resolutions: request.resolutions.clone(),
         limit: request.limit,
         committer,
         targets,

@@ -47,6 +47,11 @@ impl Report {
         }
     }
 
+    /// How many targets need the fix and can have it.
+    pub fn movable(&self) -> usize {
+        self.targets.iter().filter(|row| row.outcome.new.is_some() && row.outcome.obstacle.is_none()).count()
+    }
+
     /// Whether every target has the fix, or does not need it.
     pub fn complete(&self) -> bool {
         self.targets.iter().all(|row| row.outcome.holds())

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::resolution::Resolution;
+
 /// What to put where. `Request::new` gives every setting its default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// A commit, a range `a..b`, a merge commit, or a branch.
     pub fix: String,
@@ -35,6 +37,8 @@ pub struct Request {
     pub record_origin: bool,
     /// Whether merge drivers (commands in git's configuration) may run.
     pub drivers: bool,
+    /// How conflicts were resolved by a person.
+    pub resolutions: Vec<Resolution>,
     /// How long a fetch or a push may take.
     pub limit: Duration,
 }
@@ -73,6 +77,7 @@ impl Request {
             mainline: 1,
             record_origin: true,
             drivers: false,
+            resolutions: Vec::new(),
             limit: Duration::from_secs(600),
         }
     }

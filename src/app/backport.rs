@@ -1,0 +1,90 @@
+//! Backports outside of an incident.
+
+use std::path::{Path, PathBuf};
+
+use super::App;
+use crate::config::BackportMode;
+use crate::git::Git;
+use crate::git::backport::error::BackportError;
+use crate::git::backport::kept::{self, Resolved, Undone};
+use crate::git::backport::plan;
+use crate::git::backport::record::{FileRecords, Record, Records};
+use crate::git::backport::report::Report;
+use crate::git::backport::request::{Mode, Request, Rule};
+use crate::git::backport::resolution::Resolution;
+
+/// Backports of one repository, each with its record.
+pub struct Backports {
+    git: Git,
+    records: FileRecords,
+    home: PathBuf,
+}
+
+impl App {
+    pub fn backports(&self) -> Backports {
+        let home = self.tools.project.common.join("hotfix").join("backports");
+        Backports { git: self.tools.project.git.clone(), records: FileRecords::at(&home), home }
+    }
+
+    /// A request to backport `fix` to the branches that match the globs, or, without globs, to
+    /// those of the project's own rules.
+    pub fn backport_request(&self, fix: &str, globs: &[String], mode: Mode) -> Request {
+        let mut request = Request::new(fix, [""; 0]);
+        request.rules = globs.iter().map(|glob| Rule { glob: glob.clone(), mode }).collect();
+        if globs.is_empty() {
+            let rules = self.tools.config.backport.rule.iter();
+            request.rules = rules
+                .map(|rule| Rule {
+                    glob: rule.branches.text.clone(),
+                    mode: match rule.mode {
+                        BackportMode::Merge => Mode::Merge,
+                        BackportMode::Pick => Mode::Pick,
+                    },
+                })
+                .collect();
+        }
+        request.active = self.tools.config.backport.active.map(|active| active.0);
+        request.remote.clone_from(&self.tools.project.remote);
+        request.limit = self.tools.project.limit;
+        request
+    }
+}
+
+impl Backports {
+    pub async fn start(&self, request: &Request) -> Result<Report, BackportError> {
+        kept::start(&self.git, &self.records, request).await
+    }
+
+    /// What a request comes to; nothing moves.
+    pub async fn preview(&self, request: &Request) -> Result<Report, BackportError> {
+        let plan = plan::plan(&self.git, request).await?;
+        kept::preview(&self.git, &plan).await
+    }
+
+    pub async fn verify(&self, request: &Request) -> Result<Report, BackportError> {
+        kept::verify(&self.git, request).await
+    }
+
+    /// The record of this identifier, or the last.
+    pub async fn record(&self, id: Option<&str>) -> Result<Option<Record>, BackportError> {
+        Ok(self.records.load(id).await?)
+    }
+
+    /// Opens a work tree with the conflict of a branch, and returns where it is.
+    pub async fn resolve(&self, record: &mut Record, branch: &str) -> Result<PathBuf, BackportError> {
+        let place = self.home.join(&record.plan.id).join(Path::new(&branch.replace('/', "-")));
+        kept::resolve(&self.git, &self.records, record, branch, &place).await
+    }
+
+    pub async fn resolved(&self, record: &Record) -> Result<Resolved, BackportError> {
+        kept::resolved(&self.git, record).await
+    }
+
+    pub async fn go_on(&self, record: Record, resolutions: Vec<Resolution>) -> Result<Report, BackportError> {
+        kept::go_on(&self.git, &self.records, record, resolutions).await
+    }
+
+    pub async fn undo(&self, record: &Record) -> Result<Undone, BackportError> {
+        kept::undo(&self.git, record).await
+    }
+}

@@ -1,0 +1,273 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Context;
+use super::confirm::confirm;
+use super::error::CliError;
+use super::reply::Reply;
+use super::show;
+use crate::app::backport::Backports;
+use crate::config::value::Length;
+use crate::git::backport::kept;
+use crate::git::backport::merge::{Obstacle, Outcome};
+use crate::git::backport::record::Record;
+use crate::git::backport::report::Report;
+use crate::git::backport::request::{Mode, Request};
+use crate::git::backport::targets::Reason;
+use crate::git::backport::verdict::Verdict;
+
+/// Put a fix on every branch that needs it, in one atomic push
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hotfix backport 9f31c2e --to 'feature/*' --to develop
+  hotfix backport hotfix/042 --to develop --mode merge
+  hotfix backport 9f31c2e --to 'release/*' --dry-run
+  hotfix backport --resolve release/1.2     opens a work tree with the conflict
+  hotfix backport --continue                takes the resolutions, and pushes
+  hotfix backport --verify                  fails until every target has the fix
+
+No work tree is touched. A branch that has the fix already is left as it is, a conflict stops no
+other branch, and nothing moves that somebody else moved meanwhile.")]
+pub struct Args {
+    /// A commit, a range a..b, a merge commit or a branch
+    #[arg(required_unless_present_any = ["go_on", "resolve", "verify", "undo"])]
+    fix: Option<String>,
+    /// The branches of the remote that are to get it; `*` matches `/` too [default: the project's rules]
+    #[arg(long, value_name = "GLOB")]
+    to: Vec<String>,
+    /// Branches that are not to get it
+    #[arg(long, value_name = "GLOB")]
+    except: Vec<String>,
+    /// Copy the commits, or merge them
+    #[arg(long, value_name = "MODE", default_value = "pick", value_parser = parse_mode)]
+    mode: Mode,
+    /// Only branches with a commit in this time, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    active: Option<Duration>,
+    /// The commit that broke it: branches without it need no fix
+    #[arg(long, value_name = "COMMIT")]
+    broken_by: Option<String>,
+    /// The remote
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// Which parent of a merge commit the change is measured against
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    mainline: u32,
+    /// Let the merge drivers of git's configuration run
+    #[arg(long)]
+    drivers: bool,
+    /// Call it this, in place of the commit
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Tell what would be done, and push nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Open a work tree with the conflict of this branch
+    #[arg(long, value_name = "BRANCH", conflicts_with = "fix")]
+    resolve: Option<String>,
+    /// Take the resolutions of the opened conflicts, and push
+    #[arg(long = "continue", conflicts_with_all = ["fix", "resolve"])]
+    go_on: bool,
+    /// Fail unless every target has the fix, those created since included
+    #[arg(long, conflicts_with_all = ["resolve", "go_on"])]
+    verify: bool,
+    /// Put every branch back that did not move since
+    #[arg(long, conflicts_with_all = ["fix", "resolve", "go_on", "verify"])]
+    undo: bool,
+    /// Agree to what would be asked: undoing, and one resolution for all conflicts of its kind
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Args {
+    pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        let app = context.app().await?;
+        let backports = app.backports();
+        if let Some(fix) = &self.fix {
+            let mut request = app.backport_request(fix, &self.to, self.mode);
+            request.exclude.clone_from(&self.except);
+            request.active = self.active.or(request.active);
+            request.breaking.clone_from(&self.broken_by);
+            request.mainline = self.mainline;
+            request.drivers = self.drivers;
+            request.id.clone_from(&self.id);
+            request.remote = self.remote.clone().unwrap_or(request.remote);
+            return self.begin(&backports, &request).await;
+        }
+        let Some(record) = backports.record(self.id.as_deref()).await? else {
+            return Err(CliError::failed("there is no backport to go on with").hint("hotfix backport COMMIT --to GLOB"));
+        };
+        match &self.resolve {
+            Some(branch) => resolve(&backports, record, branch).await,
+            None if self.verify => Ok(reply(&backports.verify(&record.request).await?, Stage::Verified)),
+            None if self.undo => self.undo(&backports, &record).await,
+            None => self.go_on(&backports, record).await,
+        }
+    }
+
+    async fn begin(&self, backports: &Backports, request: &Request) -> Result<Reply, CliError> {
+        if self.verify {
+            return Ok(reply(&backports.verify(request).await?, Stage::Verified));
+        }
+        if self.dry_run {
+            return Ok(reply(&backports.preview(request).await?, Stage::Planned));
+        }
+        Ok(reply(&backports.start(request).await?, Stage::Pushed))
+    }
+
+    async fn go_on(&self, backports: &Backports, record: Record) -> Result<Reply, CliError> {
+        let mut resolved = backports.resolved(&record).await?;
+        if let Some((branch, files)) = resolved.unresolved.first() {
+            let files = files.iter().map(|file| show::safe(file)).collect::<Vec<_>>().join(", ");
+            let place = record.work_trees.get(branch).map(|place| place.display().to_string()).unwrap_or_default();
+            let message = format!("`{}` is not resolved yet: {files}", show::safe(branch));
+            return Err(CliError::failed(message).hint(format!("edit these in {place}, then `git add` them")));
+        }
+        for resolution in &mut resolved.resolutions {
+            let others = kept::same_class(&record, resolution);
+            let first = resolution.branches.first().map(|branch| show::safe(branch)).unwrap_or_default();
+            let question =
+                format!("give the resolution of `{first}` to {} others with the same conflict", others.len());
+            if !others.is_empty() && confirm(&question, self.yes).is_ok() {
+                resolution.branches.extend(others);
+            }
+        }
+        Ok(reply(&backports.go_on(record, resolved.resolutions).await?, Stage::Pushed))
+    }
+
+    async fn undo(&self, backports: &Backports, record: &Record) -> Result<Reply, CliError> {
+        confirm(
+            &format!("put back the branches that the backport of `{}` moved", show::safe(&record.plan.fix.name)),
+            self.yes,
+        )?;
+        let undone = backports.undo(record).await?;
+        let mut text = format!("{} put back\n", count(undone.back.len()));
+        for branch in &undone.went_on {
+            text.push_str(&format!("left   {}: it went on since\n", show::safe(branch)));
+        }
+        for refusal in &undone.refused {
+            text.push_str(&format!("left   {}: {}\n", show::safe(&refusal.branch), show::safe(&refusal.reason)));
+        }
+        let json = json!({ "back": undone.back, "went_on": undone.went_on, "refused": undone.refused });
+        let exit = if undone.went_on.is_empty() && undone.refused.is_empty() { 0 } else { 4 };
+        Ok(Reply { exit, ..Reply::new(text, json) })
+    }
+}
+
+async fn resolve(backports: &Backports, mut record: Record, branch: &str) -> Result<Reply, CliError> {
+    let place = backports.resolve(&mut record, branch).await?;
+    let files = record.outcomes.iter().find(|outcome| outcome.branch == branch).map(Outcome::files);
+    let files = files.unwrap_or_default();
+    let mut text = format!("the conflict of {} is in {}\n", show::safe(branch), place.display());
+    files.iter().for_each(|file| text.push_str(&format!("  {}\n", show::safe(file))));
+    text.push_str("next: edit these, `git add` them there, then `hotfix backport --continue`\n");
+    Ok(Reply::new(text, json!({ "branch": branch, "work_tree": place, "files": files })))
+}
+
+/// How far it went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Planned,
+    Pushed,
+    Verified,
+}
+
+fn reply(report: &Report, stage: Stage) -> Reply {
+    let width = report.targets.iter().map(|row| row.outcome.branch.chars().count()).max().unwrap_or(0).min(50);
+    let mut text = String::new();
+    for row in &report.targets {
+        let (word, style, why) = line(&row.outcome, stage);
+        let branch = show::safe(&row.outcome.branch);
+        let plain = show::PLAIN;
+        text.push_str(&format!("{style}{word:<13}{plain}{branch:<width$}  {}\n", show::safe(&why)));
+    }
+    let inactive = report.left_out.iter().filter(|one| one.reason == Reason::Inactive).count();
+    if inactive > 0 {
+        text.push_str(&format!("{} left out: no commit lately\n", count(inactive)));
+    }
+    let open = report.targets.iter().filter(|row| !row.outcome.holds()).count();
+    let (total, seconds) = (report.targets.len(), report.seconds);
+    text.push_str(&match stage {
+        Stage::Planned => {
+            format!("\n{} would move, {open} of {total} need a person, {seconds:.1} s\n", count(report.movable()))
+        }
+        Stage::Pushed => {
+            format!("\n{} moved in {seconds:.1} s; {open} of {total} need a person\n", count(report.pushed))
+        }
+        Stage::Verified => format!("\n{} of {total} targets have the fix\n", total - open),
+    });
+    if let Some(next) = next(report, stage) {
+        text.push_str(&format!("next: {next}\n"));
+    }
+    let exit = match (report.complete(), stage) {
+        (true, _) | (_, Stage::Planned) => 0,
+        (false, Stage::Pushed) => 4,
+        (false, Stage::Verified) => 1,
+    };
+    let json = serde_json::to_value(report).unwrap_or_default();
+    Reply { exit, ..Reply::new(text, json) }
+}
+
+/// What a person sees of a target: a word, its colour, and why.
+fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, String) {
+    match (&outcome.obstacle, &outcome.verdict) {
+        (Some(Obstacle::Conflict { .. }), _) => ("conflict", show::BAD, outcome.files().join(", ")),
+        (Some(Obstacle::Failed { reason, .. }), _) => ("failed", show::BAD, reason.clone()),
+        (Some(Obstacle::Refused { reason, proposal }), _) => {
+            let instead = proposal.as_ref().map(|branch| format!("; it is on {branch}")).unwrap_or_default();
+            ("refused", show::BAD, format!("{reason}{instead}"))
+        }
+        (None, Verdict::Contains) => ("contains", show::FAINT, "has the fix itself".to_owned()),
+        (None, Verdict::Equivalent { by: Some(by) }) => {
+            ("equivalent", show::FAINT, format!("has it by {}", by.short()))
+        }
+        (None, Verdict::Equivalent { by: None }) => ("equivalent", show::FAINT, "has the same change".to_owned()),
+        (None, Verdict::Reverted { by: Some(by) }) => ("reverted", show::WARN, format!("taken back by {}", by.short())),
+        (None, Verdict::Reverted { by: None }) => ("reverted", show::WARN, "had it, and has not any more".to_owned()),
+        (None, Verdict::NotAffected) => ("not affected", show::FAINT, "never had what broke it".to_owned()),
+        (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode, stage) {
+            (Some(new), _, Stage::Planned) => {
+                ("needs it", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))
+            }
+            (Some(new), Mode::Pick, _) => ("picked", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short())),
+            (Some(new), Mode::Merge, _) => {
+                ("merged", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))
+            }
+            (None, _, _) => ("needs it", show::WARN, String::new()),
+        },
+    }
+}
+
+fn next(report: &Report, stage: Stage) -> Option<String> {
+    if stage == Stage::Planned {
+        return None;
+    }
+    let open = report.targets.iter().find(|row| !row.outcome.holds())?;
+    Some(match (&open.outcome.obstacle, &open.outcome.verdict) {
+        (Some(Obstacle::Conflict { .. }), _) => {
+            format!("hotfix backport --resolve {}", show::safe(&open.outcome.branch))
+        }
+        (Some(Obstacle::Refused { proposal: Some(proposal), .. }), _) => {
+            format!("open a change request from {}", show::safe(proposal))
+        }
+        (_, Verdict::Reverted { .. }) => format!("ask who took it back from {}", show::safe(&open.outcome.branch)),
+        _ => format!("hotfix backport {} --to {}", show::safe(&report.fix), show::safe(&open.outcome.branch)),
+    })
+}
+
+fn count(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "branch" } else { "branches" })
+}
+
+fn parse_mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "pick" => Ok(Mode::Pick),
+        "merge" => Ok(Mode::Merge),
+        _ => Err("it is `pick` or `merge`".to_owned()),
+    }
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    Ok(Length::parse(text)?.0)
+}

@@ -1,0 +1,190 @@
+//! A backport under a record: begun, gone on with after conflicts, verified, undone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::error::BackportError;
+use super::land::{self, Landed};
+use super::merge::{self, Obstacle};
+use super::plan::{self, Plan};
+use super::push::{self, Moved, Pushed};
+use super::record::{Record, Records};
+use super::report::Report;
+use super::request::Request;
+use super::resolution::Resolution;
+use super::work_tree::{self, Progress};
+use super::{ATTEMPTS, remote};
+use crate::git::Git;
+use crate::git::oid::Oid;
+
+/// What a person has resolved so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    pub resolutions: Vec<Resolution>,
+    /// The branches that are not resolved yet, with the paths.
+    pub unresolved: Vec<(String, Vec<String>)>,
+}
+
+/// Plans, merges and pushes like `backport`, and writes down what is to move before it does.
+pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Result<Report, BackportError> {
+    let started = Instant::now();
+    let mut moves: Vec<Moved> = Vec::new();
+    let mut work_trees = BTreeMap::new();
+    for _ in 0..ATTEMPTS {
+        let plan = plan::plan(git, request).await?;
+        if let Some(earlier) = records.load(Some(&plan.id)).await? {
+            moves = earlier.moves;
+            work_trees = earlier.work_trees;
+        }
+        let merged = merge::merge(git, &plan).await?;
+        moves.extend(merged.moves().into_iter().filter(|moved| !moves.contains(moved)).collect::<Vec<_>>());
+        let outcomes = merged.outcomes.clone();
+        let mut record = Record { request: request.clone(), plan, outcomes, moves, work_trees };
+        records.save(&record).await?;
+        let landed = land::land(git, &record.plan, &merged).await?;
+        if landed.stale.is_empty() {
+            let report = Report::new(&record.plan, merged, &landed, started.elapsed());
+            record.outcomes = report.targets.iter().map(|row| row.outcome.clone()).collect();
+            records.save(&record).await?;
+            return Ok(report);
+        }
+        moves = record.moves;
+        work_trees = record.work_trees;
+    }
+    Err(BackportError::Moving { attempts: ATTEMPTS })
+}
+
+/// Opens a work tree with the conflict of a branch; returns where it is, and is, where it was
+/// opened before.
+pub async fn resolve(
+    git: &Git,
+    records: &dyn Records,
+    record: &mut Record,
+    branch: &str,
+    directory: &Path,
+) -> Result<PathBuf, BackportError> {
+    if let Some(open) = record.work_trees.get(branch).filter(|place| place.exists()) {
+        return Ok(open.clone());
+    }
+    let outcome = record.outcomes.iter().find(|outcome| outcome.branch == branch);
+    let outcome = outcome.ok_or_else(|| BackportError::NoConflict { branch: branch.to_owned() })?;
+    work_tree::open(git, &record.plan, outcome, directory).await?;
+    record.work_trees.insert(branch.to_owned(), directory.to_owned());
+    records.save(record).await?;
+    Ok(directory.to_owned())
+}
+
+/// Reads what a person made of the conflicts that were opened.
+pub async fn resolved(git: &Git, record: &Record) -> Result<Resolved, BackportError> {
+    let mut resolved = Resolved::default();
+    for (branch, place) in &record.work_trees {
+        let Some(outcome) = record.outcomes.iter().find(|outcome| outcome.branch == *branch) else { continue };
+        match work_tree::read(git, outcome, place).await? {
+            Progress::Resolved(resolution) => resolved.resolutions.push(resolution),
+            Progress::Unresolved { files } => resolved.unresolved.push((branch.clone(), files)),
+        }
+    }
+    Ok(resolved)
+}
+
+/// The other branches that have the conflict which the resolution resolves.
+pub fn same_class(record: &Record, resolution: &Resolution) -> Vec<String> {
+    let same = record.outcomes.iter().filter(|outcome| match &outcome.obstacle {
+        Some(Obstacle::Conflict { commit, class, .. }) => {
+            *commit == resolution.commit && class.is_some() && *class == resolution.class
+        }
+        _ => false,
+    });
+    same.map(|outcome| outcome.branch.clone()).filter(|branch| !resolution.branches.contains(branch)).collect()
+}
+
+/// Goes on with the resolutions, as approved: plans and pushes again, and removes the work trees
+/// whose branches have the fix now.
+pub async fn go_on(
+    git: &Git,
+    records: &dyn Records,
+    mut record: Record,
+    resolutions: Vec<Resolution>,
+) -> Result<Report, BackportError> {
+    record.request.resolutions.extend(resolutions);
+    let report = start(git, records, &record.request).await?;
+    if let Some(mut record) = records.load(Some(&record.plan.id)).await? {
+        for row in report.targets.iter().filter(|row| row.outcome.holds()) {
+            if let Some(place) = record.work_trees.remove(&row.outcome.branch) {
+                work_tree::remove(git, &place).await?;
+            }
+        }
+        records.save(&record).await?;
+    }
+    Ok(report)
+}
+
+/// Tells of every target, those created since included, whether it has the fix. Moves nothing.
+pub async fn verify(git: &Git, request: &Request) -> Result<Report, BackportError> {
+    let plan = plan::plan(git, request).await?;
+    let mut report = preview(git, &plan).await?;
+    for row in &mut report.targets {
+        row.outcome.new = None;
+    }
+    Ok(report)
+}
+
+/// Tells what a plan comes to, conflicts included. Moves nothing.
+pub async fn preview(git: &Git, plan: &Plan) -> Result<Report, BackportError> {
+    let started = Instant::now();
+    let merged = merge::merge(git, plan).await?;
+    Ok(Report::new(plan, merged, &Landed::default(), started.elapsed()))
+}
+
+/// What became of undoing a backport.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    pub back: Vec<Moved>,
+    /// Branches that went on since, and so stay as they are.
+    pub went_on: Vec<String>,
+    pub refused: Vec<push::Refusal>,
+}
+
+/// Puts every branch that the backport moved back where it was, unless somebody moved it since.
+pub async fn undo(git: &Git, record: &Record) -> Result<Undone, BackportError> {
+    for _ in 0..ATTEMPTS {
+        let there = remote::branches(git, &record.plan.remote, record.plan.limit).await?;
+        let there: HashMap<String, _> = there.into_iter().map(|branch| (branch.name, branch.tip)).collect();
+        let undone = way_back(&record.moves, &there);
+        match push::undo(git, &record.plan, &undone.back).await? {
+            Pushed::All => return Ok(undone),
+            Pushed::Refused { refusals } => {
+                return Ok(Undone { back: Vec::new(), refused: refusals, ..undone });
+            }
+            Pushed::Stale { .. } => {}
+        }
+    }
+    Err(BackportError::Moving { attempts: ATTEMPTS })
+}
+
+/// Finds where each branch is to go back to, past all that the backport did to it. Not every move
+/// that was written down happened.
+fn way_back(moves: &[Moved], there: &HashMap<String, Oid>) -> Undone {
+    let mut undone = Undone::default();
+    let mut by_branch: BTreeMap<&str, Vec<&Moved>> = BTreeMap::new();
+    for moved in moves {
+        by_branch.entry(&moved.branch).or_default().push(moved);
+    }
+    for (branch, moves) in by_branch {
+        let Some(tip) = there.get(branch) else {
+            undone.went_on.push(branch.to_owned());
+            continue;
+        };
+        let mut old = *tip;
+        for moved in moves.iter().rev().filter(|moved| moved.new != moved.old) {
+            old = if moved.new == old { moved.old } else { old };
+        }
+        if old != *tip {
+            undone.back.push(Moved { branch: branch.to_owned(), old, new: *tip });
+        } else if moves.iter().all(|moved| moved.old != *tip) {
+            undone.went_on.push(branch.to_owned());
+        }
+    }
+    undone
+}
