@@ -1,5 +1,7 @@
 //! What the responder of the demo writes.
 
+use std::path::Path;
+
 use super::sandbox::RELEASE;
 use crate::git::{Git, GitError};
 
@@ -27,11 +29,12 @@ pub const BAD: Fix = Fix {
 };
 
 impl Fix {
-    /// Commits the change in the work tree of `git`, in the place of any fix before it.
-    pub async fn commit(&self, git: &Git) -> Result<(), GitError> {
+    /// Commits the change in a work tree, in the place of any fix before it, and returns its diff.
+    pub async fn commit(&self, work_tree: &Path) -> Result<String, GitError> {
+        let git = Git::at(work_tree);
         git.run(["restore", "--source", RELEASE, "--staged", "--worktree", "src"]).await?;
         git.call(["apply", "--index", "-"]).input(self.patch).text().await?;
         git.run(["commit", "--quiet", "--message", self.subject]).await?;
-        Ok(())
+        git.run(["show", "--format=", "--unified=1", "--no-color", "--no-ext-diff"]).await
     }
 }

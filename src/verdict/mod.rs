@@ -77,7 +77,6 @@ impl Watch {
         let threshold = (2.0 / limits.alpha).ln();
         if evidence(self.errors, requests, limits.error_rate) >= threshold {
             bad = true;
-            reasons.push(format!("{} errors in {requests} requests", self.errors));
             reasons.extend(self.last_error.clone().map(|why| format!("the last one: {why}")));
         }
         if evidence(self.slow, requests, 0.05) >= threshold {
@@ -102,7 +101,6 @@ impl Watch {
             Verdict::Unproven
         } else if self.errors as f64 > limits.error_rate * requests as f64 {
             // Above the limit, but not so far that chance is ruled out.
-            reasons.push(format!("{} errors in {requests} requests", self.errors));
             reasons.extend(self.last_error.clone().map(|why| format!("the last one: {why}")));
             Verdict::Unproven
         } else if p95.is_some_and(|p95| p95 > limits.p95) {

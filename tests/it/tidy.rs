@@ -65,6 +65,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "git::project::ProjectError",
             // The results that `backport` shows.
             "git::backport",
+            // The sandbox that `demo` tells its story in.
+            "demo",
             // Commands that need no incident, and no repository.
             "watch",
             "process::supervised",

@@ -11,7 +11,6 @@ use crate::demo::fix::{BAD, Fix, GOOD};
 use crate::demo::sandbox::{RELEASE, Sandbox};
 use crate::domain::incident::{Incident, Status};
 use crate::domain::step::{Branch, Deploy};
-use crate::git::Git;
 
 /// Those who let the fix pass; neither wrote it.
 const APPROVERS: [(&str, &str); 2] =
@@ -82,9 +81,7 @@ impl Play<'_> {
             .await;
         self.stage.prompt("cd", &[&format!("../{}", name(&branch.work_tree))]).await;
         self.stage.prompt("git commit --all", &["--message", fix.subject]).await;
-        let git = Git::at(&branch.work_tree);
-        fix.commit(&git).await.map_err(|error| CliError::failed(error.to_string()))?;
-        let diff = git.run(["show", "--format=", "--unified=1", "--no-color", "--no-ext-diff"]).await;
+        let diff = fix.commit(branch.work_tree.as_ref()).await;
         self.stage.shows(diff.map_err(|error| CliError::failed(error.to_string()))?.as_str());
 
         self.stage.says("From here on hotfix does what is left, as far as it may.").await;
