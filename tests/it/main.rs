@@ -7,6 +7,7 @@ mod crash;
 mod database;
 mod engine;
 mod env;
+mod interrupt;
 mod profiles;
 mod store;
 mod tidy;
