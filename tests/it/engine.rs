@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use hotfix::domain::audit::verify;
 use hotfix::domain::decision::Recommendation;
 use hotfix::domain::event::Event;
 use hotfix::domain::evidence::Evidence;
@@ -16,7 +17,7 @@ use hotfix::workflow::engine::{Engine, EngineError, Until};
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, record};
 use hotfix::workflow::plan;
 use hotfix::workflow::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::store::declaration;
@@ -90,6 +91,18 @@ async fn who_has_no_lease_does_not_act() {
     assert!(world.effects().is_empty());
     bench.store.release(&lease).await.unwrap();
     assert_eq!(bench.run(&world, None).await.unwrap().status, Status::Closed);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_turn_the_journal_round() {
+    let (bench, world) = (Bench::new().await, World::default());
+    let clock = Backwards(Mutex::new(Timestamp::now()));
+    let closed =
+        bench.engine(&world, None, async |engine| Engine { clock: &clock, ..engine }.run(KEY, Until::Closed).await);
+    assert_eq!(closed.await.unwrap().status, Status::Closed);
+    let events = bench.store.events(KEY).await.unwrap();
+    assert!(events.is_sorted_by_key(|event| event.at));
+    assert_eq!(verify(&events, &[]), []);
 }
 
 /// A journal with one declared incident.
@@ -253,6 +266,17 @@ impl Courier for Nobody {
 impl Clock for Nobody {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+/// A clock that goes back an hour at every look.
+struct Backwards(Mutex<Timestamp>);
+
+impl Clock for Backwards {
+    fn now(&self) -> Timestamp {
+        let mut now = self.0.lock().unwrap();
+        *now -= SignedDuration::from_hours(1);
+        *now
     }
 }
 

@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod engine;
 mod env;
+mod interrupt;
 mod profiles;
 mod sandbox;
 mod store;
