@@ -27,7 +27,7 @@ fn script(sandbox: &Sandbox, name: &str, release: &str) -> String {
 /// Deploys the fix, its tests passed, and returns how many of 100 customers get an error.
 async fn errors_with(sandbox: &Sandbox, customers: &Customers, fix: &Fix, release: &str) -> u64 {
     let git = Git::at(&sandbox.repository);
-    fix.commit(&git).await.unwrap();
+    fix.commit(git.directory()).await.unwrap();
     git.run(["tag", release]).await.unwrap();
     script(sandbox, "ops/test.sh", release);
     script(sandbox, "ops/lint.sh", release);
