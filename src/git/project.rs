@@ -236,8 +236,11 @@ fn rejected(said: &str, stderr: &str) -> Option<ProjectError> {
         let (_, refname) = refs.split_once(':')?;
         Some((refname.to_owned(), summary.to_owned()))
     });
-    let own = rejections.filter(|(_, summary)| !summary.contains("atomic")).collect::<Vec<_>>();
-    let (refname, summary) = own.into_iter().next()?;
+    let (others, own): (Vec<_>, Vec<_>) = rejections.partition(|(_, summary)| summary.contains("atomic"));
+    // Where git blames the transaction alone, somebody else held one of the refs.
+    let Some((refname, summary)) = own.into_iter().next() else {
+        return others.into_iter().next().map(|(refname, _)| ProjectError::Stale { refname });
+    };
     let stale = [
         "stale info",
         "already exists",

@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod engine;
 mod env;
+mod identifiers;
 mod interrupt;
 mod profiles;
 mod sandbox;
