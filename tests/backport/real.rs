@@ -1,6 +1,6 @@
 //! Real histories: commits of a real repository, picked onto older branches and tags of it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use hotfix::git::Git;
 use hotfix::git::backport::merge::{self, Obstacle};
@@ -56,14 +56,14 @@ async fn picks_of_real_commits_are_those_of_git() {
     }
 }
 
-fn tree(work: &PathBuf, objects: &std::path::Path, commit: &str) -> String {
+fn tree(work: &Path, objects: &Path, commit: &str) -> String {
     let objects = objects.display().to_string();
     let environment = [("GIT_ALTERNATE_OBJECT_DIRECTORIES", objects.as_str())];
     try_run(work, &["rev-parse", &format!("{commit}^{{tree}}")], &environment).expect("the commit is there")
 }
 
 /// The tree of the pick, the paths in conflict, or `there`.
-fn in_a_work_tree(work: &PathBuf, target: &str, fix: &str) -> String {
+fn in_a_work_tree(work: &Path, target: &str, fix: &str) -> String {
     run(work, &["checkout", "-q", "--force", "--detach", target]);
     let answer = match try_run(work, &["cherry-pick", fix], &[]) {
         Ok(_) => run(work, &["rev-parse", "HEAD^{tree}"]),
