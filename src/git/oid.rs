@@ -99,10 +99,10 @@ impl Oid {
         self.bytes == [0; 32]
     }
 
-    /// The first ten digits: what a person reads.
+    /// The first nine digits: what a person reads.
     pub fn short(&self) -> String {
         let mut name = self.to_string();
-        name.truncate(10);
+        name.truncate(9);
         name
     }
 }

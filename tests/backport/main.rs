@@ -4,6 +4,7 @@ mod faults;
 mod pick;
 mod property;
 mod random;
+mod real;
 mod refused;
 mod resolve;
 mod sandbox;

@@ -234,3 +234,34 @@ async fn hostile_names_are_only_names() {
     let error = plan::plan(&sandbox.runner(), &Request::new("--output=x", ["*"])).await.expect_err("no commit");
     assert!(matches!(error, BackportError::UnknownRevision { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn commits_are_signed_where_the_user_signs() {
+    let sandbox = Sandbox::new();
+    sandbox.branch("feature/a", "main", &[("own.txt", "own")]);
+    let first = sandbox.commit("Fix", &[("code.txt", &lines(5, "fixed"))]);
+    sandbox.commit("Fix more", &[("code.txt", &lines(6, "fixed"))]);
+    let program = sandbox.path("sign");
+    let script = "#!/bin/sh\ncat > /dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho a signature\n";
+    std::fs::write(&program, script).expect("a program");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a program");
+    sandbox.git(&["config", "gpg.program", &program.display().to_string()]);
+    sandbox.git(&["config", "commit.gpgSign", "true"]);
+    let request = Request::new(format!("{first}~1..HEAD"), ["feature/*"]);
+    let report = backport(&sandbox.runner(), &request).await.expect("a report");
+    assert_eq!(table(&report), "feature/a needs moved\n");
+    for commit in ["feature/a", "feature/a~1"] {
+        let shown = sandbox.remote(&["cat-file", "commit", commit]);
+        assert!(shown.contains("gpgsig a signature\n") && shown.contains("author Author <"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_clone_knows_what_was_pushed() {
+    let sandbox = Sandbox::new();
+    sandbox.branch("feature/a", "main", &[("own.txt", "own")]);
+    sandbox.commit("Fix", &[("code.txt", &lines(5, "fixed"))]);
+    backported(&sandbox).await;
+    assert_eq!(sandbox.git(&["rev-parse", "origin/feature/a"]), sandbox.remote(&["rev-parse", "feature/a"]));
+    sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+}

@@ -12,6 +12,7 @@ use super::merge::Merged;
 use super::plan::Plan;
 use super::push::{Moved, Pushed, Refusal, send};
 use super::remote;
+use super::tracking;
 use crate::git::Git;
 use crate::git::push::{self, Move};
 
@@ -68,6 +69,7 @@ pub async fn land(git: &Git, plan: &Plan, merged: &Merged) -> Result<Landed, Bac
         propose(git, plan, merged, &mut landed.refused).await?;
     }
     merged.quarantine.keep()?;
+    tracking::follow(git, &plan.remote, &landed.moved).await?;
     Ok(landed)
 }
 

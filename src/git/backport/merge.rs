@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apply;
 use super::attributes;
+use super::commit::{Draft, Writer};
 use super::drivers;
 use super::error::BackportError;
 use super::fix::FixCommit;
@@ -17,8 +18,7 @@ use super::resolution;
 use super::verdict::Verdict;
 use crate::git::merge_tree::{Conflict, Merge};
 use crate::git::oid::Oid;
-use crate::git::pack::{Kind, PackWriter};
-use crate::git::quarantine::{Quarantine, QuarantineError};
+use crate::git::quarantine::Quarantine;
 use crate::git::{Git, repository};
 
 /// A plan whose merges are made and whose commits are written, in a quarantine.
@@ -122,14 +122,13 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
     for commit in &plan.fix.commits {
         pick(&quarantine, &options, plan, commit, &mut all).await?;
     }
-    let mut pack = quarantine.pack()?;
+    let mut writer = Writer { quarantine: &quarantine, pack: quarantine.pack()?, sign: plan.sign };
     let mut made: HashMap<&str, (Option<Oid>, Option<Obstacle>)> = HashMap::with_capacity(all.len());
     for progress in all {
-        let new = write(plan, &progress, &mut pack)
-            .map_err(|source| QuarantineError::Write { path: quarantine.directory().display().to_string(), source })?;
+        let new = write(plan, &progress, &mut writer).await?;
         made.insert(&progress.target.branch, (new, progress.obstacle));
     }
-    quarantine.index(pack).await?;
+    quarantine.index(writer.pack).await?;
     let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str()))).collect();
     Ok(Merged { outcomes, quarantine })
 }
@@ -198,16 +197,17 @@ async fn pick<'a>(
 }
 
 /// Writes the commits of a target; `None` where there is nothing to commit.
-fn write(plan: &Plan, progress: &Progress<'_>, pack: &mut PackWriter) -> std::io::Result<Option<Oid>> {
+async fn write(plan: &Plan, progress: &Progress<'_>, writer: &mut Writer<'_>) -> Result<Option<Oid>, BackportError> {
     let target = progress.target;
     if progress.obstacle.is_some() {
         return Ok(None);
     }
+    let committer = plan.committer.as_str();
     if target.mode == Mode::Merge {
         let message = message::of_merge(&plan.fix.merged_as, &target.branch);
-        let parents = [target.old, plan.fix.tip];
-        let content = commit_object(progress.tree, &parents, &plan.committer, &plan.committer, &message);
-        return pack.add(Kind::Commit, content.as_bytes()).map(Some);
+        let parents = vec![target.old, plan.fix.tip];
+        let draft = Draft { tree: progress.tree, parents, author: committer, committer, message };
+        return writer.write(&draft).await.map(Some);
     }
     let mut new = None;
     for (commit, tree) in &progress.steps {
@@ -215,14 +215,8 @@ fn write(plan: &Plan, progress: &Progress<'_>, pack: &mut PackWriter) -> std::io
             true => message::with_origin(&commit.message, &commit.oid.to_string()),
             false => commit.message.clone(),
         };
-        let content = commit_object(*tree, &[new.unwrap_or(target.old)], &commit.author, &plan.committer, &message);
-        new = Some(pack.add(Kind::Commit, content.as_bytes())?);
+        let parents = vec![new.unwrap_or(target.old)];
+        new = Some(writer.write(&Draft { tree: *tree, parents, author: &commit.author, committer, message }).await?);
     }
     Ok(new)
-}
-
-/// The content of a commit object (git-commit-tree).
-fn commit_object(tree: Oid, parents: &[Oid], author: &str, committer: &str, message: &str) -> String {
-    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
-    format!("tree {tree}\n{parents}author {author}\ncommitter {committer}\n\n{message}")
 }

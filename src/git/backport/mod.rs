@@ -9,6 +9,7 @@ mod apply;
 mod attributes;
 mod change;
 mod class;
+mod commit;
 mod copies;
 mod drivers;
 pub mod error;
@@ -30,6 +31,7 @@ pub mod request;
 pub mod resolution;
 mod splice;
 pub mod targets;
+mod tracking;
 pub mod verdict;
 pub mod work_tree;
 

@@ -34,6 +34,8 @@ pub struct Plan {
     /// How conflicts were resolved by a person.
     pub resolutions: Vec<Resolution>,
     pub limit: Duration,
+    /// Whether the user signs commits.
+    pub sign: bool,
     /// `name <email> seconds zone`: who commits, and when.
     pub committer: String,
     pub targets: Vec<Target>,
@@ -60,6 +62,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     let fix = fix::resolve(git, request).await?;
     let tips = remote::tips(git, &branches).await?;
     let committer = git.run(["var", "GIT_COMMITTER_IDENT"]).await?;
+    let sign = git.call(["config", "--type=bool", "commit.gpgSign"]).output().await?.stdout == b"true\n";
     let now = committer.rsplit(' ').nth(1).and_then(|seconds| seconds.parse::<i64>().ok()).unwrap_or_default();
 
     let mut targets = Vec::new();
@@ -85,6 +88,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
         drivers: request.drivers,
         resolutions: request.resolutions.clone(),
         limit: request.limit,
+        sign,
         committer,
         targets,
         left_out,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BackportError;
 use super::merge::Merged;
 use super::plan::Plan;
+use super::tracking;
 use crate::git::oid::Oid;
 use crate::git::push::{self, Cause, Move};
 use crate::git::quarantine::Quarantine;
@@ -57,6 +58,7 @@ pub async fn push(git: &Git, plan: &Plan, merged: &Merged) -> Result<Pushed, Bac
     let pushed = send(git, &merged.quarantine, plan, &merged.moves()).await?;
     if pushed == Pushed::All {
         merged.quarantine.keep()?;
+        tracking::follow(git, &plan.remote, &merged.moves()).await?;
     }
     Ok(pushed)
 }
