@@ -53,10 +53,18 @@ impl Args {
             ))
             .hint(format!("roles: {known}")));
         }
+        let alone = self.break_glass.is_some();
         let fact =
             Fact::Approved { role: self.role.clone(), commit: check.commit.clone(), break_glass: self.break_glass };
         let incident = app.record(&found.key, fact).await?;
-        let text = format!("{} approved {} as {}\nnext: hotfix ship\n", app.actor, check.commit, self.role);
+        let given = |role: &&String| {
+            incident.approvals.iter().any(|approval| approval.role == **role && approval.commit == check.commit)
+        };
+        let next = match roles.iter().find(|role| !given(role)).filter(|_| !alone) {
+            Some(wanted) => format!("hotfix approve --role {wanted}, by somebody else"),
+            None => "hotfix ship".to_owned(),
+        };
+        let text = format!("{} approved {} as {}\nnext: {next}\n", app.actor, check.commit, self.role);
         Ok(Reply::new(text, show::json(&incident)))
     }
 }

@@ -45,7 +45,8 @@ impl Progress for Lines {
 
     fn ended(&self, incident: &Incident, step: &str) {
         let line = incident.steps().rfind(|record| record.name == step && record.ended.is_some());
-        let line = line.map(|record| show::line(record, Timestamp::now())).unwrap_or_default();
+        let line =
+            line.map(|record| show::line(record, Timestamp::now(), show::width(std::io::stderr()))).unwrap_or_default();
         match &self.bar {
             Some(bar) => {
                 bar.disable_steady_tick();

@@ -1,6 +1,7 @@
 //! How an incident looks in a terminal: one line a fact, the clock always in view.
 
 use std::fmt::Write;
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Reset, Style};
 use jiff::Timestamp;
@@ -22,8 +23,9 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// The incident with its clocks and every step so far, and what comes next.
 pub fn incident(app: &App, incident: &Incident) -> String {
     let mut text = header(app, incident);
+    let width = width(std::io::stdout());
     for step in incident.steps().filter(|step| step.started.is_some()) {
-        text.push_str(&line(step, app.now()));
+        text.push_str(&line(step, app.now(), width));
     }
     text + &ahead(incident)
 }
@@ -48,7 +50,8 @@ fn ahead(incident: &Incident) -> String {
         let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not told: {error} ({attempts} attempts)");
     }
     if let Some(next) = next(incident) {
-        let _ = writeln!(text, "next: {STRONG}{next}{PLAIN}");
+        let room = width(std::io::stdout()).map_or(usize::MAX, |width| width - 6);
+        let _ = writeln!(text, "next: {STRONG}{}{PLAIN}", wrapped(&next, room).join("\n      "));
     }
     text
 }
@@ -84,8 +87,11 @@ fn header(app: &App, incident: &Incident) -> String {
     text
 }
 
-/// One step on one line; what does not fit on it is indented below.
-pub fn line(step: &StepRecord, now: Timestamp) -> String {
+/// Where the text of a step's line begins.
+const TEXT: usize = 21;
+
+/// One step on one line; what does not fit on it, of `width` columns, is indented below.
+pub fn line(step: &StepRecord, now: Timestamp, width: Option<usize>) -> String {
     let (word, style) = match step.state {
         StepState::Done { .. } => ("ok", GOOD),
         StepState::Skipped { .. } => ("skip", FAINT),
@@ -98,16 +104,48 @@ pub fn line(step: &StepRecord, now: Timestamp) -> String {
         StepState::Undone { .. } => ("undone", FAINT),
         StepState::Waiting => ("", FAINT),
     };
-    let took = step.started.map_or_else(String::new, |started| {
-        elapsed(step.ended.unwrap_or(now).duration_since(started).as_secs().max(0))
-    });
-    let mut lines = step.state.summary().lines().map(safe);
-    let first = lines.next().unwrap_or_default();
-    let mut text = format!("  {style}{word:<6}{PLAIN}{:<12} {first}   {FAINT}{took}{PLAIN}\n", step.name);
-    for more in lines {
-        let _ = writeln!(text, "                    {more}");
+    let took = step.started.map_or(0, |started| step.ended.unwrap_or(now).duration_since(started).as_secs());
+    let took = if took > 0 { format!("   {}", elapsed(took)) } else { String::new() };
+    let room = width.map(|width| width.saturating_sub(TEXT + took.len().max(8)));
+    let mut lines = step.state.summary().lines().flat_map(|line| wrapped(&safe(line), room.unwrap_or(usize::MAX)));
+    let mut first = lines.next().unwrap_or_default();
+    if let Some(room) = room.filter(|_| !took.is_empty()) {
+        // Where the width is known, the times stand in a column of their own, at the right.
+        first = format!("{first:<0$}", room + 8usize.saturating_sub(took.len()));
     }
-    text
+    let below: String = lines.map(|more| format!("{:TEXT$}{more}\n", "")).collect();
+    format!("  {style}{word:<6}{PLAIN}{:<12} {first}{FAINT}{took}{PLAIN}\n{below}", step.name)
+}
+
+/// The text in lines of at most `room` characters, broken between words. A longer word has a line
+/// of its own, and what stands in backticks is one word: somebody may want to copy it.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut in_code = false;
+    let words = text.split(|c| {
+        in_code ^= c == '`';
+        c == ' ' && !in_code
+    });
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Longer lines are hard to read, however wide the terminal is.
+const WIDEST: usize = 110;
+
+/// How many columns `stream` shows: what COLUMNS says, or the terminal; `None` where it is neither.
+pub fn width(stream: impl AsFd) -> Option<usize> {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
+    asked.or_else(terminal).filter(|columns| *columns >= 40).map(|columns| columns.min(WIDEST))
 }
 
 /// The command to type next, where the incident waits for one.
@@ -176,4 +214,18 @@ pub fn safe(text: &str) -> String {
 /// `2026-11-20 14:23 UTC`.
 pub fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn a_line_is_broken_between_words_only() {
+        assert_eq!(wrapped("one two three", usize::MAX), ["one two three"]);
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("in /a/long/path now", 8), ["in", "/a/long/path", "now"]);
+        assert_eq!(wrapped("then `hotfix ship` it", 8), ["then", "`hotfix ship`", "it"]);
+        assert_eq!(wrapped("", 8), [""]);
+    }
 }

@@ -43,8 +43,9 @@ impl Stage {
         let cli = Cli::try_parse_from(self.arguments(line));
         let cli = cli.map_err(|error| CliError::failed(format!("`hotfix {}`: {error}", line.join(" "))))?;
         let reply = Box::pin(run(cli)).await?;
-        if let Some(next) = reply.text.lines().rfind(|line| line.starts_with("next:")) {
-            anstream::eprintln!("{next}");
+        // It comes last, on as many lines as it needs.
+        if let Some(at) = reply.text.rfind("next: ") {
+            anstream::eprintln!("{}", reply.text[at..].trim_end());
         }
         Ok(reply)
     }
