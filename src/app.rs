@@ -1,6 +1,7 @@
 //! The operations that every face calls. Builds the adapters once.
 
 pub mod backport;
+pub mod backport_records;
 mod declare;
 pub mod init;
 

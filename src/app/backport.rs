@@ -1,14 +1,16 @@
 //! Backports outside of an incident.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::App;
+use super::backport_records::Chains;
 use crate::config::BackportMode;
 use crate::git::Git;
 use crate::git::backport::error::BackportError;
 use crate::git::backport::kept::{self, Resolved, Undone};
 use crate::git::backport::plan;
-use crate::git::backport::record::{FileRecords, Record, Records};
+use crate::git::backport::record::{Record, Records};
 use crate::git::backport::report::Report;
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::resolution::Resolution;
@@ -16,14 +18,15 @@ use crate::git::backport::resolution::Resolution;
 /// Backports of one repository, each with its record.
 pub struct Backports {
     git: Git,
-    records: FileRecords,
+    records: Chains,
     home: PathBuf,
 }
 
 impl App {
     pub fn backports(&self) -> Backports {
         let home = self.tools.project.common.join("hotfix").join("backports");
-        Backports { git: self.tools.project.git.clone(), records: FileRecords::at(&home), home }
+        let records = Chains { store: Arc::clone(&self.tools.store), actor: self.actor.clone() };
+        Backports { git: self.tools.project.git.clone(), records, home }
     }
 
     /// A request to backport `fix` to the branches that match the globs, or, without globs, to

@@ -28,6 +28,30 @@ pub struct Event {
     pub digest: String,
 }
 
+/// The last event of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    pub seq: i64,
+    pub at: Timestamp,
+    pub digest: &'a str,
+}
+
+impl Event {
+    /// Returns the event that `fact` is right after `head`, or the first of its chain. Its time is
+    /// never before that of the event before it, even where the clock went back.
+    pub fn after(head: Option<Head<'_>>, key: &str, actor: &str, now: Timestamp, fact: &Fact) -> Event {
+        let (seq, previous, at) = match head {
+            Some(head) => (head.seq + 1, head.digest.to_owned(), now.max(head.at)),
+            None => (1, String::new(), now),
+        };
+        let at = Timestamp::from_millisecond(at.as_millisecond()).expect("it was a timestamp before it was cut");
+        let text = serde_json::to_string(fact).expect("a fact has only string keys and finite numbers");
+        let digest = digest(&previous, key, seq, at, actor, &text);
+        let (incident, actor, fact) = (key.to_owned(), actor.to_owned(), fact.clone());
+        Event { incident, seq, at, actor, fact, text, previous, digest }
+    }
+}
+
 /// What happened. Names and fields are written to the journal: they are added to, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -144,6 +168,11 @@ pub enum Fact {
     ActionDone {
         action: String,
     },
+    /// A backport outside of an incident, as a whole: what was wanted, decided and moved. It has a
+    /// chain of its own.
+    BackportRecorded {
+        record: serde_json::Value,
+    },
 }
 
 impl Fact {
@@ -176,6 +205,7 @@ impl Fact {
             Fact::Closed {} => "closed",
             Fact::ActionAdded { .. } => "action-added",
             Fact::ActionDone { .. } => "action-done",
+            Fact::BackportRecorded { .. } => "backport-recorded",
         }
     }
 

@@ -105,7 +105,11 @@ fn repeats(fact: &Fact) -> bool {
 fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
         // What is planned follows from the decision, which has its own line.
-        Fact::Declared(_) | Fact::Planned { .. } | Fact::NoticeSent { .. } | Fact::UndoStarted { .. } => return None,
+        Fact::Declared(_)
+        | Fact::BackportRecorded { .. }
+        | Fact::Planned { .. }
+        | Fact::NoticeSent { .. }
+        | Fact::UndoStarted { .. } => return None,
         Fact::Numbered { id } => format!("numbered {id}"),
         Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
         Fact::Noted { text, update: true } => format!("status update: {text}"),

@@ -1,6 +1,7 @@
 //! The journal in a database: SQLite in the repository, or PostgreSQL for a team. One set of
 //! statements serves both; [`dialect`] has what differs.
 
+mod chain;
 mod dialect;
 mod lease;
 mod list;
@@ -173,29 +174,9 @@ impl Journal for Store {
     }
 
     async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError> {
-        let written = |error: sqlx::Error| match dialect::is_conflict(&error) {
-            true => JournalError::Conflict { key: event.incident.clone(), seq: event.seq },
-            false => failure("written", &error),
-        };
+        let written = |error| not_written(event, &error);
         let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
-        let inserted = sqlx::query(
-            "insert into event (incident, seq, at, actor, fact, previous, digest)
-             select $1, $2, $3, $4, $5, $6, $7
-             where $8 = '' or exists (select 1 from lease where name = $8 and token = $9)",
-        )
-        .bind(&event.incident)
-        .bind(event.seq)
-        .bind(event.at.as_millisecond())
-        .bind(&event.actor)
-        .bind(&event.text)
-        .bind(&event.previous)
-        .bind(&event.digest)
-        .bind(lease.map_or("", |lease| lease.name.as_str()))
-        .bind(lease.map_or(0, |lease| lease.token))
-        .execute(&mut *tx)
-        .await
-        .map_err(written)?;
-        if inserted.rows_affected() == 0 {
+        if !insert(event, lease, &mut tx).await.map_err(written)? {
             let name = lease.map_or_else(String::new, |lease| lease.name.clone());
             return Err(JournalError::LeaseLost { name });
         }
@@ -214,6 +195,34 @@ impl Journal for Store {
 
     async fn release(&self, lease: &Lease) -> Result<(), JournalError> {
         self.give_back_lease(lease).await
+    }
+}
+
+/// Appends an event, unless `lease` has passed to someone else; returns whether it was appended.
+async fn insert(event: &Event, lease: Option<&Lease>, tx: &mut Transaction<'_, Any>) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query(
+        "insert into event (incident, seq, at, actor, fact, previous, digest)
+         select $1, $2, $3, $4, $5, $6, $7
+         where $8 = '' or exists (select 1 from lease where name = $8 and token = $9)",
+    )
+    .bind(&event.incident)
+    .bind(event.seq)
+    .bind(event.at.as_millisecond())
+    .bind(&event.actor)
+    .bind(&event.text)
+    .bind(&event.previous)
+    .bind(&event.digest)
+    .bind(lease.map_or("", |lease| lease.name.as_str()))
+    .bind(lease.map_or(0, |lease| lease.token))
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {
+    match dialect::is_conflict(error) {
+        true => JournalError::Conflict { key: event.incident.clone(), seq: event.seq },
+        false => failure("written", error),
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::crash::{self, Point};
 use super::plan::{Next, next};
-use crate::domain::event::{Declaration, Event, Fact, digest};
+use crate::domain::event::{Declaration, Event, Fact, Head};
 use crate::domain::incident::{
     Action, Announcement, Approval, FailedNotice, Incident, Note, Plan, Status, StepRecord, StepState, Topic, Waiver,
 };
@@ -112,18 +112,10 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The event that this entry is, right after the last one of `incident`. Its time is never
-    /// before that of the event before it, even where the clock went back.
+    /// The event that this entry is, right after the last one of `incident`.
     fn after(&self, incident: Option<&Incident>) -> Event {
-        let (seq, previous, at) = match incident {
-            Some(incident) => (incident.seq + 1, incident.head.clone(), self.now.max(incident.updated)),
-            None => (1, String::new(), self.now),
-        };
-        let at = Timestamp::from_millisecond(at.as_millisecond()).expect("it was a timestamp before it was cut");
-        let text = serde_json::to_string(self.fact).expect("a fact has only string keys and finite numbers");
-        let digest = digest(&previous, self.key, seq, at, self.actor, &text);
-        let (incident, actor, fact) = (self.key.to_owned(), self.actor.to_owned(), self.fact.clone());
-        Event { incident, seq, at, actor, fact, text, previous, digest }
+        let head = incident.map(|incident| Head { seq: incident.seq, at: incident.updated, digest: &incident.head });
+        Event::after(head, self.key, self.actor, self.now, self.fact)
     }
 }
 
@@ -279,6 +271,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             due: *due,
             done: None,
         }),
+        Fact::BackportRecorded { .. } => return Err("a backport has a chain of its own".to_owned()),
         Fact::ActionDone { action } => {
             let found = incident.actions.iter_mut().find(|known| known.id == *action && known.done.is_none());
             found.ok_or_else(|| format!("there is no open action item `{action}`"))?.done = Some(at);

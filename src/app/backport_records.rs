@@ -1,0 +1,44 @@
+//! Records of backports in the journal: each is an event, in a chain for each backport.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::event::Fact;
+use crate::git::backport::record::{Record, RecordError, Records};
+use crate::store::Store;
+use crate::workflow::journal::Journal;
+
+/// How the keys of these chains begin; no incident's identifier has a `/`.
+pub const PREFIX: &str = "backport/";
+
+pub struct Chains {
+    pub store: Arc<Store>,
+    pub actor: String,
+}
+
+#[async_trait]
+impl Records for Chains {
+    async fn save(&self, record: &Record) -> Result<(), RecordError> {
+        let fact = Fact::BackportRecorded { record: serde_json::to_value(record).map_err(other)? };
+        let key = format!("{PREFIX}{}", record.plan.id);
+        self.store.append_to_chain(&key, &self.actor, Timestamp::now(), &fact).await.map_err(other)
+    }
+
+    async fn load(&self, id: Option<&str>) -> Result<Option<Record>, RecordError> {
+        let key = match id {
+            Some(id) => Some(format!("{PREFIX}{id}")),
+            None => self.store.newest_chain(PREFIX).await.map_err(other)?,
+        };
+        let Some(key) = key else { return Ok(None) };
+        match self.store.events(&key).await.map_err(other)?.pop().map(|event| event.fact) {
+            Some(Fact::BackportRecorded { record }) => serde_json::from_value(record).map(Some).map_err(other),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RecordError {
+    RecordError(error.into())
+}

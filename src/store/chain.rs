@@ -1,0 +1,48 @@
+//! Chains of events that are no incident's.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::{Store, failure, insert, not_written};
+use crate::domain::event::{Event, Fact, Head};
+use crate::workflow::journal::{Journal, JournalError};
+
+impl Store {
+    /// Appends `fact` to the chain called `key`; where somebody else was faster, after theirs.
+    pub async fn append_to_chain(
+        &self,
+        key: &str,
+        actor: &str,
+        now: Timestamp,
+        fact: &Fact,
+    ) -> Result<(), JournalError> {
+        for _ in 0..100 {
+            let events = self.events(key).await?;
+            let head = events.last().map(|last| Head { seq: last.seq, at: last.at, digest: &last.digest });
+            let event = Event::after(head, key, actor, now, fact);
+            let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
+            let ended = match insert(&event, None, &mut tx).await {
+                Ok(_) => tx.commit().await,
+                Err(error) => Err(error),
+            };
+            match ended.map_err(|error| not_written(&event, &error)) {
+                Err(JournalError::Conflict { .. }) => {}
+                ended => return ended,
+            }
+        }
+        Err(JournalError::Conflict { key: key.to_owned(), seq: 0 })
+    }
+
+    /// Returns the key of the chain with this beginning that was written to last.
+    pub async fn newest_chain(&self, prefix: &str) -> Result<Option<String>, JournalError> {
+        let row = sqlx::query(
+            "select incident from event where incident >= $1 and incident < $2 order by at desc, seq desc limit 1",
+        )
+        .bind(prefix)
+        .bind(format!("{prefix}\u{7f}"))
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| failure("read", &error))?;
+        Ok(row.map(|row| row.get(0)))
+    }
+}
