@@ -15,7 +15,7 @@ use crate::deploy::Surroundings;
 use crate::domain::audit::{self, Break};
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
-use crate::domain::step::Release;
+use crate::domain::step::{Close, Release};
 use crate::git::project::{Project, ProjectError};
 use crate::git::{Git, anchor};
 use crate::notify::Outbox;
@@ -232,7 +232,8 @@ impl App {
         let mut anchors = Vec::new();
         // A fold fails where the events do not fit together; the chain is looked at all the same.
         let incident = fold(&events).ok().flatten();
-        let id = incident.as_ref().map_or(key, |incident| incident.id.as_str());
+        let id = incident.as_ref().map_or(key, |incident| incident.id.as_str()).to_owned();
+        let id = id.as_str();
         if project.has_remote().await? {
             anchors.extend(project.anchors(id).await?);
         }
@@ -241,7 +242,26 @@ impl App {
             let message = message.map_err(ProjectError::from)?;
             anchors.extend(anchor::parse(&message, &format!("tag `{}`", release.tag)));
         }
+        if let Some(path) = incident.and_then(|incident| incident.detail::<Close>()).and_then(|close| close.ticket) {
+            let tip = project.remote_branch(&self.config().git.production).await?;
+            let ticket = project.file(&tip, &path).await?.unwrap_or_default();
+            let ticket = String::from_utf8_lossy(&ticket).into_owned();
+            // The last anchor in a ticket that several incidents share may be another's.
+            anchors.extend(anchor::parse(&ticket, &format!("`{path}`")).filter(|_| ticket.contains(id)));
+        }
         Ok((audit::verify(&events, &anchors), anchors))
+    }
+
+    /// Returns the incidents whose head this clone has anchored on the remote, and of which the
+    /// journal knows nothing any more.
+    pub async fn missing(&self) -> Result<Vec<String>, AppError> {
+        let mut missing = Vec::new();
+        for id in self.tools.project.anchored().await? {
+            if self.tools.store.find_incident(&id).await?.is_none() && self.events(&id).await?.is_empty() {
+                missing.push(id);
+            }
+        }
+        Ok(missing)
     }
 
     /// Writes the head of the chain to the remote; best done, but no reason to fail.

@@ -27,11 +27,14 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
         let Command::Verify { id } = self.command;
-        let keys = match id {
-            Some(id) => vec![app.find(Some(&id)).await?.key],
-            None => app.tools.store.keys().await?,
+        let (keys, missing) = match id {
+            Some(id) => (vec![app.find(Some(&id)).await?.key], Vec::new()),
+            None => (app.tools.store.keys().await?, app.missing().await?),
         };
-        let (mut text, mut broken, mut all, mut checked) = (String::new(), false, Vec::new(), 0);
+        let (mut text, mut broken, mut all, mut checked) = (String::new(), !missing.is_empty(), Vec::new(), 0);
+        for id in &missing {
+            text.push_str(&format!("{}{id}: all of its events were removed{}\n", show::BAD, show::PLAIN));
+        }
         for key in &keys {
             let (breaks, anchors) = app.audit(key).await?;
             checked += 1;
@@ -52,9 +55,10 @@ impl Args {
         }
         text.push_str(&match broken {
             true => "the journal was tampered with\n".to_owned(),
+            false if checked == 1 => "1 journal holds\n".to_owned(),
             false => format!("{checked} journals hold\n"),
         });
-        let mut reply = Reply::new(text, json!({ "intact": !broken, "incidents": all }));
+        let mut reply = Reply::new(text, json!({ "intact": !broken, "incidents": all, "missing": missing }));
         reply.exit = u8::from(broken);
         Ok(reply)
     }

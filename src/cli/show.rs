@@ -46,8 +46,9 @@ fn ahead(incident: &Incident) -> String {
     }
     for (notice, failed) in &incident.notices_failed {
         let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
-        let (error, attempts) = (safe(&failed.error), failed.attempts);
-        let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not told: {error} ({attempts} attempts)");
+        let times = if failed.attempts == 1 { "once".to_owned() } else { format!("{} times", failed.attempts) };
+        let error = safe(&failed.error);
+        let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not told, tried {times}: {error}");
     }
     if let Some(next) = next(incident) {
         let room = width(std::io::stdout()).map_or(usize::MAX, |width| width - 6);

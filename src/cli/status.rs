@@ -4,7 +4,8 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
-use crate::report::clocks::clocks;
+use crate::app::{App, AppError};
+use crate::report::clocks::{Clock, clocks};
 
 /// Where the incident stands, what is due, and the command to type next
 #[derive(Debug, clap::Args)]
@@ -17,13 +18,12 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
+        let asked = self.id.is_some();
         let found = match self.id {
             Some(id) => vec![app.find(Some(&id)).await?],
             None => app.tools.store.open_incidents().await?,
         };
-        if found.is_empty() {
-            return Ok(Reply::new("no incident is open\n", json!({ "incidents": [] })));
-        }
+        let late = if asked { Vec::new() } else { post_mortems(&app).await? };
         let (mut text, mut all) = (Vec::new(), Vec::new());
         for summary in &found {
             let incident = app.incident(&summary.key).await?;
@@ -34,6 +34,27 @@ impl Args {
             one["notices_failed"] = serde_json::to_value(&incident.notices_failed).unwrap_or_default();
             all.push(one);
         }
-        Ok(Reply::new(text.join("\n"), json!({ "incidents": all })))
+        if found.is_empty() {
+            text.push("no incident is open\n".to_owned());
+        }
+        if !late.is_empty() {
+            let lines = late.iter().map(|(id, clock)| format!("post-mortem of {id} {}\n", clock.due_in()));
+            text.push(lines.collect());
+        }
+        let late: Vec<_> =
+            late.iter().map(|(id, clock)| json!({ "id": id, "due": clock.due, "left": clock.left })).collect();
+        Ok(Reply::new(text.join("\n"), json!({ "incidents": all, "post_mortems": late })))
     }
+}
+
+/// The post-mortems that were not held yet, of the newest incidents that are over.
+async fn post_mortems(app: &App) -> Result<Vec<(String, Clock)>, CliError> {
+    let newest = app.tools.store.newest_incidents(5).await.map_err(AppError::from)?;
+    let mut due = Vec::new();
+    for summary in newest.into_iter().filter(|summary| summary.ended.is_some()) {
+        let incident = app.incident(&summary.key).await?;
+        let clock = clocks(&incident, &app.config().allowance(incident.severity), app.now()).post_mortem;
+        due.extend(clock.map(|clock| (incident.id, clock)));
+    }
+    Ok(due)
 }

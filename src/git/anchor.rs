@@ -67,6 +67,14 @@ impl Project {
         Ok(log.split('\0').filter_map(|message| parse(message, &place)).collect())
     }
 
+    /// Returns the identifiers of the incidents whose heads were anchored from this clone.
+    pub async fn anchored(&self) -> Result<Vec<String>, ProjectError> {
+        let format = "--format=%(refname)%00%(contents:trailers:key=Hotfix-Journal,valueonly,separator=%x2C)";
+        let refs = self.git.run(["for-each-ref", format, &local("")]).await?;
+        let anchored = refs.lines().filter_map(|line| line.split_once('\0')).filter(|(_, head)| !head.is_empty());
+        Ok(anchored.filter_map(|(name, _)| name.strip_prefix(&local("")).map(str::to_owned)).collect())
+    }
+
     /// Makes this clone's copy of the incident's ref what the remote has.
     async fn fetch_anchors(&self, id: &str) -> Result<(), ProjectError> {
         let (refname, local) = (format!("{PREFIX}{id}"), local(id));

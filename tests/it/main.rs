@@ -11,6 +11,7 @@ mod engine;
 mod env;
 mod identifiers;
 mod interrupt;
+mod notices;
 mod profiles;
 mod sandbox;
 mod store;
