@@ -7,7 +7,7 @@
 //! and its own clone. At the end the trees of all three must be the same.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,6 +36,9 @@ struct Args {
     /// How many of them the checkout, cherry-pick, push loop does; its time is scaled up from these
     #[arg(long = "loop", value_name = "M")]
     looped: Option<usize>,
+    /// Measure hotfix alone
+    #[arg(long)]
+    alone: bool,
     /// Where to work; a temporary directory otherwise
     #[arg(long)]
     directory: Option<PathBuf>,
@@ -58,23 +61,19 @@ fn main() -> Result<()> {
     println!("{} branches, fix to `{}`", args.branches, field.file);
 
     let ours = field.ours()?;
-    let one = field.one_merge_tree()?;
-    let scaled = field.checkout_loop(looped)? / looped.max(1) as f64 * args.branches as f64;
-    println!("one merge-tree, one push      {:9.3} s   merge {:.3} s, push {:.3} s", one.0 + one.1, one.0, one.1);
-    println!(
-        "hotfix backport               {:9.3} s   plan {:.3} s, merge {:.3} s, push {:.3} s, {} MB",
-        ours.plan + ours.merge + ours.push,
-        ours.plan,
-        ours.merge,
-        ours.push,
-        ours.megabytes
-    );
+    let total = ours.plan + ours.merge + ours.push;
+    println!("hotfix backport               {total:9.3} s   {ours}");
+    if args.alone {
+        return Ok(());
+    }
+    let (merge, push) = field.one_merge_tree()?;
+    println!("one merge-tree, one push      {:9.3} s   merge {merge:.3} s, push {push:.3} s", merge + push);
     if looped > 0 {
+        let scaled = field.checkout_loop(looped)? / looped as f64 * args.branches as f64;
         let note = if looped < args.branches { format!("   scaled from {looped} branches") } else { String::new() };
         println!("checkout, cherry-pick, push   {scaled:9.3} s{note}");
-        println!("hotfix is {:.0} times faster than the loop", scaled / (ours.plan + ours.merge + ours.push));
+        println!("hotfix is {:.0} times faster than the loop", scaled / total);
     }
-    println!("before the push: {:.3} s", ours.plan + ours.merge);
     field.compare(looped)
 }
 
@@ -83,7 +82,19 @@ struct Ours {
     plan: f64,
     merge: f64,
     push: f64,
+    /// The processors' time before the push, git's included.
+    processors: f64,
     megabytes: u64,
+}
+
+impl fmt::Display for Ours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ours { plan, merge, push, processors, megabytes } = self;
+        write!(
+            f,
+            "plan {plan:.3} s, merge {merge:.3} s ({processors:.2} s of processors), push {push:.3} s, {megabytes} MB"
+        )
+    }
 }
 
 /// The remote that every way starts from, and the fix.
@@ -142,17 +153,18 @@ impl Field {
         let request = Request::new(&self.fix, ["feature/*"]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let started = Instant::now();
+            let (started, busy) = (Instant::now(), processor_seconds());
             let plan = plan::plan(&git, &request).await?;
             let planned = started.elapsed().as_secs_f64();
             let merged = merge::merge(&git, &plan).await?;
             let done = started.elapsed().as_secs_f64();
+            let processors = processor_seconds() - busy;
             let pushed = push::push(&git, &plan, &merged).await?;
             if pushed != push::Pushed::All {
                 return Err(format!("not everything was pushed: {pushed:?}").into());
             }
             let push = started.elapsed().as_secs_f64() - done;
-            Ok(Ours { plan: planned, merge: done - planned, push, megabytes: peak_megabytes() })
+            Ok(Ours { plan: planned, merge: done - planned, push, processors, megabytes: peak_megabytes() })
         })
     }
 
@@ -265,6 +277,13 @@ fn peak_megabytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// The time that processors spent on this process and the git processes that it waited for.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(4);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 fn git(directory: &Path, args: &[&str]) -> Result<String> {

@@ -59,10 +59,8 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     refuse_unfit(git).await?;
     let chooser = Chooser::new(request)?;
     let branches = fetched(git, request, &chooser).await?;
-    let fix = fix::resolve(git, request).await?;
-    let tips = remote::tips(git, &branches).await?;
-    let committer = git.run(["var", "GIT_COMMITTER_IDENT"]).await?;
-    let sign = git.call(["config", "--type=bool", "commit.gpgSign"]).output().await?.stdout == b"true\n";
+    let (fix, tips, committer, sign) =
+        tokio::try_join!(fix::resolve(git, request), remote::tips(git, &branches), committer(git), signs(git))?;
     let now = committer.rsplit(' ').nth(1).and_then(|seconds| seconds.parse::<i64>().ok()).unwrap_or_default();
 
     let mut targets = Vec::new();
@@ -93,6 +91,17 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
         targets,
         left_out,
     })
+}
+
+/// `name <email> seconds zone`, with the present time.
+async fn committer(git: &Git) -> Result<String, BackportError> {
+    Ok(git.run(["var", "GIT_COMMITTER_IDENT"]).await?)
+}
+
+/// Whether the user signs commits.
+async fn signs(git: &Git) -> Result<bool, BackportError> {
+    let output = git.call(["config", "--type=bool", "commit.gpgSign"]).output().await?;
+    Ok(output.stdout == b"true\n")
 }
 
 async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
