@@ -264,9 +264,9 @@ impl App {
         Ok(missing)
     }
 
-    /// Writes the head of the chain to the remote; best done, but no reason to fail.
+    /// Writes the head of the chain to the remote; best done, but no reason to fail or to wait long.
     async fn anchor(&self, incident: &Incident) {
-        let project = &self.tools.project;
+        let project = Project { limit: self.config().git.reserve_limit.0, ..self.tools.project.clone() };
         if !project.has_remote().await.unwrap_or(false) {
             return;
         }

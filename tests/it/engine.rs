@@ -97,9 +97,8 @@ async fn who_has_no_lease_does_not_act() {
 async fn a_clock_that_goes_back_does_not_turn_the_journal_round() {
     let (bench, world) = (Bench::new().await, World::default());
     let clock = Backwards(Mutex::new(Timestamp::now()));
-    let closed =
-        bench.engine(&world, None, async |engine| Engine { clock: &clock, ..engine }.run(KEY, Until::Closed).await);
-    assert_eq!(closed.await.unwrap().status, Status::Closed);
+    let run = async |engine: Engine<'_>| Engine { clock: &clock, ..engine }.run(KEY, Until::Closed).await;
+    assert_eq!(bench.engine(&world, None, run).await.unwrap().status, Status::Closed);
     let events = bench.store.events(KEY).await.unwrap();
     assert!(events.is_sorted_by_key(|event| event.at));
     assert_eq!(verify(&events, &[]), []);
