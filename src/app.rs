@@ -131,6 +131,15 @@ impl App {
         self.clock.now()
     }
 
+    /// What the configuration lacks for a deploy, and the setting that is wanted. There is time to
+    /// add it while the fix is made.
+    pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
+        let config = self.config();
+        let deployer = config.deploy.by.is_none().then_some(("deployer", "[deploy.by.command] in hotfix.toml"));
+        let probe = config.watch.probe.is_empty().then_some(("probe", "[[watch.probe]] in hotfix.toml"));
+        deployer.into_iter().chain(probe).collect()
+    }
+
     /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
     /// of its chain is anchored on the remote afterwards.
     pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {

@@ -28,18 +28,19 @@ impl Args {
 }
 
 fn page(found: &Investigation) -> String {
-    let mut lines = vec!["recent commits".to_owned()];
+    let title = |what: &str, is_empty: bool| if is_empty { format!("no {what}") } else { what.to_owned() };
+    let mut lines = vec![title("recent commits", found.commits.is_empty())];
     lines.extend(found.commits.iter().map(|commit| {
         let name = commit.commit.get(..9).unwrap_or(&commit.commit);
         format!("  {}  {name}  {}  {}", show::utc(commit.at), show::safe(&commit.subject), show::safe(&commit.author))
     }));
-    lines.push("recent deploys".to_owned());
+    lines.push(title("recent deploys", found.deploys.is_empty()));
     lines.extend(found.deploys.iter().map(|deploy| {
         let verdict = deploy.verdict.map_or_else(|| "not watched".to_owned(), |verdict| verdict.to_string());
         format!("  {}  {}  {verdict}", show::utc(deploy.at), show::safe(&deploy.release))
     }));
     if let Some(logs) = &found.logs {
-        lines.push(format!("errors in {} log lines", logs.lines));
+        lines.push(title(&format!("errors in {} log lines", logs.lines), logs.errors.is_empty()));
         lines.extend(
             logs.errors.iter().map(|group| format!("  {:>5} times  {}", group.count, show::safe(&group.example))),
         );

@@ -25,7 +25,11 @@ impl Args {
         let app = context.app().await?;
         let found = app.find(self.id.as_deref()).await?;
         let incident = app.record(&found.key, Fact::Noted { text: self.text, update: self.update }).await?;
-        let done = if self.update { "status update sent" } else { "noted" };
+        let done = match self.update {
+            true if app.config().notify.is_empty() => "noted; nobody was told, for hotfix.toml has no [[notify]]",
+            true => "status update sent",
+            false => "noted",
+        };
         let failed =
             if incident.notices_failed.is_empty() { "" } else { "; not everybody was told, see `hotfix status`" };
         Ok(Reply::new(format!("{done}{failed}\n"), show::json(&incident)))

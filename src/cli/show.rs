@@ -106,7 +106,7 @@ pub fn line(step: &StepRecord, now: Timestamp, width: Option<usize>) -> String {
         StepState::Waiting => ("", FAINT),
     };
     let took = step.started.map_or(0, |started| step.ended.unwrap_or(now).duration_since(started).as_secs());
-    let took = if took > 0 { format!("   {}", elapsed(took)) } else { String::new() };
+    let took = if took > 0 || width.is_none() { format!("   {}", elapsed(took)) } else { String::new() };
     let room = width.map(|width| width.saturating_sub(TEXT + took.len().max(8)));
     let mut lines = step.state.summary().lines().flat_map(|line| wrapped(&safe(line), room.unwrap_or(usize::MAX)));
     let mut first = lines.next().unwrap_or_default();

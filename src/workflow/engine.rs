@@ -111,9 +111,7 @@ impl Engine<'_> {
         loop {
             incident = self.deliver(incident, Some(lease)).await?;
             if let Until::Step(name) = until
-                && incident
-                    .plan()
-                    .is_some_and(|plan| plan.steps.iter().any(|step| step.name == name && step.state.is_settled()))
+                && is_past(&incident, name)
                 && !matches!(next(&incident), Next::Verify(_))
             {
                 return Ok(incident);
@@ -273,6 +271,14 @@ impl Engine<'_> {
     fn moment<'b>(&'b self, incident: &'b Incident) -> Moment<'b> {
         Moment { incident, clock: self.clock, progress: self.progress }
     }
+}
+
+/// Whether the step is settled, or is no part of the strategy: going on would not lead to it.
+fn is_past(incident: &Incident, name: &str) -> bool {
+    incident.plan().is_some_and(|plan| match plan.steps.iter().find(|step| step.name == name) {
+        Some(step) => step.state.is_settled(),
+        None => plan.strategy.is_some(),
+    })
 }
 
 /// The plan in force once more from the step `to` on.

@@ -104,6 +104,22 @@ async fn a_clock_that_goes_back_does_not_turn_the_journal_round() {
     assert_eq!(verify(&events, &[]), []);
 }
 
+#[tokio::test]
+async fn a_step_that_is_past_or_elsewhere_starts_no_other() {
+    for (name, last) in [("investigate", "investigate"), ("branch", "branch"), ("roll-back", "decide")] {
+        let (bench, world) = (Bench::new().await, World::default());
+        for _ in 0..2 {
+            bench.engine(&world, None, async |engine| engine.run(KEY, Until::Step(name)).await).await.unwrap();
+            assert_eq!(world.effects().last().unwrap(), last);
+        }
+    }
+    let (bench, world) = (Bench::new().await, World::default());
+    for name in ["decide", "branch", "investigate"] {
+        bench.engine(&world, None, async |engine| engine.run(KEY, Until::Step(name)).await).await.unwrap();
+    }
+    assert_eq!(world.effects(), ["investigate", "decide", "branch"]);
+}
+
 /// A journal with one declared incident.
 struct Bench {
     store: Store,
