@@ -44,7 +44,7 @@ pub enum Until<'a> {
 
 impl Engine<'_> {
     /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
-    /// stuck; the incident's status tells which.
+    /// stuck; the incident's status tells which. An abort that was broken off goes on instead.
     pub async fn run(&self, key: &str, until: Until<'_>) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
         let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
@@ -55,7 +55,15 @@ impl Engine<'_> {
     /// Takes back every step that was begun, the last one first, and aborts the incident.
     pub async fn abort(&self, key: &str, reason: &str) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
-        let ended = self.keeping(&lease, self.undo(key, reason, &lease)).await;
+        let aborted = async {
+            let mut incident = self.load(key).await?;
+            if incident.aborting.is_none() {
+                incident =
+                    self.append(incident, Fact::AbortStarted { reason: reason.to_owned() }, Some(&lease)).await?;
+            }
+            self.undo(incident, &lease).await
+        };
+        let ended = self.keeping(&lease, aborted).await;
         self.journal.release(&lease).await?;
         ended
     }
@@ -107,6 +115,9 @@ impl Engine<'_> {
 
     async fn work(&self, key: &str, until: Until<'_>, lease: &Lease) -> Result<Incident, EngineError> {
         let mut incident = self.load(key).await?;
+        if until == Until::Closed && incident.aborting.is_some() && !incident.status.is_over() {
+            return self.undo(incident, lease).await;
+        }
         let mut retried = false;
         loop {
             incident = self.deliver(incident, Some(lease)).await?;
@@ -192,8 +203,7 @@ impl Engine<'_> {
         Ok((fact, back))
     }
 
-    async fn undo(&self, key: &str, reason: &str, lease: &Lease) -> Result<Incident, EngineError> {
-        let mut incident = self.load(key).await?;
+    async fn undo(&self, mut incident: Incident, lease: &Lease) -> Result<Incident, EngineError> {
         loop {
             let last = incident.steps().rfind(|step| {
                 !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
@@ -216,7 +226,8 @@ impl Engine<'_> {
                 return self.deliver(incident, Some(lease)).await;
             }
         }
-        incident = self.append(incident, Fact::Aborted { reason: reason.to_owned() }, Some(lease)).await?;
+        let reason = incident.aborting.clone().unwrap_or_default();
+        incident = self.append(incident, Fact::Aborted { reason }, Some(lease)).await?;
         self.deliver(incident, Some(lease)).await
     }
 
