@@ -43,6 +43,10 @@ impl Args {
             show::safe(&incident.declaration.title)
         );
         let reply = run::run(context, &app, &incident.key, Until::Step("branch")).await?;
-        Ok(reply)
+        // A rollback waits for nobody's fix.
+        match app.incident(&incident.key).await?.strategy {
+            Some(Strategy::A) => run::run(context, &app, &incident.key, Until::Closed).await,
+            _ => Ok(reply),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
 use crate::domain::event::Fact;
-use crate::domain::incident::{Incident, Status, StepState};
+use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
@@ -122,10 +122,7 @@ impl Engine<'_> {
         loop {
             incident = self.deliver(incident, Some(lease)).await?;
             if let Until::Step(name) = until
-                && incident
-                    .plan()
-                    .is_some_and(|plan| plan.steps.iter().any(|step| step.name == name && step.state.is_settled()))
-                && !matches!(next(&incident), Next::Verify(_))
+                && is_past(&incident, name)
             {
                 return Ok(incident);
             }
@@ -283,6 +280,19 @@ impl Engine<'_> {
 
     fn moment<'b>(&'b self, incident: &'b Incident) -> Moment<'b> {
         Moment { incident, clock: self.clock, progress: self.progress }
+    }
+}
+
+/// Whether a run up to the step `name` is at its end: the step is settled, or the strategy in force
+/// has no such step. A step that went bad is not the end: the way back follows.
+fn is_past(incident: &Incident, name: &str) -> bool {
+    let Some(plan) = incident.plan() else { return false };
+    let settled = |step: &StepRecord| {
+        step.name == name && step.state.is_settled() && !matches!(step.state, StepState::WentBad { .. })
+    };
+    match plan.steps.iter().find(|step| step.name == name) {
+        Some(step) => settled(step),
+        None => plan.strategy.is_some() || incident.steps().any(settled),
     }
 }
 

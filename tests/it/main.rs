@@ -16,3 +16,4 @@ mod profiles;
 mod sandbox;
 mod store;
 mod tidy;
+mod until;
