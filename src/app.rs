@@ -263,7 +263,7 @@ impl App {
 
     /// Returns the incidents whose head this clone has anchored on the remote, and of which the
     /// journal knows nothing any more.
-    pub async fn missing(&self) -> Result<Vec<String>, AppError> {
+    pub async fn journals_gone(&self) -> Result<Vec<String>, AppError> {
         let mut missing = Vec::new();
         for id in self.tools.project.anchored().await? {
             if self.tools.store.find_incident(&id).await?.is_none() && self.events(&id).await?.is_empty() {

@@ -157,9 +157,8 @@ impl From<JournalError> for CliError {
             JournalError::Leased { .. } => CliError { kind: Kind::Held, ..CliError::failed(message) }
                 .hint("wait for it to end; `hotfix status` shows how far it is"),
             JournalError::LeaseLost { .. } => CliError::failed(message).hint("hotfix status"),
-            JournalError::Unreadable { .. } | JournalError::Illegal(_) => {
-                CliError::failed(message).hint("hotfix audit verify")
-            }
+            JournalError::Unreadable { .. } => CliError::failed(message).hint("hotfix audit verify"),
+            JournalError::Illegal(_) => CliError::failed(message).hint("hotfix status"),
             JournalError::Conflict { .. } => CliError::failed(message).hint("hotfix resume"),
         }
     }

@@ -164,7 +164,7 @@ pub fn next(incident: &Incident) -> Option<String> {
             Some(hint.clone())
         }
         Some(StepState::Started | StepState::Undoing) => Some("hotfix resume".to_owned()),
-        _ if incident.status == Status::Aborting => Some("hotfix abort --reason ...".to_owned()),
+        _ if incident.status == Status::Aborting => Some("hotfix resume".to_owned()),
         _ if step.is_some_and(|step| step.name == "fix") => {
             let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
             Some(format!("fix it in {place}, `git commit`, then `hotfix ship`"))

@@ -43,6 +43,10 @@ impl Args {
             show::safe(&incident.declaration.title)
         );
         let reply = run::run(context, &app, &incident.key, Until::Step("branch")).await?;
+        // A rollback waits for nobody's fix.
+        if app.incident(&incident.key).await?.strategy == Some(Strategy::A) {
+            return run::run(context, &app, &incident.key, Until::Closed).await;
+        }
         let missing = if reply.exit == 0 { app.missing() } else { Vec::new() };
         for (what, setting) in missing {
             anstream::eprintln!("{}note:{} no {what} is configured yet: {setting}", show::WARN, show::PLAIN);

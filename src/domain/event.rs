@@ -142,6 +142,10 @@ pub enum Fact {
         notice: String,
         error: String,
     },
+    /// From here on the steps are taken back, also by whoever resumes.
+    AbortStarted {
+        reason: String,
+    },
     UndoStarted {
         step: String,
     },
@@ -198,6 +202,7 @@ impl Fact {
             Fact::Ticked { .. } => "ticked",
             Fact::NoticeSent { .. } => "notice-sent",
             Fact::NoticeFailed { .. } => "notice-failed",
+            Fact::AbortStarted { .. } => "abort-started",
             Fact::UndoStarted { .. } => "undo-started",
             Fact::Undone { .. } => "undone",
             Fact::UndoFailed { .. } => "undo-failed",

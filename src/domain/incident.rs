@@ -39,6 +39,8 @@ pub struct Incident {
     /// Notices that did not arrive yet: attempts, the last one's time and error.
     pub notices_failed: BTreeMap<String, FailedNotice>,
     pub actions: Vec<Action>,
+    /// Why it is being aborted, or was.
+    pub aborting: Option<String>,
     pub ended: Option<Timestamp>,
     /// The last event's number, time and digest.
     pub seq: i64,
@@ -88,7 +90,8 @@ pub struct Plan {
 pub struct StepRecord {
     pub name: String,
     pub state: StepState,
-    /// What was done so far by a step that got stuck; kept while it is tried again.
+    /// What was done so far by a step that got stuck; kept while it is tried again, and while a step
+    /// that was done is taken back.
     pub partial: Option<Evidence>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,

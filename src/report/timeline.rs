@@ -110,6 +110,7 @@ fn what(fact: &Fact) -> Option<String> {
         | Fact::Planned { .. }
         | Fact::NoticeSent { .. }
         | Fact::UndoStarted { .. } => return None,
+        Fact::AbortStarted { reason } => format!("being aborted: {reason}"),
         Fact::Numbered { id } => format!("numbered {id}"),
         Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
         Fact::Noted { text, update: true } => format!("status update: {text}"),

@@ -58,6 +58,8 @@ impl Step for DeployRelease {
             return Ok(Undo::Nothing("nothing was deployed".to_owned()));
         };
         let deployer = self.0.deployer()?;
+        // A rollback may be under way, by a command of a process that is gone.
+        deployer.settle(&change(&self.0, at.incident, &deploy.previous, "", &deploy.release)).await?;
         let current = deployer.current().await?.unwrap_or_default();
         if current != deploy.release {
             return Ok(Undo::Nothing(format!("production runs `{current}`, not `{}`", deploy.release)));
@@ -65,10 +67,20 @@ impl Step for DeployRelease {
         if deploy.previous.is_empty() {
             return Err(StepError::stuck(
                 format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
-                "put production right by hand, then `hotfix abort`",
+                "put production right by hand, then `hotfix resume`",
             ));
         }
-        super::roll_back::put_back(&self.0, at.incident, &deploy.release, &deploy.previous).await?;
+        let lock = match lock(&self.0).await {
+            Ok(lock) => lock,
+            Err(Err(error)) => return Err(error),
+            Err(Ok(_)) => {
+                let message = format!("{} is being changed by somebody else", deploy.environment);
+                return Err(StepError::failed(message, "wait for the other deploy"));
+            }
+        };
+        let ended = super::roll_back::put_back(&self.0, at.incident, &deploy.release, &deploy.previous).await;
+        self.0.store.release(&lock).await?;
+        ended?;
         Ok(Undo::Done(format!("production is back on `{}`", deploy.previous)))
     }
 }

@@ -89,9 +89,10 @@ impl Step for Maintenance {
                 self.switch(at.incident, false, command).await?;
                 Ok(Undo::Done("maintenance mode is off".to_owned()))
             }
+            (true, None) if at.incident.is_waived("maintenance") => Ok(Undo::Nothing("waived".to_owned())),
             (true, None) => Err(StepError::stuck(
                 "no command turns maintenance mode off",
-                "turn it off by hand, then `hotfix abort`",
+                "turn it off by hand, `hotfix waive maintenance --reason ...`, then `hotfix resume`",
             )),
             (false, _) => Ok(Undo::Nothing("the service stays up".to_owned())),
         }

@@ -86,7 +86,7 @@ impl Step for MergeFix {
             let tree = self.merge_trees(Some(&merge.merge), &tip, &merge.old).await?.map_err(|files| {
                 StepError::stuck(
                     format!("reverting the merge conflicts in {}", files.join(", ")),
-                    format!("git revert -m 1 {} on `{}`, then `hotfix abort`", merge.merge, merge.branch),
+                    format!("git revert -m 1 {} on `{}`, then `hotfix resume`", merge.merge, merge.branch),
                 )
             })?;
             let title = name::line(&at.incident.declaration.title, 80);
@@ -104,7 +104,7 @@ impl Step for MergeFix {
                 }
             }
         }
-        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix abort"))
+        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix resume"))
     }
 }
 

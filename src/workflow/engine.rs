@@ -7,7 +7,7 @@ use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
 use crate::domain::event::Fact;
-use crate::domain::incident::{Incident, Status, StepState};
+use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
@@ -44,7 +44,7 @@ pub enum Until<'a> {
 
 impl Engine<'_> {
     /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
-    /// stuck; the incident's status tells which.
+    /// stuck; the incident's status tells which. An abort that was broken off goes on instead.
     pub async fn run(&self, key: &str, until: Until<'_>) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
         let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
@@ -55,7 +55,15 @@ impl Engine<'_> {
     /// Takes back every step that was begun, the last one first, and aborts the incident.
     pub async fn abort(&self, key: &str, reason: &str) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
-        let ended = self.keeping(&lease, self.undo(key, reason, &lease)).await;
+        let aborted = async {
+            let mut incident = self.load(key).await?;
+            if incident.aborting.is_none() {
+                incident =
+                    self.append(incident, Fact::AbortStarted { reason: reason.to_owned() }, Some(&lease)).await?;
+            }
+            self.undo(incident, &lease).await
+        };
+        let ended = self.keeping(&lease, aborted).await;
         self.journal.release(&lease).await?;
         ended
     }
@@ -107,12 +115,14 @@ impl Engine<'_> {
 
     async fn work(&self, key: &str, until: Until<'_>, lease: &Lease) -> Result<Incident, EngineError> {
         let mut incident = self.load(key).await?;
+        if until == Until::Closed && incident.aborting.is_some() && !incident.status.is_over() {
+            return self.undo(incident, lease).await;
+        }
         let mut retried = false;
         loop {
             incident = self.deliver(incident, Some(lease)).await?;
             if let Until::Step(name) = until
                 && is_past(&incident, name)
-                && !matches!(next(&incident), Next::Verify(_))
             {
                 return Ok(incident);
             }
@@ -190,8 +200,7 @@ impl Engine<'_> {
         Ok((fact, back))
     }
 
-    async fn undo(&self, key: &str, reason: &str, lease: &Lease) -> Result<Incident, EngineError> {
-        let mut incident = self.load(key).await?;
+    async fn undo(&self, mut incident: Incident, lease: &Lease) -> Result<Incident, EngineError> {
         loop {
             let last = incident.steps().rfind(|step| {
                 !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
@@ -214,7 +223,8 @@ impl Engine<'_> {
                 return self.deliver(incident, Some(lease)).await;
             }
         }
-        incident = self.append(incident, Fact::Aborted { reason: reason.to_owned() }, Some(lease)).await?;
+        let reason = incident.aborting.clone().unwrap_or_default();
+        incident = self.append(incident, Fact::Aborted { reason }, Some(lease)).await?;
         self.deliver(incident, Some(lease)).await
     }
 
@@ -273,12 +283,17 @@ impl Engine<'_> {
     }
 }
 
-/// Whether the step is settled, or is no part of the strategy: going on would not lead to it.
+/// Whether a run up to the step `name` is at its end: the step is settled, or the strategy in force
+/// has no such step. A step that went bad is not the end: the way back follows.
 fn is_past(incident: &Incident, name: &str) -> bool {
-    incident.plan().is_some_and(|plan| match plan.steps.iter().find(|step| step.name == name) {
-        Some(step) => step.state.is_settled(),
-        None => plan.strategy.is_some(),
-    })
+    let Some(plan) = incident.plan() else { return false };
+    let settled = |step: &StepRecord| {
+        step.name == name && step.state.is_settled() && !matches!(step.state, StepState::WentBad { .. })
+    };
+    match plan.steps.iter().find(|step| step.name == name) {
+        Some(step) => settled(step),
+        None => plan.strategy.is_some() || incident.steps().any(settled),
+    }
 }
 
 /// The plan in force once more from the step `to` on.

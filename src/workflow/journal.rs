@@ -166,6 +166,7 @@ fn declared(declaration: &Declaration, event: &Event) -> Incident {
         notices_sent: BTreeSet::new(),
         notices_failed: BTreeMap::new(),
         actions: Vec::new(),
+        aborting: None,
         ended: None,
         seq: event.seq,
         updated: event.at,
@@ -233,7 +234,17 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             });
             *failed = FailedNotice { attempts: failed.attempts + 1, at, error: error.clone() };
         }
+        Fact::AbortStarted { reason } => {
+            if incident.aborting.is_some() {
+                return Err("it is being aborted".to_owned());
+            }
+            incident.aborting = Some(reason.clone());
+            incident.status = Status::Aborting;
+        }
         Fact::UndoStarted { step } => {
+            if incident.aborting.is_none() {
+                return Err("it is not being aborted".to_owned());
+            }
             undo(incident, step, at, |state| {
                 (!matches!(state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. }))
                     .then_some(StepState::Undoing)
@@ -289,7 +300,7 @@ fn plan(
     if let Some(step) = incident.current().filter(|step| step.state == StepState::Started) {
         return Err(format!("step `{}` is under way", step.name));
     }
-    if incident.status == Status::Aborting {
+    if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }
     if strategy.is_some() {
@@ -310,7 +321,7 @@ fn plan(
 
 /// The first step that is not settled, which has to be `name`.
 fn current<'a>(incident: &'a mut Incident, name: &str) -> Result<&'a mut StepRecord, String> {
-    if incident.status == Status::Aborting {
+    if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }
     let plan = incident.plans.last_mut().ok_or("there is no plan yet")?;
@@ -356,6 +367,10 @@ fn undo(
     let (step, state) = steps
         .find_map(|step| to(&step.state).map(|state| (step, state)))
         .ok_or_else(|| format!("no step `{name}` to undo"))?;
+    // Whoever takes the step back has to know what it did.
+    if let StepState::Done { evidence } | StepState::WentBad { evidence } = &step.state {
+        step.partial = Some(evidence.clone());
+    }
     step.state = state;
     step.ended = Some(at);
     Ok(())

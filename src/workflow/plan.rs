@@ -87,7 +87,7 @@ pub enum Next {
 
 /// Returns what is next; running and resuming share it.
 pub fn next(incident: &Incident) -> Next {
-    if incident.status.is_over() || incident.status == crate::domain::incident::Status::Aborting {
+    if incident.status.is_over() || incident.aborting.is_some() {
         return Next::Over;
     }
     let Some(plan) = incident.plan() else {

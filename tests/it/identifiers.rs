@@ -74,7 +74,7 @@ fn without_the_remote_the_name_is_provisional_and_the_number_follows() {
     recent commits
       [TIME]  [COMMIT]  Configure hotfix  Ada
       [TIME]  [COMMIT]  Begin  Ada
-    recent deploys
+    no recent deploys
 
     HOTFIX-[DATE]-002  P0  Outage
     [DURATION] of 2 h   next update due in 15 min   open

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod abort;
 mod backport;
 mod bad_input;
 mod crash;
@@ -16,3 +17,4 @@ mod profiles;
 mod sandbox;
 mod store;
 mod tidy;
+mod until;
