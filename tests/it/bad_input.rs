@@ -345,12 +345,10 @@ fn a_journal_that_can_not_be_written() {
     }
     let noted = env.run(&mut env.hotfix_held_to_permissions(&["note", "customers call"]));
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_snapshot!(noted, @"
-    exit status: 1
-    --- stderr
-    error: the journal can't be written: error returned from database: (code: 8) attempt to write a readonly database
-    hint: make the repository's git directory writable, or set HOTFIX_STORE
-    ");
+    // Whether opening or writing is refused depends on what the last process left of the log.
+    assert_eq!(noted.status, Some(1), "{noted}");
+    let said = ["attempt to write a readonly database", "hint: make the repository's git directory writable"];
+    assert!(said.iter().all(|said| noted.stderr.contains(said)), "{noted}");
 }
 
 #[test]
