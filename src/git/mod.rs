@@ -6,6 +6,7 @@ pub mod merge_tree;
 pub mod objects;
 pub mod oid;
 pub mod pack;
+mod pack_index;
 pub mod project;
 pub mod push;
 pub mod quarantine;

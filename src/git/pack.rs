@@ -1,21 +1,23 @@
 //! Writes a pack of new objects: the quick way to write thousands at once.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
 
 use super::oid::{Format, Oid};
+use super::pack_index::{self, Indexed};
 use super::tree;
 
 /// How many differences may lie on each other (git's own `pack.depth`).
 const DEPTH: u32 = 50;
 
-/// A pack being written. Objects are named as they are added; the pack can be used once
-/// `finish` has returned and `git index-pack` has read it.
+/// A pack being written. Objects are named as they are added, and can be read once `finish` has
+/// returned.
 #[derive(Debug)]
 pub struct PackWriter {
     file: BufWriter<File>,
@@ -30,6 +32,8 @@ pub struct PackWriter {
 struct Place {
     offset: u64,
     depth: u32,
+    /// The CRC-32 of its bytes in the pack.
+    crc: u32,
 }
 
 /// The number by which a pack knows a difference from an object that it has, too (gitformat-pack).
@@ -102,8 +106,8 @@ impl PackWriter {
         self.written.is_empty()
     }
 
-    /// Completes the pack (its count and its checksum), names it by that, and returns where it is.
-    pub fn finish(self) -> std::io::Result<PathBuf> {
+    /// Completes the pack (its count and its checksum), names it by that, and writes its index.
+    pub fn finish(self) -> std::io::Result<()> {
         let count = u32::try_from(self.written.len()).map_err(std::io::Error::other)?;
         let mut file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(8))?;
@@ -111,19 +115,29 @@ impl PackWriter {
         file.seek(SeekFrom::Start(0))?;
         let checksum = checksum(&mut file, self.format)?;
         file.write_all(checksum.as_bytes())?;
-        file.sync_all()?;
-        let path = self.path.with_file_name(format!("pack-{checksum}.pack"));
-        std::fs::rename(&self.path, &path)?;
-        Ok(path)
+        let pack = self.path.with_file_name(format!("pack-{checksum}.pack"));
+        std::fs::rename(&self.path, &pack)?;
+        let objects = self.written.iter();
+        let objects = objects.map(|(oid, place)| Indexed { oid: *oid, crc: place.crc, offset: place.offset });
+        let index = pack.with_extension("idx");
+        std::fs::write(&index, pack_index::content(objects.collect(), checksum))?;
+        // As git leaves them: for everyone to read, and for nobody to change.
+        for path in [&pack, &index] {
+            std::fs::set_permissions(path, Permissions::from_mode(0o444))?;
+        }
+        Ok(())
     }
 
     fn entry(&mut self, oid: Oid, depth: u32, start: &[u8], content: &[u8]) -> std::io::Result<()> {
-        self.written.insert(oid, Place { offset: self.end, depth });
         let mut encoder = ZlibEncoder::new(Vec::with_capacity(content.len() / 2 + 64), Compression::fast());
         encoder.write_all(content)?;
         let deflated = encoder.finish()?;
-        self.file.write_all(start)?;
-        self.file.write_all(&deflated)?;
+        let mut crc = Crc::new();
+        for part in [start, &deflated] {
+            crc.update(part);
+            self.file.write_all(part)?;
+        }
+        self.written.insert(oid, Place { offset: self.end, depth, crc: crc.sum() });
         self.end += (start.len() + deflated.len()) as u64;
         Ok(())
     }

@@ -77,6 +77,7 @@ pub async fn push(
         "--porcelain",
         atomic,
         "--force-with-lease",
+        "--no-force-if-includes",
         "--no-follow-tags",
         "--recurse-submodules=no",
         name,

@@ -61,20 +61,18 @@ impl Quarantine {
         &self.repository
     }
 
-    /// Begins a pack; `index` makes its objects readable.
+    /// Begins a pack; `seal` makes its objects readable.
     pub fn pack(&self) -> Result<PackWriter, QuarantineError> {
         let directory = self.directory().join("objects/pack");
         PackWriter::create(&directory, self.repository.format).map_err(at(&directory))
     }
 
-    /// Completes the pack and indexes it.
-    pub async fn index(&self, pack: PackWriter) -> Result<(), QuarantineError> {
+    /// Completes a pack, unless there is nothing in it.
+    pub fn seal(&self, pack: PackWriter) -> Result<(), QuarantineError> {
         if pack.is_empty() {
             return Ok(());
         }
-        let path = pack.finish().map_err(at(self.directory()))?;
-        self.git.run(["index-pack".as_ref(), path.as_os_str()]).await?;
-        Ok(())
+        pack.finish().map_err(at(self.directory()))
     }
 
     /// Moves the new objects into the repository's own object directory.
@@ -92,6 +90,10 @@ impl Quarantine {
                 let Some(name) = file.file_name() else { continue };
                 let place = destination.join(name);
                 if !place.exists() {
+                    // As git does: packs must outlive a power cut, single objects need not.
+                    if folder.ends_with("pack") {
+                        fs::File::open(&file).and_then(|file| file.sync_all()).map_err(at(&file))?;
+                    }
                     fs::rename(&file, &place).map_err(at(&place))?;
                 }
             }

@@ -257,6 +257,31 @@ async fn commits_are_signed_where_the_user_signs() {
 }
 
 #[tokio::test]
+async fn settings_of_the_users_own_do_not_get_in_the_way() {
+    let sandbox = Sandbox::new();
+    sandbox.branch("feature/a", "main", &[("own.txt", "own")]);
+    sandbox.commit("Fix", &[("code.txt", &lines(5, "fixed"))]);
+    sandbox.git(&["tag", "-a", "-m", "local", "local"]);
+    for setting in [
+        "push.useForceIfIncludes=true",
+        "push.followTags=true",
+        "push.default=nothing",
+        "color.ui=always",
+        "diff.noprefix=true",
+        "log.showSignature=true",
+        "core.quotePath=true",
+        "fetch.prune=true",
+        "status.branch=true",
+        "i18n.logOutputEncoding=ISO-8859-1",
+    ] {
+        let (name, value) = setting.split_once('=').expect("a setting");
+        sandbox.git(&["config", name, value]);
+    }
+    assert_eq!(backported(&sandbox).await, "feature/a needs moved\n");
+    assert_eq!(sandbox.remote(&["tag"]), "");
+}
+
+#[tokio::test]
 async fn the_clone_knows_what_was_pushed() {
     let sandbox = Sandbox::new();
     sandbox.branch("feature/a", "main", &[("own.txt", "own")]);

@@ -60,7 +60,7 @@ pub async fn apply(
         work.learn(&folders, &views, &classes, &mut recipes).await?;
         alone.extend(work.follow(&folders, &views, &classes, &recipes, &mut pack)?);
     }
-    quarantine.index(pack).await?;
+    quarantine.seal(pack)?;
     work.merge_each(&alone).await?;
     Ok(work.applied)
 }
@@ -106,7 +106,7 @@ impl Work<'_> {
             let ours = ours.map_err(|source| self.unwritten(source))?;
             merges.push((Merge { base: Some(base), ours, theirs }, near(folders, views, *root)));
         }
-        self.quarantine.index(pack).await?;
+        self.quarantine.seal(pack)?;
         let answers = attributes::merge_all(self.quarantine, self.options, &merges).await?;
         let trees: Vec<Oid> = answers.iter().filter_map(Merged::tree).collect();
         let results = folders.read(self.quarantine.git(), &trees).await?;

@@ -47,7 +47,7 @@ pub async fn merge_all(
         .map(async |(git, members)| {
             let mut part: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
             if quarantine.repository().version < old_git::MERGES_TREES {
-                part = old_git::between_commits(quarantine, &part).await?;
+                part = old_git::between_commits(quarantine, &part)?;
             }
             let answers = merge_tree::merge_all(&git, options, &part).await?;
             Ok::<_, QuarantineError>(members.into_iter().zip(answers))

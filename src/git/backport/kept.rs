@@ -26,14 +26,19 @@ pub struct Resolved {
     pub unresolved: Vec<(String, Vec<String>)>,
 }
 
-/// Plans, merges and pushes like `backport`, and writes down what is to move before it does.
+/// Plans, merges and pushes like `backport`, and writes down what is to move before it does. What a
+/// person resolved before, under the same identifier, still holds.
 pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Result<Report, BackportError> {
     let started = Instant::now();
+    let mut request = request.clone();
     let mut moves: Vec<Moved> = Vec::new();
     let mut work_trees = BTreeMap::new();
     for _ in 0..ATTEMPTS {
-        let plan = plan::plan(git, request).await?;
+        let mut plan = plan::plan(git, &request).await?;
         if let Some(earlier) = records.load(Some(&plan.id)).await? {
+            let known = earlier.request.resolutions.into_iter().filter(|one| !request.resolutions.contains(one));
+            request.resolutions = known.chain(request.resolutions.clone()).collect();
+            plan.resolutions.clone_from(&request.resolutions);
             moves = earlier.moves;
             work_trees = earlier.work_trees;
         }

@@ -128,7 +128,7 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
         let new = write(plan, &progress, &mut writer).await?;
         made.insert(&progress.target.branch, (new, progress.obstacle));
     }
-    quarantine.index(writer.pack).await?;
+    quarantine.seal(writer.pack)?;
     let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str()))).collect();
     Ok(Merged { outcomes, quarantine })
 }

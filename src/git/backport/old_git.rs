@@ -10,14 +10,14 @@ pub const MERGES_TREES: (u32, u32) = (2, 45);
 
 /// Returns the same merges between commits made up for them: the base is the only ancestor that
 /// both sides share, so git finds it by itself.
-pub async fn between_commits(quarantine: &Quarantine, merges: &[Merge]) -> Result<Vec<Merge>, QuarantineError> {
+pub fn between_commits(quarantine: &Quarantine, merges: &[Merge]) -> Result<Vec<Merge>, QuarantineError> {
     let mut pack = quarantine.pack()?;
     let mut made = Vec::with_capacity(merges.len());
     for merge in merges {
         let made_up = made_up(&mut pack, merge);
         made.push(made_up.map_err(crate::git::quarantine::at(quarantine.directory()))?);
     }
-    quarantine.index(pack).await?;
+    quarantine.seal(pack)?;
     Ok(made)
 }
 

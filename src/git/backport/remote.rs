@@ -60,7 +60,9 @@ pub async fn fetch(git: &Git, remote: &str, branches: &[Branch], limit: Duration
 
 async fn missing(git: &Git, branches: &[Branch]) -> Result<HashSet<Oid>, BackportError> {
     let input: String = branches.iter().map(|branch| format!("{}\n", branch.tip)).collect();
-    let found = git.call(["cat-file", "--batch-check=%(objectname)", "--buffer"]).input(input).text().await?;
+    // A partial clone would fetch them here, one by one.
+    let check = git.call(["cat-file", "--batch-check=%(objectname)", "--buffer"]).env("GIT_NO_LAZY_FETCH", "1");
+    let found = check.input(input).text().await?;
     let missing = found.lines().filter_map(|line| line.strip_suffix(" missing"));
     missing.map(oid).collect()
 }

@@ -67,6 +67,6 @@ async fn carry(quarantine: &Quarantine, resolution: &Resolution, tree: Oid) -> R
     let edits: Vec<_> = changes.into_iter().map(|change| (change.path, change.new)).collect();
     let spliced = splice::splice(&folders, &views, tree, &edits, &mut pack, &mut splice::Last::default());
     let spliced = spliced.map_err(quarantine::at(quarantine.directory()))?;
-    quarantine.index(pack).await?;
+    quarantine.seal(pack)?;
     Ok(Some(spliced))
 }
