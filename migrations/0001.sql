@@ -25,6 +25,8 @@ create table incident (
 
 create unique index incident_id on incident (id);
 
+create index incident_declared on incident (declared, key);
+
 create index incident_status on incident (status, severity, declared);
 
 -- What ran in an environment, derived likewise.

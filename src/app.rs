@@ -263,14 +263,14 @@ impl App {
 
     /// Returns the incidents whose head this clone has anchored on the remote, and of which the
     /// journal knows nothing any more.
-    pub async fn journals_gone(&self) -> Result<Vec<String>, AppError> {
-        let mut missing = Vec::new();
+    pub async fn lost(&self) -> Result<Vec<String>, AppError> {
+        let mut lost = Vec::new();
         for id in self.tools.project.anchored().await? {
             if self.tools.store.find_incident(&id).await?.is_none() && self.events(&id).await?.is_empty() {
-                missing.push(id);
+                lost.push(id);
             }
         }
-        Ok(missing)
+        Ok(lost)
     }
 
     /// Writes the head of the chain to the remote; best done, but no reason to fail or to wait long.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyPool, Row, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 use crate::domain::event::{Event, Fact};
 use crate::domain::evidence::Detail;
@@ -47,23 +47,7 @@ impl Store {
                 hint: None,
             })?;
         }
-        let pool = AnyPoolOptions::new()
-            .max_connections(if dialect == Dialect::Sqlite { 1 } else { 4 })
-            // Longer than a statement waits for a lock.
-            .acquire_timeout(Duration::from_secs(15))
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    for statement in dialect.session() {
-                        // The pool would try again until its time is up. What is wrong with the
-                        // database shows at the next statement, which fails at once.
-                        let _ = sqlx::query(*statement).execute(&mut *connection).await;
-                    }
-                    Ok(())
-                })
-            })
-            .connect(&url)
-            .await
-            .map_err(|error| failure("opened", &error))?;
+        let pool = connect(dialect, &url).await.map_err(|error| failure("opened", &error))?;
         let holder = format!("{who} on {}, process {}", lease::host(), std::process::id());
         let store = Store { pool, dialect, holder };
         store.migrate().await?;
@@ -223,6 +207,35 @@ fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {
     match dialect::is_conflict(error) {
         true => JournalError::Conflict { key: event.incident.clone(), seq: event.seq },
         false => failure("written", error),
+    }
+}
+
+async fn connect(dialect: Dialect, url: &str) -> Result<AnyPool, sqlx::Error> {
+    // SQLite's is longer than a statement waits for a lock.
+    let (connections, seconds) = match dialect {
+        Dialect::Sqlite => (1, 15),
+        Dialect::Postgres => (4, 5),
+    };
+    let options = AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(seconds))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for statement in dialect.session() {
+                    // The pool would try again until its time is up. What is wrong with the
+                    // database shows at the next statement, which fails at once.
+                    let _ = sqlx::query(*statement).execute(&mut *connection).await;
+                }
+                Ok(())
+            })
+        });
+    match options.connect(url).await {
+        // The pool does not say what it was waiting for.
+        Err(sqlx::Error::PoolTimedOut) => match AnyConnection::connect(url).await {
+            Ok(_) => Err(sqlx::Error::PoolTimedOut),
+            Err(reason) => Err(reason),
+        },
+        connected => connected,
     }
 }
 

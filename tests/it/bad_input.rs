@@ -409,3 +409,16 @@ fn a_journal_of_a_newer_version_is_left_alone() {
     hint: update hotfix
     ");
 }
+
+#[test]
+fn a_database_server_that_is_down() {
+    let env = TestEnv::new();
+    let mut list = env.hotfix_command(&["list"]);
+    list.env("HOTFIX_STORE", "postgres://ada:secret@127.0.0.1:1/hotfix");
+    assert_snapshot!(env.run(&mut list), @"
+    exit status: 1
+    --- stderr
+    error: the journal can't be opened: error communicating with database: Connection refused
+    hint: start the database, or set HOTFIX_STORE=sqlite to go on without the team's
+    ");
+}

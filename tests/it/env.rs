@@ -214,6 +214,7 @@ fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
     settings.add_filter(r"-P[0-9a-f]{8}\b", "-[PROVISIONAL]");
     settings.add_filter(r"\b[0-9a-f]{9}\b", "[COMMIT]");
     settings.add_filter(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC))?", "[TIME]");
+    settings.add_filter(r" \(os error \d+\)", "");
     settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[DURATION]");
     settings.bind_to_scope()
 }

@@ -1,0 +1,58 @@
+//! What the project promises of speed, measured: `cargo bench`, or `cargo bench -- reading` for one
+//! of job, reading and declare. Each number is the median of several runs, with the fastest and the
+//! slowest beside it. PostgreSQL is measured too where HOTFIX_TEST_POSTGRES says where it is.
+
+#[path = "../../tests/it/database.rs"]
+mod database;
+mod declare;
+#[path = "../../tests/it/env.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod env;
+mod job;
+mod reading;
+mod seed;
+
+use std::time::{Duration, Instant};
+
+use database::Kind;
+
+fn main() {
+    // Cargo adds an option of its own.
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
+    let stores = match std::env::var("HOTFIX_TEST_POSTGRES") {
+        Ok(_) => &[Kind::Sqlite, Kind::Postgres][..],
+        Err(_) => &[Kind::Sqlite][..],
+    };
+    for store in stores {
+        println!("{store:?}");
+        for (name, measure) in
+            [("job", job::measure as fn(Kind)), ("reading", reading::measure), ("declare", declare::measure)]
+        {
+            if wanted(name) {
+                measure(*store);
+            }
+        }
+    }
+}
+
+/// Prints the median and the slowest of `runs` times that `act` takes.
+fn time(name: &str, runs: usize, mut act: impl FnMut()) {
+    let times = (0..runs).map(|_| {
+        let start = Instant::now();
+        act();
+        start.elapsed()
+    });
+    show(name, times.collect());
+}
+
+fn show(name: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let [fastest, median, slowest] = [0, times.len() / 2, times.len() - 1].map(|index| ms(times[index]));
+    let runs = times.len();
+    println!("  {name:<50} {median:>7.1} ms  ({fastest:.1} to {slowest:.1} ms, {runs} runs)");
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

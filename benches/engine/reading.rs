@@ -1,0 +1,25 @@
+//! Commands that only read, with many incidents in the journal.
+
+use crate::database::Kind;
+use crate::env::TestEnv;
+use crate::seed::{EVENTS, seed};
+use crate::time;
+
+const INCIDENTS: usize = 10_000;
+
+pub fn measure(store: Kind) {
+    let env = TestEnv::on(store);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    env.hotfix(&["list"]);
+    runtime.block_on(seed(&env.journal(), INCIDENTS)).expect("the tables take it");
+    println!("  with {INCIDENTS} incidents of {EVENTS} events, promised: 20 ms");
+    for command in ["status", "list", "timeline"] {
+        time(&format!("hotfix {command}"), 21, || {
+            let read = env.hotfix(&[command]);
+            assert_eq!(read.status, Some(0), "{read}");
+        });
+    }
+    time("git log -1, for comparison", 21, || {
+        env.git(&["log", "-1"]);
+    });
+}
