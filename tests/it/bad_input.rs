@@ -124,6 +124,24 @@ fn unfinished_work_is_left_as_it_is() {
 }
 
 #[test]
+fn what_a_colleague_pushed_to_the_branch_is_kept() {
+    let env = TestEnv::new();
+    env.instant();
+    start(&env);
+    env.fix("001");
+    let deployed = env.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    let branch = "hotfix/001-payment-api-returns-500";
+    env.git_in(".", &["clone", "--quiet", "--branch", branch, "remote.git", "colleague"]);
+    env.git_in("colleague", &["commit", "--quiet", "--allow-empty", "--message", "And another thing"]);
+    env.git_in("colleague", &["push", "--quiet"]);
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    assert!(shipped.stderr.contains("kept on the remote, it has commits that"), "{shipped}");
+    assert_eq!(env.git_in("remote.git", &["log", "-1", "--format=%s", branch]), "And another thing");
+}
+
+#[test]
 fn somebody_elses_branch_is_left_alone() {
     let env = TestEnv::new();
     env.git(&["branch", "hotfix/001-payment-api-returns-500"]);
