@@ -80,6 +80,8 @@ pub enum AppError {
     BadIdentifier(String),
     #[error("`{id}` is an incident already")]
     Duplicate { id: String },
+    #[error("`{id}` was taken by another clone of the repository")]
+    Reserved { id: String, remote: String },
     #[error("{0}")]
     NoWayBack(String),
     #[error("the store's location can't be read: {0}")]

@@ -14,7 +14,7 @@ use crate::domain::severity::Severity;
 use crate::domain::triage::{Route, Triage, triage};
 use crate::git::anchor::Reservation;
 use crate::git::project::ProjectError;
-use crate::workflow::journal::{Entry, record};
+use crate::workflow::journal::{Entry, JournalError, record};
 use crate::workflow::plan::WORKFLOW;
 
 /// The most characters of a title.
@@ -101,7 +101,11 @@ impl App {
         });
         let journal = self.tools.store.as_ref();
         let entry = Entry { key: &key, actor: &self.actor, now, fact: &fact, lease: None };
-        let incident = record(journal, None, entry).await?;
+        let incident = record(journal, None, entry).await.map_err(|error| match error {
+            // Another process of this clone was faster.
+            JournalError::Illegal(_) => AppError::Duplicate { id: key.clone() },
+            error => error.into(),
+        })?;
         let incident = self.engine(&super::Nobody).deliver(incident, None).await?;
         Ok(Declared { incident, remarks })
     }
@@ -182,9 +186,9 @@ impl App {
         if !project.has_remote().await? {
             return Ok(id);
         }
-        match project.reserve(&id, &self.nonce(), self.config().git.reserve_limit.0).await {
+        match project.reserve_again(&id, &self.nonce(), self.config().git.reserve_limit.0).await {
             Ok(Reservation::Ours) => Ok(id),
-            Ok(Reservation::Taken) => Err(AppError::Duplicate { id }),
+            Ok(Reservation::Taken) => Err(AppError::Reserved { id, remote: project.remote.clone() }),
             Err(error @ (ProjectError::Unreachable { .. } | ProjectError::Refused { .. })) => {
                 remarks.push(format!("{error}: nobody else was kept from taking `{id}`"));
                 Ok(id)

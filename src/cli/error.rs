@@ -115,6 +115,8 @@ impl From<AppError> for CliError {
                 CliError { kind: Kind::Usage, ..CliError::failed(message) }
             }
             AppError::Duplicate { ref id } => CliError::failed(message).hint(format!("hotfix status {id}")),
+            AppError::Reserved { ref id, ref remote } => CliError::failed(message)
+                .hint(format!("if nobody works on it there: git push {remote} --delete refs/hotfix/{id}")),
             AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
         }

@@ -34,6 +34,31 @@ impl Project {
         }
     }
 
+    /// Like [`Project::reserve`], for an identifier that a person chose: what this clone reserved
+    /// before, and nothing was written to since, is ours. The process that reserved it died.
+    pub async fn reserve_again(&self, id: &str, who: &str, limit: Duration) -> Result<Reservation, ProjectError> {
+        let commit = match self.commit(&local(id)).await? {
+            Some(commit) => commit,
+            None => {
+                let commit = self.empty_commit(&[], &format!("{id}\n\nReserved-by: {who}\n")).await?;
+                // Before the push, so that it is known again whenever this process dies.
+                self.remember(id, &commit).await?;
+                commit
+            }
+        };
+        let refname = format!("{PREFIX}{id}");
+        match self.push_within(&[RefChange::create(&refname, &commit)], limit).await {
+            Ok(()) => Ok(Reservation::Ours),
+            Err(ProjectError::Stale { .. }) => {
+                let there = self.list_remote(&refname, limit).await?;
+                let message = self.git.run(["log", "-1", "--format=%B", &commit]).await?;
+                let ours = there.iter().any(|(tip, _)| *tip == commit) && parse(&message, "").is_none();
+                Ok(if ours { Reservation::Ours } else { Reservation::Taken })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Returns every identifier that begins with `prefix` and is reserved on the remote.
     pub async fn reserved(&self, prefix: &str, limit: Duration) -> Result<Vec<String>, ProjectError> {
         let listed = self.list_remote(&format!("{PREFIX}{prefix}*"), limit).await?;

@@ -92,8 +92,14 @@ impl Project {
         if !self.has_remote().await? {
             return Err(ProjectError::NoRemote { remote: self.remote.clone() });
         }
-        let args = ["fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", &self.remote];
-        let fetched = self.git.call(args).limit(self.limit).text().await;
+        let fetch = ["fetch", "--quiet", "--prune", "--no-recurse-submodules", &self.remote];
+        let with_tags = [&fetch[..], &["--tags"]].concat();
+        match self.git.call(with_tags).limit(self.limit).text().await {
+            // A tag that moved on the remote is left as it is here, and the rest was fetched.
+            Err(GitError::Failed { status: Some(1), .. }) => {}
+            fetched => return fetched.map(drop).map_err(|error| self.unreachable(error)),
+        }
+        let fetched = self.git.call(fetch).limit(self.limit).text().await;
         fetched.map(drop).map_err(|error| self.unreachable(error))
     }
 

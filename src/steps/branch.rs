@@ -62,7 +62,7 @@ impl Step for MakeBranch {
         if tip.is_some_and(|tip| tip != branch.start) {
             return Ok(Undo::Nothing(format!("`{}` has work in it and is kept", branch.name)));
         }
-        let removed = super::clean_up::remove(&self.0, &branch).await?;
+        let removed = super::clean_up::remove(&self.0, &branch, &branch.start).await?;
         Ok(Undo::Done(removed.join("; ")))
     }
 }

@@ -39,7 +39,7 @@ impl Step for CleanUp {
                 short(&tip)
             )));
         }
-        let removed = remove(&self.0, &branch).await?;
+        let removed = remove(&self.0, &branch, &release.commit).await?;
         Ok(Outcome::Done(Evidence::new(removed.join("; "))))
     }
 
@@ -54,8 +54,9 @@ impl Step for CleanUp {
 
 /// Removes what is left of work tree, branch and remote branch, and returns what became of each.
 ///
-/// A work tree with changes or files that git does not have is kept, and so is its branch.
-pub async fn remove(tools: &Tools, branch: &Branch) -> Result<Vec<String>, StepError> {
+/// A work tree with changes or files that git does not have is kept, and so is its branch. So is a
+/// remote branch with commits that `saved` has not.
+pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<String>, StepError> {
     let project = &tools.project;
     let mut done = Vec::new();
     let work_tree = Path::new(&branch.work_tree);
@@ -81,6 +82,11 @@ pub async fn remove(tools: &Tools, branch: &Branch) -> Result<Vec<String>, StepE
     }
     let on_remote = project.list_remote(&refname, project.limit).await?.pop();
     if let Some((tip, _)) = on_remote {
+        // A commit that this clone has not is nobody's here to delete.
+        if !project.is_ancestor(&tip, saved).await.unwrap_or(false) {
+            done.push(format!("kept on the remote, it has commits that {} has not", short(saved)));
+            return Ok(done);
+        }
         match project.push(&[RefChange::delete(&refname, tip)]).await {
             Ok(()) => done.push("deleted on the remote".to_owned()),
             Err(ProjectError::Stale { .. }) => done.push("kept on the remote, somebody pushed to it".to_owned()),

@@ -1,4 +1,5 @@
-//! Finds the way back before anything changes: what runs now, written down first.
+//! Finds the way back before anything changes: what runs now, written down first. Before a rollback
+//! it is what the rollback leaves, so that one that was broken off is known again.
 
 use std::sync::Arc;
 

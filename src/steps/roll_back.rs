@@ -7,9 +7,10 @@ use async_trait::async_trait;
 
 use super::Tools;
 use super::deploy::{change, lock};
-use crate::domain::evidence::Evidence;
-use crate::domain::incident::Incident;
-use crate::domain::step::{Deploy, RollBack};
+use crate::domain::evidence::{Detail, Evidence};
+use crate::domain::incident::{Incident, Plan, StepState};
+use crate::domain::step::{Deploy, RollBack, WayBack};
+use crate::domain::strategy::Strategy;
 use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -60,10 +61,10 @@ impl RollBackRelease {
     }
 }
 
-/// From which release to which: this incident's own deploy is taken back; without one, the
-/// newest release that was verified comes back.
+/// From which release to which: this incident's own deploy is taken back; where there is none that
+/// still runs, the newest release that was verified comes back. The same before and after it did.
 pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<(String, String), StepError> {
-    if let Some(deploy) = incident.detail::<Deploy>() {
+    if let Some(deploy) = incident.detail::<Deploy>().filter(|_| is_last_deployed(incident)) {
         if deploy.previous.is_empty() {
             return Err(StepError::stuck(
                 format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
@@ -72,22 +73,42 @@ pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<(String, Str
         }
         return Ok((deploy.release, deploy.previous));
     }
-    let releases = tools.store.releases(&tools.config.deploy.environment, 100).await?;
-    let done = incident.detail::<RollBack>();
-    let current = match done {
-        Some(done) => done.from,
+    let rollbacks = incident.plans.iter().filter(|plan| plan.strategy == Some(Strategy::A));
+    let left: Vec<String> = rollbacks.filter_map(way_back_of).map(|way_back| way_back.release).collect();
+    let from = match incident.plan().and_then(way_back_of) {
+        Some(way_back) => way_back.release,
         None => tools.deployer()?.current().await?.unwrap_or_default(),
     };
-    let verified = releases
-        .into_iter()
-        .find(|release| release.verdict.as_deref() == Some("VERIFIED") && release.release != current);
+    let releases = tools.store.releases(&tools.config.deploy.environment, 100).await?;
+    let verified = releases.into_iter().find(|release| {
+        release.verdict.as_deref() == Some("VERIFIED") && release.release != from && !left.contains(&release.release)
+    });
     match verified {
-        Some(release) => Ok((current, release.release)),
+        Some(release) => Ok((from, release.release)),
         None => Err(StepError::stuck(
             "no release before the one that runs is known to be good",
             "hotfix decide --strategy B",
         )),
     }
+}
+
+/// Whether this incident's last change of production was a deploy.
+fn is_last_deployed(incident: &Incident) -> bool {
+    let mut changes = incident.steps().filter(|step| match step.state {
+        StepState::Done { .. } | StepState::WentBad { .. } => true,
+        _ => step.partial.is_some(),
+    });
+    changes
+        .rfind(|step| step.name == Deploy::STEP || step.name == RollBack::STEP)
+        .is_some_and(|step| step.name == Deploy::STEP)
+}
+
+/// What ran when the rollback of `plan` was prepared.
+fn way_back_of(plan: &Plan) -> Option<WayBack> {
+    plan.steps.iter().filter(|step| step.name == WayBack::STEP).find_map(|step| match &step.state {
+        StepState::Done { evidence } => serde_json::from_value(evidence.detail.clone()).ok(),
+        _ => None,
+    })
 }
 
 /// Puts `to` back in the place of `from`; does nothing where it is there.

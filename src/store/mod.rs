@@ -20,6 +20,7 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Deploy, RollBack, Watch};
+use crate::domain::verdict::Verdict;
 use crate::redact::redact;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
@@ -89,6 +90,12 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
     ) -> Result<(), sqlx::Error> {
         let (Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence }) = &event.fact else {
+            if matches!(&event.fact, Fact::Undone { step, .. } if step == Deploy::STEP) {
+                sqlx::query("update release set verdict = null where incident = $1")
+                    .bind(&event.incident)
+                    .execute(&mut **tx)
+                    .await?;
+            }
             return Ok(());
         };
         let detail = evidence.detail.clone();
@@ -96,9 +103,19 @@ impl Store {
             Deploy::STEP => serde_json::from_value::<Deploy>(detail)
                 .ok()
                 .map(|deploy| (deploy.environment, deploy.release, deploy.commit)),
-            RollBack::STEP => {
-                serde_json::from_value::<RollBack>(detail).ok().map(|back| (back.environment, back.to, String::new()))
-            }
+            RollBack::STEP => match serde_json::from_value::<RollBack>(detail) {
+                Ok(back) => {
+                    // Verified once, but no release to go back to any more.
+                    sqlx::query("update release set verdict = $1 where environment = $2 and name = $3")
+                        .bind(Verdict::Bad.to_string())
+                        .bind(&back.environment)
+                        .bind(&back.from)
+                        .execute(&mut **tx)
+                        .await?;
+                    Some((back.environment, back.to, String::new()))
+                }
+                Err(_) => None,
+            },
             _ => {
                 if let Ok(watch) = serde_json::from_value::<Watch>(detail) {
                     sqlx::query("update release set verdict = $1 where incident = $2 and name = $3")

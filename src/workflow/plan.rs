@@ -16,7 +16,7 @@ pub const WAY_BACK: &[&str] = &["roll-back", "confirm", "decide"];
 /// Returns the steps of a strategy, in order.
 pub fn steps(strategy: Strategy) -> &'static [&'static str] {
     match strategy {
-        Strategy::A => &["roll-back", "confirm", "close", "post-mortem"],
+        Strategy::A => &["prepare", "roll-back", "confirm", "close", "post-mortem"],
         Strategy::B => &[
             "branch",
             "fix",

@@ -124,6 +124,61 @@ fn unfinished_work_is_left_as_it_is() {
 }
 
 #[test]
+fn an_identifier_that_was_reserved_by_a_process_that_died_can_be_declared() {
+    let env = TestEnv::new();
+    let declare = ["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
+    for point in ["before:1", "after:1"] {
+        let killed = env.run(env.hotfix_command(&declare).env("HOTFIX_CRASH", point));
+        assert_eq!(killed.status, None, "{killed}");
+    }
+    assert_snapshot!(env.hotfix(&declare), @"
+    exit status: 1
+    --- stderr
+    error: `001` is an incident already
+    hint: hotfix status 001
+    ");
+    env.git_in(".", &["clone", "--quiet", "remote.git", "colleague"]);
+    let colleague = env.run(env.hotfix_command(&declare).args(["-C", "../colleague"]).env("HOTFIX_STORE", "sqlite"));
+    assert_snapshot!(colleague, @"
+    exit status: 1
+    --- stderr
+    error: `001` was taken by another clone of the repository
+    hint: if nobody works on it there: git push origin --delete refs/hotfix/001
+    ");
+}
+
+#[test]
+fn a_tag_that_moved_on_the_remote_is_left_as_it_is_here() {
+    let env = TestEnv::new();
+    env.git(&["tag", "nightly"]);
+    env.git(&["push", "--quiet", "origin", "nightly"]);
+    let here = env.git(&["rev-parse", "nightly"]);
+    env.git(&["commit", "--quiet", "--allow-empty", "--message", "Go on"]);
+    env.git(&["push", "--quiet", "--force", "origin", "HEAD:refs/heads/main", "HEAD:refs/tags/nightly"]);
+    let started = start(&env);
+    assert_eq!(started.status, Some(0), "{started}");
+    assert_eq!(env.git(&["rev-parse", "nightly"]), here);
+}
+
+#[test]
+fn what_a_colleague_pushed_to_the_branch_is_kept() {
+    let env = TestEnv::new();
+    env.instant();
+    start(&env);
+    env.fix("001");
+    let deployed = env.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    let branch = "hotfix/001-payment-api-returns-500";
+    env.git_in(".", &["clone", "--quiet", "--branch", branch, "remote.git", "colleague"]);
+    env.git_in("colleague", &["commit", "--quiet", "--allow-empty", "--message", "And another thing"]);
+    env.git_in("colleague", &["push", "--quiet"]);
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    assert!(shipped.stderr.contains("kept on the remote, it has commits that"), "{shipped}");
+    assert_eq!(env.git_in("remote.git", &["log", "-1", "--format=%s", branch]), "And another thing");
+}
+
+#[test]
 fn somebody_elses_branch_is_left_alone() {
     let env = TestEnv::new();
     env.git(&["branch", "hotfix/001-payment-api-returns-500"]);

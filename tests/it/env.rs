@@ -79,7 +79,7 @@ impl TestEnv {
     /// Makes a fix in the incident's work tree, and returns its commit.
     pub fn fix(&self, id: &str) -> String {
         let tree = format!("work-{id}");
-        fs::write(self.path(&tree).join("fix.txt"), "fixed\n").expect("there is a work tree");
+        fs::write(self.path(&tree).join("fix.txt"), format!("fixed {id}\n")).expect("there is a work tree");
         self.git_in(&tree, &["add", "--all"]);
         self.git_in(&tree, &["commit", "--quiet", "--message", "Fix it"]);
         self.git_in(&tree, &["rev-parse", "HEAD"])

@@ -14,6 +14,7 @@ mod identifiers;
 mod interrupt;
 mod notices;
 mod profiles;
+mod rollback;
 mod sandbox;
 mod store;
 mod tidy;
