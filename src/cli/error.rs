@@ -108,8 +108,9 @@ impl From<AppError> for CliError {
                 CliError { kind: Kind::Usage, ..CliError::failed(message) }
                     .hint(format!("say which one, such as {which}, the most urgent"))
             }
-            AppError::NotAnEmergency { route, .. } => CliError::failed(message)
-                .hint(format!("take it as a {route}; if it is an emergency all the same, say --severity P0, P1 or P2")),
+            AppError::NotAnEmergency { route, .. } => CliError::failed(message).hint(format!(
+                "it is for the {route}; if it is an emergency all the same, say --severity P0, P1 or P2"
+            )),
             AppError::NoSeverity => CliError::failed(message).hint("say it yourself: --severity P0, P1 or P2"),
             AppError::BadIdentifier(_) | AppError::NoTitle => {
                 CliError { kind: Kind::Usage, ..CliError::failed(message) }

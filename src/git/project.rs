@@ -66,7 +66,8 @@ impl Project {
         let common = match found {
             Ok(path) => PathBuf::from(path),
             Err(GitError::Failed { .. }) => {
-                return Err(ProjectError::NotARepository { directory: directory.display().to_string() });
+                let place = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+                return Err(ProjectError::NotARepository { directory: place.display().to_string() });
             }
             Err(error) => return Err(error.into()),
         };

@@ -19,7 +19,7 @@ fn not_a_git_repository() {
     assert_snapshot!(env.hotfix(&["-C", "../home", "status"]), @"
     exit status: 1
     --- stderr
-    error: `../home` is not in a git repository
+    error: `[SANDBOX]/home` is not in a git repository
     hint: cd REPOSITORY, or `hotfix -C REPOSITORY ...`
     ");
 }
