@@ -115,15 +115,15 @@ impl PackWriter {
         file.seek(SeekFrom::Start(0))?;
         let checksum = checksum(&mut file, self.format)?;
         file.write_all(checksum.as_bytes())?;
-        let pack = self.path.with_file_name(format!("pack-{checksum}.pack"));
-        std::fs::rename(&self.path, &pack)?;
         let objects = self.written.iter();
         let objects = objects.map(|(oid, place)| Indexed { oid: *oid, crc: place.crc, offset: place.offset });
-        let index = pack.with_extension("idx");
+        let index = self.path.with_extension("index");
         std::fs::write(&index, pack_index::content(objects.collect(), checksum))?;
-        // As git leaves them: for everyone to read, and for nobody to change.
-        for path in [&pack, &index] {
+        // Git looks for the index, which must be whole and have its pack from the moment it is there.
+        for (path, extension) in [(&self.path, "pack"), (&index, "idx")] {
+            // As git leaves them: for everyone to read, and for nobody to change.
             std::fs::set_permissions(path, Permissions::from_mode(0o444))?;
+            std::fs::rename(path, path.with_file_name(format!("pack-{checksum}.{extension}")))?;
         }
         Ok(())
     }
