@@ -1,7 +1,6 @@
 //! The operations that every face calls. Builds the adapters once.
 
 pub mod backport;
-pub mod backport_records;
 mod declare;
 pub mod init;
 
@@ -22,6 +21,7 @@ use crate::notify::Outbox;
 use crate::report::document::{Account, Document};
 use crate::report::template::{TemplateError, Templates};
 use crate::steps::{self, Tools};
+use crate::store::backport_records::Chains;
 use crate::store::{Store, Summary};
 use crate::workflow::engine::{Engine, EngineError, Until};
 use crate::workflow::journal::{Journal, JournalError, fold};
@@ -120,7 +120,8 @@ impl App {
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
         let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
-        let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
+        let records = Chains { store: Arc::clone(&store), actor: actor.clone() };
+        let tools = Arc::new(Tools { config, project, store, records, deployer, templates, state });
         let steps = steps::all(&tools);
         Ok(App { tools, steps, outbox, clock: SystemClock, actor })
     }

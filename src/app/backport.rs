@@ -1,10 +1,8 @@
 //! Backports outside of an incident.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::App;
-use super::backport_records::Chains;
 use crate::config::BackportMode;
 use crate::git::Git;
 use crate::git::backport::error::BackportError;
@@ -14,6 +12,7 @@ use crate::git::backport::record::{Record, Records};
 use crate::git::backport::report::Report;
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::resolution::Resolution;
+use crate::store::backport_records::{Chains, PREFIX};
 
 /// Backports of one repository, each with its record.
 pub struct Backports {
@@ -25,8 +24,13 @@ pub struct Backports {
 impl App {
     pub fn backports(&self) -> Backports {
         let home = self.tools.project.common.join("hotfix").join("backports");
-        let records = Chains { store: Arc::clone(&self.tools.store), actor: self.actor.clone() };
+        let records = self.tools.records.clone();
         Backports { git: self.tools.project.git.clone(), records, home }
+    }
+
+    /// Whether the journal with this key is that of a backport, not of an incident.
+    pub fn is_backport(key: &str) -> bool {
+        key.starts_with(PREFIX)
     }
 
     /// A request to backport `fix` to the branches that match the globs, or, without globs, to

@@ -4,7 +4,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
-use crate::app::backport_records::PREFIX;
+use crate::app::App;
 
 /// Find out whether the journal was tampered with
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ impl Args {
                     show::PLAIN
                 ));
             }
-            if breaks.is_empty() && anchors.is_empty() && !key.starts_with(PREFIX) {
+            if breaks.is_empty() && anchors.is_empty() && !App::is_backport(key) {
                 text.push_str(&format!("{key}: the chain holds, but no head of it is kept outside the database\n"));
             }
             all.push(json!({ "incident": key, "breaks": breaks, "anchors": anchors }));

@@ -161,7 +161,7 @@ async fn resolve(backports: &Backports, mut record: Record, branch: &str) -> Res
     let files = files.unwrap_or_default();
     let mut text = format!("the conflict of {} is in {}\n", show::safe(branch), place.display());
     files.iter().for_each(|file| text.push_str(&format!("  {}\n", show::safe(file))));
-    text.push_str("next: edit these, `git add` them there, then `hotfix backport --continue`\n");
+    text.push_str("next: edit these, `git add` them there, then `hotfix backport --continue`, and `hotfix resume` where it is of an incident\n");
     Ok(Reply::new(text, json!({ "branch": branch, "work_tree": place, "files": files })))
 }
 

@@ -13,7 +13,7 @@ use crate::domain::step::{BackportTarget, Backports, Branch, Release};
 use crate::git::backport::merge::{Obstacle, Outcome as Merged};
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::verdict::Verdict;
-use crate::git::backport::{self, plan};
+use crate::git::backport::{kept, plan};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct BackportFix(pub Arc<Tools>);
@@ -39,7 +39,7 @@ impl Step for BackportFix {
             return Ok(Outcome::Skipped("no branch is to get the fix".to_owned()));
         }
         let request = self.request(at.incident)?;
-        let report = backport::backport(&self.0.project.git, &request).await?;
+        let report = kept::start(&self.0.project.git, &self.0.records, &request).await?;
         let targets = report.targets.iter().map(|row| target(&row.outcome, row.files.clone()));
         self.settle(at.incident, targets.collect())
     }
@@ -75,7 +75,11 @@ impl Step for BackportFix {
             return Ok(Undo::Nothing("no branch was moved".to_owned()));
         }
         let names: Vec<_> = moved.iter().map(|target| target.branch.as_str()).collect();
-        Ok(Undo::Nothing(format!("the fix stays on {}; it does no harm there", names.join(", "))))
+        Ok(Undo::Nothing(format!(
+            "the fix stays on {}; `hotfix backport --undo --id {}` takes it back",
+            names.join(", "),
+            at.incident.id
+        )))
     }
 }
 
@@ -131,10 +135,7 @@ impl BackportFix {
                     shown.collect::<Vec<_>>().join(", "),
                     count(landed, "other branch").replace("branchs", "branches")
                 ),
-                format!(
-                    "pick it there by hand and push, then `hotfix resume`; or `hotfix waive {} --reason ...`",
-                    first.branch
-                ),
+                way_on(&incident.id, first),
             )
             .after(Evidence::with(summary(&targets), &Backports { targets })));
         }
@@ -143,6 +144,17 @@ impl BackportFix {
         }
         Ok(Outcome::Done(Evidence::with(summary(&targets), &Backports { targets })))
     }
+}
+
+/// What a person can do about a branch that lacks the fix.
+fn way_on(id: &str, target: &BackportTarget) -> String {
+    let branch = &target.branch;
+    let by_hand = match target.verdict.as_str() {
+        "conflict" => format!("`hotfix backport --resolve {branch} --id {id}`"),
+        "refused" => format!("have `backport/{id}/{branch}` merged, then `hotfix resume`"),
+        _ => "bring it there by hand, then `hotfix resume`".to_owned(),
+    };
+    format!("{by_hand}; or `hotfix waive {branch} --reason ...`")
 }
 
 /// Whether the verdict leaves something to be done.

@@ -34,6 +34,7 @@ use crate::domain::step::{Branch, Fix};
 use crate::git::project::{Project, ProjectError};
 use crate::report::template::Templates;
 use crate::store::Store;
+use crate::store::backport_records::Chains;
 use crate::workflow::step::{Step, StepError};
 
 /// What the steps work with.
@@ -41,6 +42,8 @@ pub struct Tools {
     pub config: Config,
     pub project: Project,
     pub store: Arc<Store>,
+    /// What is kept of backports, so that their conflicts can be resolved.
+    pub records: Chains,
     /// `None` where none is configured.
     pub deployer: Option<Arc<dyn Deployer>>,
     pub templates: Templates,

@@ -1,6 +1,7 @@
 //! The journal in a database: SQLite in the repository, or PostgreSQL for a team. One set of
 //! statements serves both; [`dialect`] has what differs.
 
+pub mod backport_records;
 mod chain;
 mod dialect;
 mod lease;

@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gate", &["domain", "config", "process", "redact"]),
     ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
     ("probe", &["domain", "config", "process", "http", "redact"]),
-    ("store", &["domain", "config", "redact", "workflow::journal"]),
+    ("store", &["domain", "config", "redact", "workflow::journal", "git::backport::record"]),
     ("investigate", &["domain"]),
     ("watch", &["domain", "config", "probe", "verdict"]),
     // A place to try hotfix in.

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::Store;
 use crate::domain::event::Fact;
 use crate::git::backport::record::{Record, RecordError, Records};
-use crate::store::Store;
 use crate::workflow::journal::Journal;
 
 /// How the keys of these chains begin; no incident's identifier has a `/`.
 pub const PREFIX: &str = "backport/";
 
+#[derive(Clone)]
 pub struct Chains {
     pub store: Arc<Store>,
     pub actor: String,
