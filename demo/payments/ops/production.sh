@@ -1,3 +1,4 @@
+#!/bin/sh
 # Where production is, and what runs there. For the scripts beside this one.
 
 address=127.0.0.1:8080
