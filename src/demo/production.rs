@@ -1,5 +1,6 @@
 //! The production of a sandbox.
 
+use std::io::{self, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,6 +21,7 @@ impl Production {
 
     /// Deploys [`RELEASE`] for the first time, as a pipeline would: by the repository's own script.
     pub async fn start(&self) -> Result<(), SandboxError> {
+        let mut said = tempfile::tempfile()?;
         let mut deploy = Command::new("sh");
         deploy
             .arg("ops/deploy.sh")
@@ -27,13 +29,16 @@ impl Production {
             .env("HOTFIX_RELEASE", RELEASE)
             .env_remove("HOTFIX_COMMIT")
             .stdin(Stdio::null())
-            // Out of the reach of Ctrl-C, which would end the service before it is replaced.
+            .stdout(Stdio::null())
+            // Not a pipe: the script goes on when nobody waits for it any more.
+            .stderr(said.try_clone()?)
+            // Out of the reach of Ctrl-C, which would end the service with the demo's children.
             .process_group(0);
-        let ended = tokio::process::Command::from(deploy).output().await?;
-        if ended.status.success() {
+        if tokio::process::Command::from(deploy).status().await?.success() {
             return Ok(());
         }
-        Err(SandboxError::NotStarted(String::from_utf8_lossy(&ended.stderr).trim_end().to_owned()))
+        said.rewind()?;
+        Err(SandboxError::NotStarted(io::read_to_string(said)?.trim_end().to_owned()))
     }
 
     /// The service's log.

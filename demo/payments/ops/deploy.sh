@@ -6,11 +6,6 @@ cd "$(dirname "$0")/.."
 . ops/production.sh
 
 lock
-if [ -e "$production/closed" ]; then
-    echo "this production was closed; remove $production/closed to open it again" >&2
-    exit 1
-fi
-
 commit=$(git rev-parse --verify --quiet "${HOTFIX_COMMIT:-$HOTFIX_RELEASE}^{commit}") || {
     echo "there is no commit for release $HOTFIX_RELEASE" >&2
     exit 1
@@ -31,6 +26,10 @@ if [ "$(readlink "$production/payments")" = "$build/payments" ] && [ -n "$(runni
     exit 0
 fi
 
+if [ -e "$production/closed" ]; then
+    echo "this production was closed; remove $production/closed to open it again" >&2
+    exit 1
+fi
 stop
 cd "$production"
 (trap '' HUP && exec "$build/payments" serve "$address" "$HOTFIX_RELEASE") </dev/null >>service.log 2>&1 &

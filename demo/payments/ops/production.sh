@@ -1,3 +1,4 @@
+#!/bin/sh
 # Where production is, and what runs there. For the scripts beside this one.
 
 address=127.0.0.1:8080
@@ -34,16 +35,18 @@ stop() {
     done
 }
 
-# One change at a time: waits for the one before, unless whoever made it is gone. The lock is a link
-# to nowhere that names its holder, because making one is atomic.
+# One change at a time: waits for the one before, a minute at most, unless whoever made it is gone.
+# The lock is a link to nowhere that names its holder, because making one is atomic.
 lock() {
+    tries=0
     until ln -s "$$" "$production/lock" 2>/dev/null; do
+        tries=$((tries + 1))
         holder=$(readlink "$production/lock") || holder=
-        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+        if [ "$tries" -eq 600 ] || { [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; }; then
             rm -f "$production/lock"
         fi
         sleep 0.1
     done
     trap 'rm -f "$production/lock"' EXIT
-    trap 'exit 1' HUP INT TERM
+    trap 'exit 1' HUP INT PIPE TERM
 }

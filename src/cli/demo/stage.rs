@@ -86,8 +86,8 @@ impl Stage {
     }
 }
 
-/// The word as a shell wants it.
+/// The word as a shell takes it.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
