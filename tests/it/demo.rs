@@ -193,7 +193,7 @@ fn a_conflict_that_nobody_decides_is_stuck_and_can_be_gone_on_with() {
 
     demo.hotfix(&["waive", "feature/strict-amounts", "--reason", "its owner is on it"]);
     demo.hotfix(&["resume"]);
-    assert_eq!(demo.json(&["status"])["status"], "closed");
+    assert_eq!(demo.json(&["list"])["incidents"][0]["status"], "closed");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_conflict_of_the_job_is_resolved_in_a_work_tree_and_the_job_goes_on() {
     demo.hotfix(&["backport", "--continue", "--id", id]);
     demo.hotfix(&["resume"]);
 
-    assert_eq!(demo.json(&["status"])["status"], "closed");
+    assert_eq!(demo.json(&["list"])["incidents"][0]["status"], "closed");
     assert!(demo.has_fix("feature/strict-amounts"));
     assert!(!place.exists());
 }
