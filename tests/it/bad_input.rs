@@ -250,7 +250,7 @@ fn a_length_of_time_without_end_is_refused() {
     assert!(refused.stderr.contains("longer than ten years"), "{refused}");
     env.write("hotfix.toml", "");
     let title = "Payment API returns 500";
-    let long_ago = ["start", title, "--severity", "P0", "--issue-id", "001", "--detected", "-009999-01-02T01:59:59Z"];
+    let long_ago = ["start", title, "--severity", "P0", "--issue-id", "001", "--detected=-009999-01-02T01:59:59Z"];
     let started = env.hotfix(&long_ago);
     assert_eq!(started.status, Some(0), "{started}");
     assert_eq!(env.hotfix(&["status"]).status, Some(0));
