@@ -49,7 +49,7 @@ pub struct Config {
     pub decide: Decide,
     pub branch: Branch,
     pub fix: Fix,
-    pub guard: guard::Policy,
+    pub guard: guard::policy::Policy,
     pub gate: Vec<gate::Gate>,
     pub review: Review,
     pub release: Release,

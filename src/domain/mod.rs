@@ -2,6 +2,7 @@
 
 pub mod allowance;
 pub mod audit;
+pub mod change;
 pub mod decision;
 pub mod elapsed;
 pub mod event;

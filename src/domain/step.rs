@@ -97,12 +97,27 @@ pub struct Check {
 }
 
 /// A rule that the fix breaks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Violation {
+    /// The check's name, by which it is waived.
     pub check: String,
     pub message: String,
+    /// Whether the fix is held, rather than only warned of.
     pub blocks: bool,
     pub waived: bool,
+    /// Where it is; `None` where it is of the change as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The first line of it, counted from 1: of the file as fixed, or as it was where `counted` says
+    /// that the line was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The lines that counted: `path:line`, `path:line-line`, `path:line (removed)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<String>,
+    /// The share of honest fixes on which the check fires, 0 to 1, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 pub mod anchor;
 pub mod backport;
+pub mod change;
 pub mod merge_tree;
 pub mod objects;
 pub mod oid;

@@ -10,7 +10,7 @@ use super::fix::uncommitted;
 use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::{Branch, Check, Fix};
-use crate::git::Git;
+use crate::git::{Git, change};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 use crate::{gate, guard};
 
@@ -39,10 +39,8 @@ impl Step for CheckFix {
             });
         }
         let start = Instant::now();
-        let patch =
-            ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0", &branch.start, &fix.commit];
-        let patch = self.0.project.git.call(patch).output().await?;
-        let mut violations = guard::violations(&self.0.config.guard, &guard::changes(&patch.stdout));
+        let change = change::read(&self.0.project.git, &branch.start, &fix.commit).await?;
+        let mut violations = guard::look(&self.0.config.guard, &change);
         for violation in &mut violations {
             violation.waived = at.incident.is_waived(&violation.check);
         }

@@ -1,0 +1,25 @@
+//! The checks, one a file. A new one is a file here, a `mod` and a line in `ALL`.
+
+pub mod files;
+pub mod marker;
+pub mod regression_test;
+pub mod size;
+
+use super::Subject;
+use super::finding::{Finding, Level};
+
+/// A rule that a fix has to keep.
+#[derive(Debug)]
+pub struct Check {
+    /// By which it is waived; it is in journals and never changes.
+    pub name: &'static str,
+    pub level: Level,
+    /// The share of honest fixes on which it fires, 0 to 1, where that was measured.
+    pub rate: Option<f64>,
+    /// What it wants and why, in a sentence or two.
+    pub help: &'static str,
+    pub look: fn(&Subject) -> Vec<Finding>,
+}
+
+/// Every check, in the order in which their findings are shown.
+pub const ALL: &[Check] = &[size::CHECK, files::CHECK, marker::CHECK, regression_test::CHECK];
