@@ -2,7 +2,9 @@
 
 pub mod checks;
 pub mod finding;
+pub mod manifest;
 pub mod policy;
+pub mod secret;
 
 use crate::domain::change::{Change, FileChange};
 use crate::domain::step::Violation;
@@ -30,4 +32,4 @@ pub fn look(policy: &Policy, change: &Change) -> Vec<Violation> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

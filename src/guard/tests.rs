@@ -39,3 +39,13 @@ fn each_rule_alone() {
     assert_eq!(checks(&[good.clone(), added("src/b.rs", &["// HOTFIX: x"]), test]), ["files warns"]);
     assert_eq!(checks(&[added("README.md", &["x"])]), [""; 0]);
 }
+
+/// What one check finds: the first line that counted, and the message.
+pub fn found(check: &str, files: &[FileChange]) -> Vec<String> {
+    let found = look(&policy(), &Change { files: files.to_vec() });
+    let place = |file: Option<String>, line: Option<usize>| {
+        [file, line.map(|line| line.to_string())].into_iter().flatten().collect::<Vec<_>>().join(":")
+    };
+    let of_check = found.into_iter().filter(|found| found.check == check);
+    of_check.map(|found| format!("{}: {}", place(found.file, found.line), found.message)).collect()
+}

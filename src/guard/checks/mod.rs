@@ -1,8 +1,10 @@
 //! The checks, one a file. A new one is a file here, a `mod` and a line in `ALL`.
 
+pub mod dependencies;
 pub mod files;
 pub mod marker;
 pub mod regression_test;
+pub mod secret;
 pub mod size;
 
 use super::Subject;
@@ -22,4 +24,5 @@ pub struct Check {
 }
 
 /// Every check, in the order in which their findings are shown.
-pub const ALL: &[Check] = &[size::CHECK, files::CHECK, marker::CHECK, regression_test::CHECK];
+pub const ALL: &[Check] =
+    &[size::CHECK, files::CHECK, dependencies::CHECK, secret::CHECK, marker::CHECK, regression_test::CHECK];

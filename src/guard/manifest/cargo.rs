@@ -119,7 +119,10 @@ dependencies = { libc = "0.2" }
     #[test]
     fn what_is_asked_for_counts() {
         let after = BEFORE
-            .replace("serde = \"1\"", "serde = { version = \"1\", features = [\"derive\"] }\nevil = { git = \"https://x\" }")
+            .replace(
+                "serde = \"1\"",
+                "serde = { version = \"1\", features = [\"derive\"] }\nevil = { git = \"https://x\" }",
+            )
             .replace("libc = \"0.2\"", "");
         assert_eq!(
             shown(BEFORE, &after),

@@ -117,11 +117,8 @@ mod tests {
     fn entries(list: &[(&str, &str, &str, &str)]) -> Entries {
         let mut entries = Entries::default();
         for (name, version, source, checksum) in list {
-            let value = Value {
-                version: version.to_string(),
-                source: source.to_string(),
-                checksum: checksum.to_string(),
-            };
+            let value =
+                Value { version: version.to_string(), source: source.to_string(), checksum: checksum.to_string() };
             entries.add("", *name, value);
         }
         entries

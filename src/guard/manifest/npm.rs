@@ -73,7 +73,10 @@ fn without_trailing_commas(text: &str) -> String {
     // Where a comma stands in `clean` that may turn out to be a trailing one.
     let mut comma = None;
     for character in text.chars() {
-        if !in_string && matches!(character, '}' | ']') && let Some(at) = comma.take() {
+        if !in_string
+            && matches!(character, '}' | ']')
+            && let Some(at) = comma.take()
+        {
             clean.replace_range(at..=at, " ");
         }
         if !character.is_whitespace() {
@@ -101,10 +104,12 @@ mod tests {
             "node_modules/b/node_modules/a":{"version":"2.0.0"},"node_modules/own":{"link":true}}}"#;
         let after = before.replace("1.0.0", "1.0.1").replace("own", "our");
         assert_eq!(shown(lock, before, &after), ["`a` 1.0.0, 2.0.0 -> 1.0.1, 2.0.0"]);
-        let first = r#"{"dependencies":{"b":{"version":"1","dependencies":{"a":{"version":"1","resolved":"https://r"}}}}}"#;
-        assert_eq!(shown(lock, first, &first.replace("https://r", "https://evil")), [
-            "`a` 1 from https://r -> 1 from https://evil"
-        ]);
+        let first =
+            r#"{"dependencies":{"b":{"version":"1","dependencies":{"a":{"version":"1","resolved":"https://r"}}}}}"#;
+        assert_eq!(
+            shown(lock, first, &first.replace("https://r", "https://evil")),
+            ["`a` 1 from https://r -> 1 from https://evil"]
+        );
         assert!(lock("{}").is_err());
     }
 

@@ -25,7 +25,10 @@ pub fn read(text: &str) -> Result<Entries, Unreadable> {
             Some((name, value)) => entries.add("", name, Value { checksum: checksum(hashes), ..value }),
             None if line.starts_with(['.', '/']) => option(&mut entries, line),
             None => {
-                return Err(Unreadable(format!("it has a line that is none of pip's: `{}`", super::entries::brief(line))));
+                return Err(Unreadable(format!(
+                    "it has a line that is none of pip's: `{}`",
+                    super::entries::brief(line)
+                )));
             }
         }
     }
@@ -66,7 +69,9 @@ mod tests {
 
     #[test]
     fn requirements_and_options() {
-        let before = read("# pinned\nDjango==3.2  # why\nrequests == 2.0 \\\n  --hash=sha256:bb \\\n  --hash=sha256:aa\n").unwrap();
+        let before =
+            read("# pinned\nDjango==3.2  # why\nrequests == 2.0 \\\n  --hash=sha256:bb \\\n  --hash=sha256:aa\n")
+                .unwrap();
         let after = read("requests==2.0 --hash=sha256:aa --hash=sha256:cc\ndjango==3.3\n-r  more.txt\n").unwrap();
         let shown: Vec<_> = before.differences(&after).iter().map(Difference::to_string).collect();
         assert_eq!(

@@ -59,8 +59,12 @@ mod tests {
     fn both_files() {
         let before = "[[source]]\nurl = \"https://pypi.org/simple\"\n[packages]\nFlask = \"*\"\n[scripts]\nx = \"y\"\n";
         let after = "[[source]]\nurl = \"https://evil\"\n[packages]\nflask = \"==1\"\n[scripts]\nx = \"z\"\n";
-        let shown: Vec<_> =
-            manifest(before).unwrap().differences(&manifest(after).unwrap()).iter().map(Difference::to_string).collect();
+        let shown: Vec<_> = manifest(before)
+            .unwrap()
+            .differences(&manifest(after).unwrap())
+            .iter()
+            .map(Difference::to_string)
+            .collect();
         assert_eq!(
             shown,
             [

@@ -32,7 +32,10 @@ fn name_and_version(key: &str) -> (&str, &str) {
     match rest.find(['@', '/']) {
         Some(at) => {
             let version = &rest[at + 1..];
-            (&whole[..scope + at], if rest.as_bytes()[at] == b'/' { version.split('_').next().unwrap_or(version) } else { version })
+            (
+                &whole[..scope + at],
+                if rest.as_bytes()[at] == b'/' { version.split('_').next().unwrap_or(version) } else { version },
+            )
         }
         None => (whole, ""),
     }
@@ -76,9 +79,10 @@ mod tests {
             lock(before).unwrap().differences(&lock(after).unwrap()).iter().map(Difference::to_string).collect()
         };
         assert_eq!(shown(&before.replace("1.0.0", "1.0.1")), ["`a` 1.0.0 -> 1.0.1"]);
-        assert_eq!(shown(&before.replace("-1}", "-2}")), [
-            "`a` 1.0.0 with checksum sha512-1 -> 1.0.0 with checksum sha512-2"
-        ]);
+        assert_eq!(
+            shown(&before.replace("-1}", "-2}")),
+            ["`a` 1.0.0 with checksum sha512-1 -> 1.0.0 with checksum sha512-2"]
+        );
         assert!(lock("a: 1").is_err());
     }
 }

@@ -20,12 +20,8 @@ const ARRAYS: [&str; 9] = [
 ];
 
 /// Tables of name and requirement.
-const TABLES: [&str; 4] = [
-    "tool.poetry.dependencies",
-    "tool.poetry.dev-dependencies",
-    "tool.poetry.group.*.dependencies",
-    "tool.uv.sources",
-];
+const TABLES: [&str; 4] =
+    ["tool.poetry.dependencies", "tool.poetry.dev-dependencies", "tool.poetry.group.*.dependencies", "tool.uv.sources"];
 
 /// Returns everything that the project asks for.
 pub fn read(text: &str) -> Result<Entries, Unreadable> {
@@ -65,8 +61,9 @@ fn add_array(entries: &mut Entries, scope: &str, array: &Toml) -> Result<(), Unr
     for wanted in array.as_array().into_iter().flatten() {
         // What is no string includes another group.
         let (name, value) = match wanted.as_str() {
-            Some(text) => split(text)
-                .ok_or_else(|| Unreadable(format!("`{}` in `{scope}` is no requirement", super::entries::brief(text))))?,
+            Some(text) => split(text).ok_or_else(|| {
+                Unreadable(format!("`{}` in `{scope}` is no requirement", super::entries::brief(text)))
+            })?,
             None => (wanted.to_string(), Value::default()),
         };
         entries.add(scope, name, value);

@@ -60,15 +60,16 @@ pub fn py(text: &str) -> Result<Entries, Unreadable> {
     Ok(entries)
 }
 
-/// Most names that are followed, so that a hostile script costs no more.
+/// Most names that are followed, and most values of one, so that a hostile script costs no more.
 const MOST_NAMES: usize = 32;
 
 /// What stands after each `name =`, up to the end of its line or argument.
 fn values_of<'a, 'b>(words: &'b [Word<'a>], name: &str) -> Result<Vec<&'b [Word<'a>]>, Unreadable> {
     let mut values = Vec::new();
     for at in 0..words.len().saturating_sub(2) {
-        let assigned = words[at] == Word::Name(name) && words[at + 1] == Word::Mark('=') && words[at + 2] != Word::Mark('=');
-        if assigned {
+        let assigned =
+            words[at] == Word::Name(name) && words[at + 1] == Word::Mark('=') && words[at + 2] != Word::Mark('=');
+        if assigned && values.len() < MOST_NAMES {
             values.push(&words[at + 2..end(words, at + 2)?]);
         }
     }
@@ -90,7 +91,8 @@ fn end(words: &[Word], start: usize) -> Result<usize, Unreadable> {
 
 /// A list of texts is added one by one; anything else as it is written.
 fn add(entries: &mut Entries, scope: &str, value: &[Word]) {
-    let list = value.iter().all(|word| matches!(word, Word::Text(_) | Word::Mark('[' | ']' | '(' | ')' | ',') | Word::Line));
+    let list =
+        value.iter().all(|word| matches!(word, Word::Text(_) | Word::Mark('[' | ']' | '(' | ')' | ',') | Word::Line));
     if !list || value.is_empty() {
         return entries.add(scope, "expression", Value::version(line(value).replace(",]", "]").replace(",}", "}")));
     }
@@ -120,14 +122,12 @@ mod tests {
 
     #[test]
     fn of_python() {
-        let before = "requires = ['a>=1']\nsetup(version='1', install_requires=requires, extras_require={'x': ['b']},)\n";
+        let before =
+            "requires = ['a>=1']\nsetup(version='1', install_requires=requires, extras_require={'x': ['b']},)\n";
         let after = before.replace("'1'", "'2'").replace("a>=1", "a>=2").replace("['b']", "['b', 'c']");
         assert_eq!(
             shown(py, before, &after),
-            [
-                "`expression` (extras_require) {\"x\":[\"b\"]} -> {\"x\":[\"b\",\"c\"]}",
-                "`a` (requires) >=1 -> >=2",
-            ]
+            ["`expression` (extras_require) {\"x\":[\"b\"]} -> {\"x\":[\"b\",\"c\"]}", "`a` (requires) >=1 -> >=2",]
         );
         assert_eq!(shown(py, before, &before.replace(", ", ",\n    # why\n    ")), [""; 0]);
     }

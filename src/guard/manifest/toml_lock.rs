@@ -44,7 +44,9 @@ fn read(text: &str, is_own: fn(&Table) -> bool) -> Result<Entries, Unreadable> {
 /// `registry+URL`, or the keys of a table of a source in their order.
 fn source(source: &Toml) -> String {
     match source.as_table() {
-        Some(table) => table.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect::<Vec<_>>().join(", "),
+        Some(table) => {
+            table.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect::<Vec<_>>().join(", ")
+        }
         None => plain(source),
     }
 }
@@ -79,7 +81,10 @@ mod tests {
             shown(cargo, before, &before.replace("aa", "bb")),
             ["`serde` 1.0.0 from r with checksum aa -> 1.0.0 from r with checksum bb"]
         );
-        assert_eq!(shown(cargo, before, "version = 3\n"), ["`own` removed: from the project itself", "`serde` removed: 1.0.0 from r"]);
+        assert_eq!(
+            shown(cargo, before, "version = 3\n"),
+            ["`own` removed: from the project itself", "`serde` removed: 1.0.0 from r"]
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub enum Word<'a> {
     Text(&'a str),
     /// One character of everything else.
     Mark(char),
-    /// The end of a line.
+    /// The end of a line, and the blank ones after it.
     Line,
 }
 
@@ -32,13 +32,16 @@ pub fn words(script: &str, comments: Comments) -> Result<Vec<Word<'_>>, Unreadab
     while let Some(character) = rest.chars().next() {
         let length = match character {
             '\n' => {
-                words.push(Word::Line);
+                // Blank lines say no more than one end of a line does.
+                if words.last() != Some(&Word::Line) {
+                    words.push(Word::Line);
+                }
                 1
             }
-            '#' if comments == Comments::Hash => until(rest, "\n").unwrap_or(rest.len()),
-            '/' if comments == Comments::Slashes && rest.starts_with("//") => until(rest, "\n").unwrap_or(rest.len()),
+            '#' if comments == Comments::Hash => rest.find('\n').unwrap_or(rest.len()),
+            '/' if comments == Comments::Slashes && rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if comments == Comments::Slashes && rest.starts_with("/*") => {
-                2 + until(&rest[2..], "*/").ok_or_else(|| endless("comment"))? + 2
+                2 + rest[2..].find("*/").ok_or_else(|| endless("comment"))? + 2
             }
             '"' | '\'' => {
                 let quotes = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
@@ -65,10 +68,6 @@ pub fn words(script: &str, comments: Comments) -> Result<Vec<Word<'_>>, Unreadab
 
 fn is_of_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
-}
-
-fn until(text: &str, end: &str) -> Option<usize> {
-    text.find(end)
 }
 
 fn endless(what: &str) -> Unreadable {
@@ -108,8 +107,8 @@ pub fn closing(words: &[Word], open: usize) -> Result<usize, Unreadable> {
     Err(Unreadable("its brackets do not match".to_owned()))
 }
 
-/// Returns the statements of `words`: parted by the ends of lines and by `;`, unless in brackets or
-/// after a comma.
+/// Returns the statements of `words`: parted by the ends of lines and by `;`, unless in brackets, after
+/// a comma, or where a block or a `.` follows.
 pub fn statements<'a, 'b>(words: &'b [Word<'a>]) -> Result<Vec<&'b [Word<'a>]>, Unreadable> {
     let mut statements = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -118,6 +117,7 @@ pub fn statements<'a, 'b>(words: &'b [Word<'a>]) -> Result<Vec<&'b [Word<'a>]>, 
         match words[at] {
             Word::Mark('(' | '[' | '{') => at = closing(words, at)?,
             Word::Mark(')' | ']' | '}') => return Err(Unreadable("its brackets do not match".to_owned())),
+            Word::Line if follows(&words[at..]) => {}
             Word::Line | Word::Mark(';') if !continued => {
                 statements.push(&words[start..at]);
                 start = at + 1;
@@ -129,6 +129,11 @@ pub fn statements<'a, 'b>(words: &'b [Word<'a>]) -> Result<Vec<&'b [Word<'a>]>, 
     statements.push(&words[start..]);
     statements.retain(|statement| !statement.is_empty());
     Ok(statements)
+}
+
+/// Whether what comes after the end of a line goes on with the statement before.
+fn follows(words: &[Word]) -> bool {
+    matches!(words, [Word::Line, Word::Mark('{' | '.'), ..])
 }
 
 /// Returns words as one line, the same for every way of laying them out.

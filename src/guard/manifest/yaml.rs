@@ -72,7 +72,9 @@ mod tests {
 
     #[test]
     fn what_could_exhaust_memory_is_unreadable() {
-        for text in ["a: &x 1\nb: *x\n", "- 1\n", "a: 1\n---\nb: 1\n", "a: 'x", &"[".repeat(100_000), &"- ".repeat(1000)] {
+        for text in
+            ["a: &x 1\nb: *x\n", "- 1\n", "a: 1\n---\nb: 1\n", "a: 'x", &"[".repeat(100_000), &"- ".repeat(1000)]
+        {
             assert!(object(text).is_err());
         }
     }
