@@ -146,7 +146,7 @@ mod tests {
             found("dependencies", &[manifest.clone(), lock.clone()]),
             [
                 "app/Cargo.toml:2: `a` (dependencies) 1 -> 2",
-                "Cargo.lock:2: `Cargo.lock` locks others: `a` 1.0.0 from r -> 2.0.0 from r",
+                "Cargo.lock:3: `Cargo.lock` locks others: `a` 1.0.0 from r -> 2.0.0 from r",
             ]
         );
         assert_eq!(
@@ -180,7 +180,7 @@ mod tests {
         let hidden = FileChange { old_path: Some("Cargo.toml".to_owned()), ..change("old.toml", CARGO[0], CARGO[0]) };
         assert_eq!(
             found("dependencies", &[hidden]),
-            ["old.toml:1: `a` (dependencies) removed: 1; no lock file changed with it"]
+            ["old.toml: `a` (dependencies) removed: 1; no lock file changed with it"]
         );
     }
 }

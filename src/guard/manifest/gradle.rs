@@ -24,6 +24,9 @@ pub fn build(text: &str) -> Result<Entries, Unreadable> {
     Ok(entries)
 }
 
+/// The parts of a dependency, which are no variables.
+const PARTS: [&str; 6] = ["group", "name", "module", "version", "classifier", "ext"];
+
 /// Every `name = "text"`, `name: Type = "text"` and `name: "text"`.
 fn named_texts<'a>(words: &[Word<'a>]) -> BTreeMap<&'a str, &'a str> {
     let mut named = BTreeMap::new();
@@ -36,6 +39,7 @@ fn named_texts<'a>(words: &[Word<'a>]) -> BTreeMap<&'a str, &'a str> {
             };
         }
     }
+    named.retain(|name, _| !PARTS.contains(name));
     named
 }
 

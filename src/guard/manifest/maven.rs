@@ -48,6 +48,8 @@ pub fn document(text: &str) -> Result<Document<'_>, Unreadable> {
 struct Own<'a> {
     group: &'a str,
     version: &'a str,
+    /// Whether the version is that of the parent.
+    inherits: bool,
     properties: BTreeMap<&'a str, &'a str>,
 }
 
@@ -58,13 +60,14 @@ impl<'a> Own<'a> {
         let named = |name: &str| text(project, name).or_else(|| inherited(name)).unwrap_or_default();
         let properties = element(project, "properties").into_iter().flat_map(|all| all.children());
         let properties = properties.filter_map(|node| Some((node.tag_name().name(), node.text()?.trim())));
-        Own { group: named("groupId"), version: named("version"), properties: properties.collect() }
+        let inherits = text(project, "version").is_none();
+        Own { group: named("groupId"), version: named("version"), inherits, properties: properties.collect() }
     }
 
-    /// Whether a parent is part of the same project, so that its version is the project's own.
+    /// Whether a parent is part of the same project: the project takes its version from it.
     fn is_sibling(&self, parent: Node) -> bool {
         let group = text(parent, "groupId").unwrap_or_default();
-        self.group == group || self.group.starts_with(&format!("{group}."))
+        self.inherits && (self.group == group || self.group.starts_with(&format!("{group}.")))
     }
 
     /// `text` with `${name}` replaced where the project says what it is.
@@ -95,9 +98,8 @@ fn add(entries: &mut Entries, scope: &str, node: Node, own: &Own) {
     }
     for option in ["scope", "type", "classifier", "optional", "systemPath", "exclusions"] {
         if let Some(node) = element(node, option) {
-            let texts =
-                node.descendants().filter_map(|node| node.is_text().then(|| node.text()?.trim().into())).flatten();
-            let texts: Vec<&str> = texts.filter(|text: &&str| !text.is_empty()).collect();
+            let texts = node.descendants().filter(Node::is_text).filter_map(|node| node.text());
+            let texts: Vec<&str> = texts.map(str::trim).filter(|text| !text.is_empty()).collect();
             version = format!("{version} {option} {}", texts.join(":"));
         }
     }

@@ -43,9 +43,10 @@ fn option(entries: &mut Entries, line: &str) {
 
 /// The values of `hash=sha256:A --hash=sha256:B`, in order.
 fn checksum(options: &str) -> String {
-    let mut hashes: Vec<_> = options.split_whitespace().filter_map(|option| option.split_once("hash=")).collect();
+    let hashes = options.split_whitespace().filter_map(|option| option.split_once("hash="));
+    let mut hashes: Vec<_> = hashes.map(|(_, hash)| hash).collect();
     hashes.sort_unstable();
-    hashes.into_iter().map(|(_, hash)| hash).collect::<Vec<_>>().join(" ")
+    hashes.join(" ")
 }
 
 #[cfg(test)]

@@ -79,18 +79,13 @@ fn in_a_test_only_what_an_issuer_gave_out_counts() {
 }
 
 #[test]
-fn long_lines_take_time_in_proportion() {
+fn long_lines_take_no_longer_than_their_length() {
     for part in ["token=\"", "eyJaaaaaaaaaaaa.", "a://b:", "-----BEGIN A ", "xoxb-", "SG.", "secret_", "a"] {
-        let time = |length: usize| {
-            let line = part.repeat(length / part.len());
-            let start = Instant::now();
-            secrets(line.as_bytes(), false);
-            start.elapsed().as_secs_f64()
-        };
-        time(1000);
-        let (short, long) = (time(50_000), time(500_000));
-        // Ten times the text; a hundred times the time would be quadratic.
-        assert!(long < 40.0 * short.max(0.001), "{part}: {short} s, {long} s");
+        let line = part.repeat(2_000_000 / part.len());
+        let start = Instant::now();
+        secrets(line.as_bytes(), false);
+        // A second or so; hours, if it were the square of the length.
+        assert!(start.elapsed().as_secs() < 60, "{part}");
     }
 }
 
