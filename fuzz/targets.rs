@@ -1,11 +1,17 @@
 //! What is fuzzed: readers of what anyone may have written. A target takes any bytes, and panics
 //! where a promise is broken. The targets of cargo-fuzz and tests/it/fuzz.rs share these.
 
+use std::sync::LazyLock;
+
 use hotfix::config::Config;
 use hotfix::domain::change::{Change, FileChange};
 use hotfix::guard;
 use hotfix::guard::manifest::format_of;
+use hotfix::guard::policy::Policy;
 use hotfix::guard::secret::secrets;
+
+/// What the guard allows where nothing is configured.
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Config::load(None, None).expect("the defaults are whole").guard);
 
 /// One path of each kind of file that the guard reads.
 pub const PATHS: &[&str] = &[
@@ -85,8 +91,7 @@ pub fn change(bytes: &[u8]) {
     for hunk in &file.hunks {
         assert!(hunk.before.end <= old.len() && hunk.after.end <= new.len());
     }
-    let policy = Config::load(None, None).expect("the defaults are whole").guard;
-    for found in guard::look(&policy, &Change { files: vec![file.clone()] }) {
+    for found in guard::look(&POLICY, &Change { files: vec![file.clone()] }) {
         assert!(!found.message.contains(char::is_control), "{:?}", found.message);
         assert!(found.line.is_none_or(|line| line >= 1 && line <= old.len().max(new.len()).max(1)));
     }

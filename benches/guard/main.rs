@@ -9,7 +9,6 @@
 
 mod agreement;
 mod labelled;
-mod speed;
 
 use std::path::PathBuf;
 
@@ -33,8 +32,5 @@ fn main() {
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     if wanted("agreement") {
         agreement::run(args.repos.as_deref());
-    }
-    if wanted("speed") {
-        speed::run();
     }
 }

@@ -101,7 +101,7 @@ fn deep_and_long_files() {
             "${",
             "require (\n",
         ] {
-            let length = 200_000 / part.len();
+            let length = 50_000 / part.len();
             targets::manifest(&[&[kind as u8], part.repeat(length).as_bytes()].concat());
         }
     }

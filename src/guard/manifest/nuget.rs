@@ -1,5 +1,6 @@
 //! .NET's project files and `packages.lock.json`.
 
+use roxmltree::Node;
 use serde_json::Value as Json;
 
 use super::entries::{Entries, Unreadable, Value};
@@ -31,13 +32,19 @@ pub fn project(text: &str) -> Result<Entries, Unreadable> {
         let wanted = ["PackageReference", "PackageVersion", "GlobalPackageReference", "ProjectReference", "package"];
         if let Some(name) = name.filter(|_| wanted.contains(&kind)) {
             let version = attribute("Version").or_else(|| attribute("VersionOverride")).unwrap_or_default();
-            entries.add(kind, name, Value::version(version));
+            entries.add(format!("{kind}{}", condition(node)), name, Value::version(version));
         }
         if matches!(kind, "TargetFramework" | "TargetFrameworks") {
             entries.add("toolchain", kind, Value::version(node.text().unwrap_or_default().trim()));
         }
     }
     Ok(entries)
+}
+
+/// Under what condition an element counts, or the group that it is in.
+fn condition(node: Node) -> String {
+    let conditions = node.ancestors().take(2).filter_map(|node| node.attribute("Condition"));
+    conditions.map(|condition| format!(" if {}", condition.trim())).collect()
 }
 
 /// Returns what is locked, by framework; other projects of the same solution are left out.
@@ -73,6 +80,11 @@ mod tests {
         let after = "<Project><PropertyGroup><Version>2</Version></PropertyGroup>\n<ItemGroup>\
                      <PackageReference Include=\"A\"><Version>1.1</Version></PackageReference></ItemGroup></Project>";
         assert_eq!(shown(project, before, after), ["`A` (PackageReference) 1.0 -> 1.1"]);
+        let more = before.replace(
+            "</Project>",
+            "<ItemGroup Condition=\"net471\"><PackageReference Include=\"A\" Version=\"1.0\" /></ItemGroup></Project>",
+        );
+        assert_eq!(shown(project, before, &more), ["`A` (PackageReference if net471) added: 1.0"]);
         let locked = r#"{"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0"},"Own":{"type":"Project"}}}}"#;
         assert_eq!(shown(lock, locked, &locked.replace("1.0", "1.1")), ["`A` (net8.0) 1.0 -> 1.1"]);
         assert!(lock("{}").is_err());
