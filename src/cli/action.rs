@@ -37,7 +37,7 @@ enum Command {
         #[arg(long)]
         owner: String,
         /// Due in this many days
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
     },
     /// Say that one is done

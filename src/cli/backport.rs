@@ -98,11 +98,19 @@ impl Args {
         let Some(record) = backports.record(self.id.as_deref()).await? else {
             return Err(CliError::failed("there is no backport to go on with").hint("hotfix backport COMMIT --to GLOB"));
         };
+        // The job of an incident waits for its conflicts.
+        let incident = app.tools.store.find_incident(&record.plan.id).await?.map(|found| found.id);
         match &self.resolve {
-            Some(branch) => resolve(&backports, record, branch).await,
+            Some(branch) => resolve(&backports, record, branch, incident.as_deref()).await,
             None if self.verify => Ok(reply(&backports.verify(&record.request).await?, Stage::Verified)),
             None if self.undo => self.undo(&backports, &record).await,
-            None => self.go_on(&backports, record).await,
+            None => {
+                let mut reply = self.go_on(&backports, record).await?;
+                if let (0, Some(id)) = (reply.exit, incident) {
+                    reply.text.push_str(&format!("next: hotfix resume {id}\n"));
+                }
+                Ok(reply)
+            }
         }
     }
 
@@ -155,13 +163,19 @@ impl Args {
     }
 }
 
-async fn resolve(backports: &Backports, mut record: Record, branch: &str) -> Result<Reply, CliError> {
+async fn resolve(
+    backports: &Backports,
+    mut record: Record,
+    branch: &str,
+    incident: Option<&str>,
+) -> Result<Reply, CliError> {
     let place = backports.resolve(&mut record, branch).await?;
     let files = record.outcomes.iter().find(|outcome| outcome.branch == branch).map(Outcome::files);
     let files = files.unwrap_or_default();
     let mut text = format!("the conflict of {} is in {}\n", show::safe(branch), place.display());
     files.iter().for_each(|file| text.push_str(&format!("  {}\n", show::safe(file))));
-    text.push_str("next: edit these, `git add` them there, then `hotfix backport --continue`, and `hotfix resume` where it is of an incident\n");
+    let id = incident.map(|id| format!(" --id {id}")).unwrap_or_default();
+    text.push_str(&format!("next: edit these, `git add` them there, then `hotfix backport --continue{id}`\n"));
     Ok(Reply::new(text, json!({ "branch": branch, "work_tree": place, "files": files })))
 }
 

@@ -184,16 +184,10 @@ impl From<SandboxError> for CliError {
 impl From<BackportError> for CliError {
     fn from(error: BackportError) -> CliError {
         let failed = CliError::failed(error.to_string());
-        match error {
-            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => {
-                failed.hint("install git 2.39 or newer")
-            }
-            BackportError::Shallow => failed.hint("git fetch --unshallow"),
-            BackportError::UnknownRevision { .. } => failed.hint("git fetch, or look for it with `git log --all`"),
-            BackportError::NoSuchParent { .. } => failed.hint("--mainline 1"),
-            BackportError::BadGlob { .. } => CliError { kind: Kind::Usage, ..failed },
-            BackportError::NoConflict { .. } | BackportError::Moving { .. } => failed.hint("hotfix backport --verify"),
-            _ => failed,
+        match (error.hint(), error) {
+            (Some(hint), _) => failed.hint(hint),
+            (None, BackportError::BadGlob { .. }) => CliError { kind: Kind::Usage, ..failed },
+            (None, _) => failed,
         }
     }
 }

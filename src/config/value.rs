@@ -8,7 +8,10 @@ use jiff::SpanRelativeTo;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// A length of time, written `30s`, `15m` or `1h 30m`.
+/// The longest length of time, in seconds: ten years. Any sum of a few is still a date.
+const LONGEST: u64 = 10 * 366 * 24 * 60 * 60;
+
+/// A length of time, written `30s`, `15m` or `1h 30m`; at most ten years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Length(pub Duration);
 
@@ -23,7 +26,11 @@ impl Length {
         let length = text.parse::<jiff::Span>().ok();
         let length = length.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
         let length = length.and_then(|length| Duration::try_from(length).ok());
-        length.map(Length).ok_or_else(|| format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`"))
+        match length {
+            Some(length) if length.as_secs() <= LONGEST => Ok(Length(length)),
+            Some(_) => Err(format!("`{text}` is longer than ten years")),
+            None => Err(format!("`{text}` is not a length of time such as `30s`, `15m` or `2h`")),
+        }
     }
 }
 

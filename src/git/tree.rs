@@ -43,9 +43,10 @@ fn raws(tree: &[u8], format: Format) -> impl Iterator<Item = Raw<'_>> {
     let mut rest = tree;
     std::iter::from_fn(move || {
         let space = rest.iter().take(8).position(|byte| *byte == b' ')?;
-        let mode = std::str::from_utf8(&rest[..space]).ok().and_then(|mode| u32::from_str_radix(mode, 8).ok())?;
+        let digit = |byte: &u8| matches!(byte, b'0'..=b'7').then(|| u32::from(byte - b'0'));
+        let mode = rest[..space].iter().try_fold(0, |mode, byte| Some(mode << 3 | digit(byte)?))?;
         let name = &rest[space + 1..];
-        let name = &name[..name.iter().position(|byte| *byte == 0)?];
+        let name = &name[..memchr::memchr(0, name)?];
         let start = space + 1 + name.len() + 1;
         let oid = Oid::from_bytes(rest.get(start..start + format.length())?)?;
         let (whole, after) = rest.split_at(start + format.length());

@@ -10,6 +10,7 @@ use crate::config::BackportMode;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{BackportTarget, Backports, Branch, Release};
+use crate::git::backport::error::BackportError;
 use crate::git::backport::merge::{Obstacle, Outcome as Merged};
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::verdict::Verdict;
@@ -39,7 +40,7 @@ impl Step for BackportFix {
             return Ok(Outcome::Skipped("no branch is to get the fix".to_owned()));
         }
         let request = self.request(at.incident)?;
-        let report = kept::start(&self.0.project.git, &self.0.records, &request).await?;
+        let report = kept::start(&self.0.project.git, &self.0.records, &request).await.map_err(failed)?;
         let targets = report.targets.iter().map(|row| target(&row.outcome, row.files.clone()));
         self.settle(at.incident, targets.collect())
     }
@@ -49,7 +50,7 @@ impl Step for BackportFix {
             return Ok(None);
         }
         // A branch that has the fix is known again by its history, so the plan alone tells.
-        let plan = plan::plan(&self.0.project.git, &self.request(at.incident)?).await?;
+        let plan = plan::plan(&self.0.project.git, &self.request(at.incident)?).await.map_err(failed)?;
         let done = plan.targets.iter().all(|target| !matches!(target.verdict, Verdict::Needs { .. }));
         let targets = plan.targets.iter().map(|planned| {
             let (mode, verdict, old) = (planned.mode, planned.verdict.clone(), planned.old);
@@ -144,6 +145,11 @@ impl BackportFix {
         }
         Ok(Outcome::Done(Evidence::with(summary(&targets), &Backports { targets })))
     }
+}
+
+fn failed(error: BackportError) -> StepError {
+    let first = error.hint().map(|hint| format!("{hint}, then ")).unwrap_or_default();
+    StepError::failed(error.to_string(), format!("{first}`hotfix resume`"))
 }
 
 /// What a person can do about a branch that lacks the fix.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::fix::uncommitted;
+use super::fix::{no_work_tree, uncommitted};
 use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::{Branch, Check, Fix};
@@ -31,6 +31,9 @@ impl Step for CheckFix {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let (branch, fix): (Branch, Fix) = (needed(at.incident)?, needed(at.incident)?);
         let work_tree = Path::new(&branch.work_tree);
+        if !work_tree.is_dir() {
+            return Ok(no_work_tree(&branch));
+        }
         let head = Git::at(work_tree).run(["rev-parse", "HEAD"]).await?;
         if head != fix.commit || uncommitted(work_tree).await?.is_some() {
             return Ok(Outcome::Back {

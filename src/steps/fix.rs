@@ -33,6 +33,9 @@ impl Step for MakeFix {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let branch: Branch = needed(at.incident)?;
+        if !Path::new(&branch.work_tree).is_dir() {
+            return Ok(no_work_tree(&branch));
+        }
         let mut found = self.look(at.incident, &branch).await?;
         if let (Err(_), Some(command)) = (&found, &self.0.config.fix.command) {
             let spec = Spec {
@@ -131,11 +134,13 @@ fn went_bad(incident: &Incident) -> Option<String> {
     matches!(bad.state, StepState::WentBad { .. }).then(|| incident.detail::<Release>())?.map(|release| release.commit)
 }
 
+/// The way on where somebody removed the work tree: it is made again from the branch.
+pub fn no_work_tree(branch: &Branch) -> Outcome {
+    Outcome::Back { to: "branch", reason: format!("the work tree {} is gone", branch.work_tree) }
+}
+
 /// The tracked files that differ from the work tree's commit, in short; `None` where none does.
 pub async fn uncommitted(work_tree: &Path) -> Result<Option<String>, StepError> {
-    if !work_tree.is_dir() {
-        return Ok(None);
-    }
     let changed = Git::at(work_tree).run(["status", "--porcelain", "--untracked-files=no"]).await?;
     let files: Vec<_> = changed.lines().filter_map(|line| line.get(3..)).collect();
     let more = if files.len() > 3 { format!(" and {} more", files.len() - 3) } else { String::new() };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::courier::Courier;
 use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
-use super::plan::{Next, WORKFLOW, next};
+use super::plan::{self, Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
 use crate::domain::event::Fact;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
@@ -119,6 +119,7 @@ impl Engine<'_> {
             return self.undo(incident, lease).await;
         }
         let mut retried = false;
+        let mut went_back = Vec::new();
         loop {
             incident = self.deliver(incident, Some(lease)).await?;
             if let Until::Step(name) = until
@@ -153,8 +154,12 @@ impl Engine<'_> {
             let (outcome, back) = self.execute(&incident, &name, verify).await?;
             incident = self.append(incident, outcome, Some(lease)).await?;
             self.progress.ended(&incident, &name);
-            if let Some(to) = back {
-                let again = again(&incident, to);
+            // What sends the same step back twice in one run, a person has to look at.
+            if let Some(to) = back
+                && !went_back.contains(&name)
+                && let Some(again) = again(&incident, to)
+            {
+                went_back.push(name);
                 incident = self.append(incident, again, Some(lease)).await?;
                 continue;
             }
@@ -296,14 +301,11 @@ fn is_past(incident: &Incident, name: &str) -> bool {
     }
 }
 
-/// The plan in force once more from the step `to` on.
-fn again(incident: &Incident, to: &str) -> Fact {
-    let plan = incident.plan();
-    let names = plan.into_iter().flat_map(|plan| &plan.steps).map(|step| step.name.clone());
+/// The strategy's plan once more from the step `to` on; `None` where it has no such step.
+fn again(incident: &Incident, to: &str) -> Option<Fact> {
+    let strategy = incident.plan()?.strategy?;
+    let steps: Vec<_> =
+        plan::steps(strategy).iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
-    Fact::Planned {
-        strategy: plan.and_then(|plan| plan.strategy),
-        reasons: vec![reason],
-        steps: names.skip_while(|name| name != to).collect(),
-    }
+    (!steps.is_empty()).then_some(Fact::Planned { strategy: Some(strategy), reasons: vec![reason], steps })
 }

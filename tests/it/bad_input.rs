@@ -225,6 +225,40 @@ fn somebody_elses_tag_is_left_alone() {
 }
 
 #[test]
+fn a_work_tree_that_somebody_removed_is_made_again() {
+    for removed_after in ["fix", "check"] {
+        let env = TestEnv::new();
+        env.instant();
+        assert_eq!(start(&env).status, Some(0));
+        env.fix("001");
+        if removed_after == "check" {
+            assert_eq!(env.hotfix(&["check"]).status, Some(0));
+        }
+        fs::remove_dir_all(env.path("work-001")).unwrap();
+        let shipped = env.hotfix(&["ship"]);
+        assert_eq!(shipped.status, Some(0), "{shipped}");
+        assert_eq!(env.read("../running"), "hotfix-001\n");
+    }
+}
+
+#[test]
+fn a_length_of_time_without_end_is_refused() {
+    let env = TestEnv::new();
+    env.write("hotfix.toml", "watch.window = \"99999999h\"\n");
+    let refused = start(&env);
+    assert_eq!(refused.status, Some(2), "{refused}");
+    assert!(refused.stderr.contains("longer than ten years"), "{refused}");
+    env.write("hotfix.toml", "");
+    let title = "Payment API returns 500";
+    let long_ago = ["start", title, "--severity", "P0", "--issue-id", "001", "--detected=-009999-01-02T01:59:59Z"];
+    let started = env.hotfix(&long_ago);
+    assert_eq!(started.status, Some(0), "{started}");
+    assert_eq!(env.hotfix(&["status"]).status, Some(0));
+    let late = env.hotfix(&["action", "add", "prevent", "test it", "--owner", "Ada", "--days", "4000000000"]);
+    assert_eq!(late.status, Some(2), "{late}");
+}
+
+#[test]
 fn an_empty_fix_is_waited_for() {
     let env = TestEnv::new();
     start(&env);

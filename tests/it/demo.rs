@@ -48,6 +48,13 @@ impl Demo {
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
 
+    /// The same, and what it prints with `--json`.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let ended = hotfix().args(arguments).arg("--json").current_dir(self.repository()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        serde_json::from_slice(&ended.stdout).unwrap()
+    }
+
     /// What git prints about the remote.
     fn remote(&self, arguments: &[&str]) -> String {
         let git = Command::new("git").arg("-C").arg(self.sandbox.join("payments.git")).args(arguments).output();
@@ -186,6 +193,31 @@ fn a_conflict_that_nobody_decides_is_stuck_and_can_be_gone_on_with() {
 
     demo.hotfix(&["waive", "feature/strict-amounts", "--reason", "its owner is on it"]);
     demo.hotfix(&["resume"]);
+    assert_eq!(demo.json(&["list"])["incidents"][0]["status"], "closed");
+}
+
+#[test]
+fn a_conflict_of_the_job_is_resolved_in_a_work_tree_and_the_job_goes_on() {
+    let demo = Demo::new();
+    let told = demo.run(&["--fault", "conflict"], 4);
+    let id = told["incident"]["id"].as_str().unwrap();
+    assert!(told["next"].as_str().unwrap().contains("hotfix backport --resolve feature/strict-amounts"), "{told}");
+
+    let opened = demo.json(&["backport", "--resolve", "feature/strict-amounts", "--id", id]);
+    let place = Path::new(opened["work_tree"].as_str().unwrap());
+    let both = fs::read_to_string(place.join("src/amount.rs")).unwrap();
+    let is_marker = |line: &&str| ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker));
+    let resolved: Vec<_> = both.lines().filter(|line| !is_marker(line)).collect();
+    assert!(resolved.len() < both.lines().count(), "{both}");
+    fs::write(place.join("src/amount.rs"), resolved.join("\n")).unwrap();
+    let added = Command::new("git").arg("-C").arg(place).args(["add", "."]).status().unwrap();
+    assert!(added.success());
+    demo.hotfix(&["backport", "--continue", "--id", id]);
+    demo.hotfix(&["resume"]);
+
+    assert_eq!(demo.json(&["list"])["incidents"][0]["status"], "closed");
+    assert!(demo.has_fix("feature/strict-amounts"));
+    assert!(!place.exists());
 }
 
 #[test]

@@ -120,6 +120,21 @@ async fn a_step_that_is_past_or_elsewhere_starts_no_other() {
     assert_eq!(world.effects(), ["investigate", "decide", "branch"]);
 }
 
+#[tokio::test]
+async fn a_step_may_send_the_plan_back_and_does_so_once_in_a_run() {
+    let (bench, world) = (Bench::new().await, World::default());
+    let back = || Ok(Outcome::Back { to: "branch", reason: "the work tree is gone".to_owned() });
+    world.says("check", back);
+    assert_eq!(bench.run(&world, None).await.unwrap().status, Status::Closed);
+    assert_eq!(world.effects()[2..][..5], ["branch", "fix", "branch", "fix", "check"]);
+
+    let (bench, world) = (Bench::new().await, World::default());
+    world.keeps_saying("check", back);
+    let held = bench.run(&world, None).await.unwrap();
+    assert_eq!((held.status, held.current().unwrap().name.as_str()), (Status::Held, "check"));
+    assert_eq!(world.effects()[2..], ["branch", "fix", "branch", "fix"]);
+}
+
 /// A journal with one declared incident.
 struct Bench {
     store: Store,
@@ -197,11 +212,17 @@ struct World {
     effects: Arc<Mutex<Vec<String>>>,
     undone: Arc<Mutex<Vec<String>>>,
     sayings: Arc<Mutex<BTreeMap<&'static str, Saying>>>,
+    /// The same, but said each time.
+    mantras: Arc<Mutex<BTreeMap<&'static str, Saying>>>,
 }
 
 impl World {
     fn says(&self, step: &'static str, saying: Saying) {
         self.sayings.lock().unwrap().insert(step, saying);
+    }
+
+    fn keeps_saying(&self, step: &'static str, saying: Saying) {
+        self.mantras.lock().unwrap().insert(step, saying);
     }
 
     fn effects(&self) -> Vec<String> {
@@ -242,6 +263,9 @@ impl Step for Counting {
 
     async fn run(&self, _: &Moment<'_>) -> Result<Outcome, StepError> {
         if let Some(saying) = self.world.sayings.lock().unwrap().remove(self.name) {
+            return saying();
+        }
+        if let Some(saying) = self.world.mantras.lock().unwrap().get(self.name) {
             return saying();
         }
         self.world.effects.lock().unwrap().push(self.name.to_owned());

@@ -10,6 +10,7 @@ mod database;
 mod demo;
 mod engine;
 mod env;
+mod fuzz;
 mod identifiers;
 mod interrupt;
 mod notices;

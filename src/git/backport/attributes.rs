@@ -23,7 +23,7 @@ use crate::git::{Git, GitError};
 const PROCESSES: usize = 2;
 
 /// How many merges one process is given: enough to make its start cheap.
-const PART: usize = 64;
+const PART: usize = 32;
 
 /// The attribute files of a tree: their contents by their paths.
 pub type Attributes = BTreeMap<Vec<u8>, Oid>;
@@ -38,11 +38,15 @@ pub async fn merge_all(
     for (at, (_, attributes)) in merges.iter().enumerate() {
         groups.entry(attributes).or_default().push(at);
     }
+    let files: BTreeSet<Oid> = groups.keys().flat_map(|attributes| attributes.values().copied()).collect();
+    let files = objects::read(quarantine.git(), &files.into_iter().collect::<Vec<_>>()).await?;
     let mut parts = Vec::new();
     for (attributes, members) in groups {
-        let git = ruled_by(quarantine, attributes).await?;
+        let git = ruled_by(quarantine, attributes, &files)?;
         parts.extend(members.chunks(PART).map(|members| (git.clone(), members.to_vec())));
     }
+    // The long ones first, so that no process is left with one at the end.
+    parts.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
     let mut done = stream::iter(parts)
         .map(async |(git, members)| {
             let mut part: Vec<Merge> = members.iter().map(|at| merges[*at].0).collect();
@@ -61,16 +65,14 @@ pub async fn merge_all(
 }
 
 /// Returns the repository with a work tree that has these attribute files only.
-async fn ruled_by(quarantine: &Quarantine, attributes: &Attributes) -> Result<Git, QuarantineError> {
+fn ruled_by(quarantine: &Quarantine, attributes: &Attributes, files: &Contents) -> Result<Git, QuarantineError> {
     let directory = tempfile::Builder::new().prefix("attributes-").tempdir_in(quarantine.directory());
     let directory = directory.map_err(at(quarantine.directory()))?.keep();
-    let wanted: BTreeSet<Oid> = attributes.values().copied().collect();
-    let contents = objects::read(quarantine.git(), &wanted.into_iter().collect::<Vec<_>>()).await?;
     for (path, oid) in attributes.iter().filter(|(path, _)| is_inside(path)) {
         let path = directory.join(Path::new(std::ffi::OsStr::from_bytes(path)));
         let folder = path.parent().unwrap_or(&directory);
         fs::create_dir_all(folder).map_err(at(folder))?;
-        fs::write(&path, contents.get(oid).map_or(&[][..], Vec::as_slice)).map_err(at(&path))?;
+        fs::write(&path, files.get(oid).map_or(&[][..], Vec::as_slice)).map_err(at(&path))?;
     }
     let index = directory.join("no-index");
     Ok(quarantine

@@ -31,3 +31,19 @@ pub enum BackportError {
     #[error(transparent)]
     Git(#[from] GitError),
 }
+
+impl BackportError {
+    /// What can be done about it, as a command where there is one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => {
+                Some("install git 2.39 or newer")
+            }
+            BackportError::Shallow => Some("git fetch --unshallow"),
+            BackportError::UnknownRevision { .. } => Some("git fetch, or look for it with `git log --all`"),
+            BackportError::NoSuchParent { .. } => Some("--mainline 1"),
+            BackportError::NoConflict { .. } | BackportError::Moving { .. } => Some("hotfix backport --verify"),
+            _ => None,
+        }
+    }
+}
