@@ -30,8 +30,7 @@ pub fn run() {
             times.push(start.elapsed());
         }
         times.sort();
-        let [fastest, median, slowest] =
-            [0, RUNS / 2, RUNS - 1].map(|index| times[index].as_secs_f64() * 1000.0);
+        let [fastest, median, slowest] = [0, RUNS / 2, RUNS - 1].map(|index| times[index].as_secs_f64() * 1000.0);
         println!(
             "{name:<12} in {FILES} files: {median:>7.1} ms  ({fastest:.1} to {slowest:.1} ms, {RUNS} runs, \
              {findings} findings; promised: under {limit} ms)"

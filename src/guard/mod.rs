@@ -5,9 +5,11 @@ mod comparison;
 mod file;
 pub mod finding;
 pub mod language;
+pub mod manifest;
 mod moves;
 pub mod policy;
 pub mod sarif;
+pub mod secret;
 pub mod syntax;
 mod text;
 

@@ -11,6 +11,7 @@ mod database;
 mod demo;
 mod engine;
 mod env;
+mod fuzz;
 mod identifiers;
 mod interrupt;
 mod notices;

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("redact", &[]),
     ("verdict", &["domain"]),
-    ("guard", &["domain", "config::value"]),
+    ("guard", &["domain", "config::value", "redact"]),
     // What starts programs and connections.
     ("process", &["redact", "workflow::crash"]),
     ("http", &["redact"]),

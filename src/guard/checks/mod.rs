@@ -1,5 +1,6 @@
 //! The checks, one a file. A new one is a file here, a `mod` and a line in `ALL`.
 
+pub mod dependencies;
 pub mod files;
 pub mod marker;
 pub mod migration;
@@ -8,6 +9,7 @@ pub mod new_entity;
 pub mod new_file;
 pub mod regression_test;
 pub mod removed_entity;
+pub mod secret;
 pub mod signature;
 pub mod size;
 pub mod type_hints;
@@ -40,10 +42,12 @@ pub const ALL: &[Check] = &[
     new_entity::CHECK,
     signature::CHECK,
     removed_entity::CHECK,
+    dependencies::CHECK,
     marker::CHECK,
     type_hints::CHECK,
     weakening::CHECK,
     migration::CHECK,
+    secret::CHECK,
     regression_test::CHECK,
     unknown::CHECK,
 ];
