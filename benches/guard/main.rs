@@ -9,6 +9,7 @@
 
 mod agreement;
 mod labelled;
+mod speed;
 
 use std::path::PathBuf;
 
@@ -32,5 +33,8 @@ fn main() {
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     if wanted("agreement") {
         agreement::run(args.repos.as_deref());
+    }
+    if wanted("speed") {
+        speed::run();
     }
 }

@@ -135,3 +135,101 @@ fn raws(output: &[u8]) -> Vec<Raw> {
     }
     raws
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Change, ChangeError, read};
+    use crate::domain::change::{Content, LARGEST};
+    use crate::git::Git;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    /// A repository of two commits.
+    fn repository(path: &Path, write: impl Fn(&Path), change: impl Fn(&Path)) -> Git {
+        let git = Git::at(path).with("GIT_AUTHOR_NAME", "A").with("GIT_AUTHOR_EMAIL", "a@example.org");
+        let git = git.with("GIT_COMMITTER_NAME", "A").with("GIT_COMMITTER_EMAIL", "a@example.org");
+        run(git.run(["init", "--quiet"])).unwrap();
+        for (write, tag) in [(&write as &dyn Fn(&Path), "before"), (&change, "after")] {
+            write(path);
+            run(git.run(["add", "--all"])).unwrap();
+            run(git.run(["commit", "--quiet", "--allow-empty", "--message", tag])).unwrap();
+            run(git.run(["tag", tag])).unwrap();
+        }
+        git
+    }
+
+    fn shown(change: &Change) -> Vec<String> {
+        let side = |text: &Option<Vec<u8>>| text.as_ref().map_or(-1, |text| text.len() as i64);
+        let show = change.files.iter().map(|file| {
+            let sides = format!("{} to {} bytes", side(&file.before), side(&file.after));
+            let modes = format!("{:o} to {:o}", file.modes.0, file.modes.1);
+            format!(
+                "{} from {}: {:?}, {sides}, {modes}, {} hunks",
+                file.path,
+                file.old_path(),
+                file.content,
+                file.hunks.len()
+            )
+        });
+        show.collect()
+    }
+
+    #[test]
+    fn every_kind_of_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let lines = |count: usize| (0..count).map(|line| format!("{line}\n")).collect::<String>();
+        let git = repository(
+            directory.path(),
+            |path| {
+                fs::write(path.join("old name"), lines(50)).unwrap();
+                fs::write(path.join("gone"), "x\n").unwrap();
+                fs::write(path.join("binary"), "x\n").unwrap();
+                fs::write(path.join("large"), "x\n").unwrap();
+                fs::write(path.join("same"), "x\n").unwrap();
+            },
+            |path| {
+                fs::rename(path.join("old name"), path.join("ä\tnew\nname")).unwrap();
+                fs::write(path.join("ä\tnew\nname"), lines(51)).unwrap();
+                fs::remove_file(path.join("gone")).unwrap();
+                fs::write(path.join("binary"), b"\0").unwrap();
+                fs::write(path.join("large"), "x".repeat(LARGEST as usize + 1)).unwrap();
+                std::os::unix::fs::symlink("same", path.join("link")).unwrap();
+            },
+        );
+        let change = run(read(&git, "before", "after")).unwrap();
+        insta::assert_debug_snapshot!(shown(&change), @r#"
+        [
+            "binary from binary: Binary, 2 to 1 bytes, 100644 to 100644, 0 hunks",
+            "gone from gone: Text, 2 to -1 bytes, 100644 to 0, 1 hunks",
+            "large from large: Large, -1 to -1 bytes, 100644 to 100644, 0 hunks",
+            "link from link: Text, -1 to 4 bytes, 0 to 120000, 1 hunks",
+            "ä\tnew\nname from old name: Text, 140 to 143 bytes, 100644 to 100644, 1 hunks",
+        ]
+        "#);
+        assert_eq!(change.files[1].content, Content::Text);
+        assert_eq!(run(read(&git, "before^{tree}", "after^{tree}")).unwrap(), change);
+        assert_eq!(run(read(&git, "after", "after")).unwrap(), Change::default());
+    }
+
+    #[test]
+    fn a_base_that_is_not_there_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = repository(directory.path(), |_| {}, |_| {});
+        let error = |git: &Git, base: &str| run(read(git, base, "HEAD")).unwrap_err();
+        assert!(matches!(error(&git, "--all"), ChangeError::Unknown { .. }));
+        let base = run(git.run(["rev-parse", "before"])).unwrap();
+        let clone = directory.path().join("clone");
+        let from = format!("file://{}", directory.path().display());
+        run(git.run(["clone", "--quiet", "--depth=1", "--no-tags", &from, &clone.display().to_string()])).unwrap();
+        let shallow = error(&Git::at(&clone), &base).to_string();
+        assert_eq!(
+            shallow,
+            format!("`{base}` is not in this clone, which is shallow; `git fetch --unshallow` brings all of it")
+        );
+    }
+}

@@ -7,7 +7,7 @@ use crate::domain::step::Violation;
 const PLACES: usize = 20;
 
 /// Whether what was found holds the fix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Warn,
     Block,
@@ -44,10 +44,10 @@ impl Finding {
         Finding { file: Some(path.to_owned()), ..Finding::new(message) }
     }
 
-    /// The same, with lines of its file that counted, from 1.
+    /// The same, with rows of its file that counted, from 0.
     #[must_use]
-    pub fn at(mut self, path: &str, side: Side, lines: impl IntoIterator<Item = usize>) -> Finding {
-        self.lines.extend(lines.into_iter().map(|line| (path.to_owned(), side, line)));
+    pub fn at(mut self, path: &str, side: Side, rows: impl IntoIterator<Item = usize>) -> Finding {
+        self.lines.extend(rows.into_iter().map(|row| (path.to_owned(), side, row + 1)));
         self
     }
 
@@ -66,7 +66,7 @@ impl Finding {
             message: self.message,
             blocks: self.level.unwrap_or(check.level) == Level::Block,
             waived: false,
-            file: self.file,
+            file: self.file.or_else(|| Some(self.lines.first()?.0.clone())),
             line,
             counted: counted(&self.lines),
             rate: self.rate.unwrap_or(check.rate),
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn lines_that_follow_each_other_are_one_place() {
-        let found = Finding::of_file("b", "x").at("a", Side::Before, [7]).at("b", Side::After, [1, 2, 3, 5]).of(&CHECK);
+        let found = Finding::of_file("b", "x").at("a", Side::Before, [6]).at("b", Side::After, [0, 1, 2, 4]).of(&CHECK);
         assert_eq!(found.counted, ["a:7 (removed)", "b:1-3", "b:5"]);
         let many = Finding::new("x").at("b", Side::After, (0..1000).map(|line| line * 2)).of(&CHECK);
         assert_eq!(many.counted.len(), 21);

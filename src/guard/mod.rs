@@ -1,35 +1,109 @@
 //! The guard: is the fix minimal? Pure: a change and the policy, to violations.
 
 pub mod checks;
+mod comparison;
+mod file;
 pub mod finding;
+pub mod language;
 pub mod manifest;
+mod moves;
 pub mod policy;
+pub mod sarif;
 pub mod secret;
+pub mod syntax;
+mod text;
 
-use crate::domain::change::{Change, FileChange};
+use std::collections::HashSet;
+
+use crate::domain::change::Change;
 use crate::domain::step::Violation;
+use file::{File, Role};
+use finding::{Finding, Side};
+use moves::{Address, Move};
 use policy::Policy;
+use syntax::entity::{Entity, Kind};
+use syntax::limit::Limit;
 
 /// What the checks look at.
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub policy: &'a Policy,
     pub change: &'a Change,
-    /// The changed files that are neither tests nor ignored.
-    pub sources: Vec<&'a FileChange>,
-    /// The changed files that are tests.
-    pub tests: Vec<&'a FileChange>,
+    files: Vec<File<'a>>,
+    moves: Vec<Move>,
+    /// Where `moves` took something away, and where they put it.
+    moved: (HashSet<Address>, HashSet<Address>),
 }
 
+/// The most findings of one check.
+const FINDINGS: usize = 25;
+
 /// Returns the rules of `policy` that `change` breaks, in the order of the checks.
+///
+/// The time it takes grows with the size of the changed files, up to the limits of `syntax::limit`;
+/// what is beyond them is a violation too.
 pub fn look(policy: &Policy, change: &Change) -> Vec<Violation> {
-    let files = change.files.iter().filter(|file| !policy.is_ignored(&file.path));
-    let (tests, sources) = files.partition(|file| policy.is_test(&file.path));
-    let subject = Subject { policy, change, sources, tests };
-    let found =
-        checks::ALL.iter().flat_map(|check| (check.look)(&subject).into_iter().map(move |found| found.of(check)));
+    let subject = Subject::read(policy, change);
+    let found = checks::ALL.iter().flat_map(|check| {
+        let found = capped((check.look)(&subject));
+        found.into_iter().map(move |finding| finding.of(check))
+    });
     found.collect()
 }
 
+impl<'a> Subject<'a> {
+    fn read(policy: &'a Policy, change: &'a Change) -> Subject<'a> {
+        let mut limit = Limit::default();
+        let files: Vec<File> = change.files.iter().map(|file| File::read(file, policy, &mut limit)).collect();
+        let moves = moves::find(&files);
+        let moved = (moves.iter().map(|moved| moved.from).collect(), moves.iter().map(|moved| moved.to).collect());
+        Subject { policy, change, files, moves, moved }
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &File<'a>> {
+        self.files.iter().filter(|file| file.role == Role::Source)
+    }
+
+    fn tests(&self) -> impl Iterator<Item = &File<'a>> {
+        self.files.iter().filter(|file| file.role == Role::Test)
+    }
+
+    /// The entities that only one side of the sources has: no tests, nothing that was moved, nothing
+    /// that lies in another one of them, nothing that could not be read for certain.
+    fn only_on(&self, side: Side) -> Vec<(&File<'a>, &Entity)> {
+        let mut found = Vec::new();
+        for (at, file) in self.files.iter().enumerate().filter(|(_, file)| file.role == Role::Source) {
+            let Some(syntax) = &file.side(side).syntax else { continue };
+            let (indices, moved) = match side {
+                Side::Before => (&file.comparison.removed, &self.moved.0),
+                Side::After => (&file.comparison.added, &self.moved.1),
+            };
+            for index in indices.iter().filter(|index| !moved.contains(&(at, **index))) {
+                let entity = &syntax.entities[*index];
+                let uncertain = syntax.is_broken_at(&entity.rows);
+                let within = syntax
+                    .around(entity)
+                    .any(|(around, of)| of.kind != Kind::Scope && indices.binary_search(&around).is_ok());
+                if entity.kind != Kind::Scope && !entity.test && !uncertain && !within {
+                    found.push((file, entity));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The first findings, and one that counts the others.
+fn capped(mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() > FINDINGS {
+        let more = findings.len() - FINDINGS;
+        let rest = findings.split_off(FINDINGS);
+        // One without a level of its own has the check's, which is its highest.
+        let level = rest.iter().map(|finding| finding.level).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
+        findings.push(Finding { level, ..Finding::new(format!("{more} more of the kind")) });
+    }
+    findings
+}
+
 #[cfg(test)]
-pub mod tests;
+mod tests;

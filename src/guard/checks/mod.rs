@@ -3,9 +3,18 @@
 pub mod dependencies;
 pub mod files;
 pub mod marker;
+pub mod migration;
+pub mod moves;
+pub mod new_entity;
+pub mod new_file;
 pub mod regression_test;
+pub mod removed_entity;
 pub mod secret;
+pub mod signature;
 pub mod size;
+pub mod type_hints;
+pub mod unknown;
+pub mod weakening;
 
 use super::Subject;
 use super::finding::{Finding, Level};
@@ -15,6 +24,7 @@ use super::finding::{Finding, Level};
 pub struct Check {
     /// By which it is waived; it is in journals and never changes.
     pub name: &'static str,
+    /// The highest level of its findings.
     pub level: Level,
     /// The share of honest fixes on which it fires, 0 to 1, where that was measured.
     pub rate: Option<f64>,
@@ -24,5 +34,20 @@ pub struct Check {
 }
 
 /// Every check, in the order in which their findings are shown.
-pub const ALL: &[Check] =
-    &[size::CHECK, files::CHECK, dependencies::CHECK, secret::CHECK, marker::CHECK, regression_test::CHECK];
+pub const ALL: &[Check] = &[
+    size::CHECK,
+    files::CHECK,
+    moves::CHECK,
+    new_file::CHECK,
+    new_entity::CHECK,
+    signature::CHECK,
+    removed_entity::CHECK,
+    dependencies::CHECK,
+    secret::CHECK,
+    marker::CHECK,
+    type_hints::CHECK,
+    weakening::CHECK,
+    migration::CHECK,
+    regression_test::CHECK,
+    unknown::CHECK,
+];

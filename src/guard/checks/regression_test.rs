@@ -1,10 +1,9 @@
 //! Whether the fix comes with a test.
 
 use super::Check;
-use super::size::begins_test;
-use crate::domain::change::FileChange;
 use crate::guard::Subject;
-use crate::guard::finding::{Finding, Level};
+use crate::guard::file::File;
+use crate::guard::finding::{Finding, Level, Side};
 
 pub const CHECK: Check = Check {
     name: "regression-test",
@@ -15,14 +14,18 @@ pub const CHECK: Check = Check {
 };
 
 fn look(subject: &Subject) -> Vec<Finding> {
-    let in_source = || subject.sources.iter().any(|file| adds_test(file));
-    if !subject.policy.regression_test || subject.sources.is_empty() || !subject.tests.is_empty() || in_source() {
-        return Vec::new();
-    }
-    vec![Finding::new("no test is added or changed")]
+    let Some(first) = subject.sources().next().filter(|_| subject.policy.regression_test) else { return Vec::new() };
+    let tested = subject.tests().any(brings) || subject.sources().any(brings_within);
+    if tested { Vec::new() } else { vec![Finding::of_file(&first.change.path, "no test is added or changed")] }
 }
 
-fn adds_test(file: &FileChange) -> bool {
-    let after = file.lines_after();
-    file.hunks.iter().flat_map(|hunk| &after[hunk.after.clone()]).any(|line| begins_test(line))
+/// Whether a test file has something that was not there before.
+fn brings(file: &File) -> bool {
+    !file.change.is_deleted()
+        && (file.hunk_rows(Side::After).any(|rows| !rows.is_empty()) || file.change.hunks.is_empty())
+}
+
+/// Whether a source file has a test, or a part of one, that was not there before.
+fn brings_within(file: &File) -> bool {
+    file.edits.iter().flat_map(|edit| &edit.added).any(|row| file.is_test(Side::After, *row))
 }
