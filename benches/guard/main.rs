@@ -40,4 +40,7 @@ fn main() {
     if wanted("speed") {
         speed::run();
     }
+    if wanted("speed") {
+        speed::run();
+    }
 }

@@ -44,11 +44,17 @@ impl Finding {
         Finding { file: Some(path.to_owned()), ..Finding::new(message) }
     }
 
-    /// The same, with rows of its file that counted, from 0.
+    /// The same, with lines of its file that counted, from 1.
     #[must_use]
-    pub fn at(mut self, path: &str, side: Side, rows: impl IntoIterator<Item = usize>) -> Finding {
-        self.lines.extend(rows.into_iter().map(|row| (path.to_owned(), side, row + 1)));
+    pub fn at(mut self, path: &str, side: Side, lines: impl IntoIterator<Item = usize>) -> Finding {
+        self.lines.extend(lines.into_iter().map(|line| (path.to_owned(), side, line)));
         self
+    }
+
+    /// The same, with rows of its file that counted: lines from 0, as parsers count them.
+    #[must_use]
+    pub fn at_rows(self, path: &str, side: Side, rows: impl IntoIterator<Item = usize>) -> Finding {
+        self.at(path, side, rows.into_iter().map(|row| row + 1))
     }
 
     /// The same, of another level than the check's.
@@ -105,7 +111,7 @@ mod tests {
 
     #[test]
     fn lines_that_follow_each_other_are_one_place() {
-        let found = Finding::of_file("b", "x").at("a", Side::Before, [6]).at("b", Side::After, [0, 1, 2, 4]).of(&CHECK);
+        let found = Finding::of_file("b", "x").at("a", Side::Before, [7]).at("b", Side::After, [1, 2, 3, 5]).of(&CHECK);
         assert_eq!(found.counted, ["a:7 (removed)", "b:1-3", "b:5"]);
         let many = Finding::new("x").at("b", Side::After, (0..1000).map(|line| line * 2)).of(&CHECK);
         assert_eq!(many.counted.len(), 21);

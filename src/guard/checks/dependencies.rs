@@ -126,7 +126,7 @@ fn place<'a>(finding: Finding, file: &FileChange, named: impl IntoIterator<Item 
 #[cfg(test)]
 mod tests {
     use crate::domain::change::FileChange;
-    use crate::guard::tests::places;
+    use crate::guard::tests::found;
 
     fn change(path: &str, before: &str, after: &str) -> FileChange {
         FileChange::new(path, Some(before.into()), Some(after.into()))
@@ -143,43 +143,43 @@ mod tests {
         let manifest = change("app/Cargo.toml", CARGO[0], CARGO[1]);
         let lock = change("Cargo.lock", LOCK[0], LOCK[1]);
         assert_eq!(
-            places("dependencies", &[manifest.clone(), lock.clone()]),
+            found("dependencies", &[manifest.clone(), lock.clone()]),
             [
                 "app/Cargo.toml:2: `a` (dependencies) 1 -> 2",
                 "Cargo.lock:3: `Cargo.lock` locks others: `a` 1.0.0 from r -> 2.0.0 from r",
             ]
         );
         assert_eq!(
-            places("dependencies", &[manifest]),
+            found("dependencies", &[manifest]),
             ["app/Cargo.toml:2: `a` (dependencies) 1 -> 2; no lock file changed with it"]
         );
         let elsewhere = change("other/Cargo.lock", LOCK[0], LOCK[1]);
-        assert!(places("dependencies", &[elsewhere])[0].ends_with("; no manifest changed with it"));
+        assert!(found("dependencies", &[elsewhere])[0].ends_with("; no manifest changed with it"));
     }
 
     #[test]
     fn form_is_free_and_tests_are() {
         let formatted = change("Cargo.toml", CARGO[0], "# why\n[dependencies]\n  a = '1'\n");
         let fixture = change("tests/app/Cargo.toml", CARGO[0], CARGO[1]);
-        assert_eq!(places("dependencies", &[formatted, fixture]), [""; 0]);
+        assert_eq!(found("dependencies", &[formatted, fixture]), [""; 0]);
     }
 
     #[test]
     fn what_cannot_be_read_is_unknown() {
         let broken = change("Cargo.toml", CARGO[0], "[dependencies");
-        assert!(places("dependencies", &[broken])[0].contains("unknown whether `Cargo.toml`"));
+        assert!(found("dependencies", &[broken])[0].contains("unknown whether `Cargo.toml`"));
         let binary = FileChange::new("bun.lockb", None, Some(vec![0, 1]));
-        assert!(places("dependencies", &[binary])[0].contains("unknown whether `bun.lockb`"));
+        assert!(found("dependencies", &[binary])[0].contains("unknown whether `bun.lockb`"));
     }
 
     #[test]
     fn a_manifest_that_moves_takes_its_dependencies_along() {
         let moved =
             FileChange { old_path: Some("a/Cargo.toml".to_owned()), ..change("b/Cargo.toml", CARGO[0], CARGO[0]) };
-        assert_eq!(places("dependencies", &[moved]), [""; 0]);
+        assert_eq!(found("dependencies", &[moved]), [""; 0]);
         let hidden = FileChange { old_path: Some("Cargo.toml".to_owned()), ..change("old.toml", CARGO[0], CARGO[0]) };
         assert_eq!(
-            places("dependencies", &[hidden]),
+            found("dependencies", &[hidden]),
             ["old.toml: `a` (dependencies) removed: 1; no lock file changed with it"]
         );
     }

@@ -20,7 +20,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
     let mut found = Finding::new(format!("{files} source files changed; {wanted} or fewer are wanted"));
     for file in subject.sources() {
         let first = file.change.hunks.first().map(|hunk| hunk.after.start);
-        found = found.at(&file.change.path, Side::After, [first.unwrap_or_default()]);
+        found = found.at_rows(&file.change.path, Side::After, [first.unwrap_or_default()]);
     }
     found.rate = (wanted != 1).then_some(None);
     vec![found]

@@ -29,7 +29,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
     let without = lacking.map(|file| {
         let message = format!("no comment `{marker} reason` stands where `{}` is changed", file.change.path);
         let first = file.edits.iter().find_map(|edit| edit.added.first()).copied();
-        Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, first)
+        Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, first)
     });
     let incomplete = subject.sources().filter_map(|file| incomplete(file, &subject.policy.security_fields));
     without.chain(incomplete).collect()
@@ -65,5 +65,5 @@ fn incomplete(file: &File, fields: &[String]) -> Option<Finding> {
         return None;
     }
     let message = format!("the comment `{SECURITY}` lacks {}", lacking.join(", "));
-    Some(Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, [row]))
+    Some(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, [row]))
 }

@@ -43,11 +43,11 @@ pub const ALL: &[Check] = &[
     signature::CHECK,
     removed_entity::CHECK,
     dependencies::CHECK,
-    secret::CHECK,
     marker::CHECK,
     type_hints::CHECK,
     weakening::CHECK,
     migration::CHECK,
+    secret::CHECK,
     regression_test::CHECK,
     unknown::CHECK,
 ];

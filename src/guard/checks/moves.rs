@@ -38,8 +38,8 @@ fn look(subject: &Subject) -> Vec<Finding> {
             true => format!("{} `{}` was moved here from `{}`", new.kind.word(), new.name, from.path(Side::Before)),
             false => format!("{} `{}` was renamed to `{}`", old.kind.word(), old.name, new.name),
         };
-        let found = Finding::of_file(&to.change.path, message).at(&to.change.path, Side::After, new.rows.clone());
-        Some(found.at(from.path(Side::Before), Side::Before, old.rows.clone()))
+        let found = Finding::of_file(&to.change.path, message).at_rows(&to.change.path, Side::After, new.rows.clone());
+        Some(found.at_rows(from.path(Side::Before), Side::Before, old.rows.clone()))
     });
     let within = subject.sources().flat_map(within_file);
     files.chain(entities).chain(within).collect()
@@ -76,7 +76,7 @@ fn within_file(file: &File) -> Vec<Finding> {
             },
         };
         let rows = new.rows.clone().filter(|row| added.contains(row));
-        found.push(Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, rows));
+        found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, rows));
     }
     found
 }

@@ -20,7 +20,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
     let say = |path: &str, entity: &Entity| {
         let level = if entity.kind.is_abstraction() { Level::Block } else { Level::Warn };
         let message = format!("{} `{}` is new", entity.kind.word(), entity.name);
-        Finding::of_file(path, message).at(path, Side::After, entity.rows.clone()).level(level)
+        Finding::of_file(path, message).at_rows(path, Side::After, entity.rows.clone()).level(level)
     };
     added.map(|(file, entity)| say(&file.change.path, entity)).collect()
 }

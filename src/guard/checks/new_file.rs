@@ -16,6 +16,6 @@ pub const CHECK: Check = Check {
 
 fn look(subject: &Subject) -> Vec<Finding> {
     let new = subject.sources().filter(|file| file.change.is_new() && language::is_source(&file.change.path));
-    let say = |path: &String| Finding::of_file(path, "a new source file").at(path, Side::After, [0]);
+    let say = |path: &String| Finding::of_file(path, "a new source file").at_rows(path, Side::After, [0]);
     new.map(|file| say(&file.change.path)).collect()
 }

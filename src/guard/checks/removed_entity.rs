@@ -18,7 +18,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
         let path = file.path(Side::Before);
         let (level, exported) = if entity.exported { (Level::Block, "exported ") } else { (Level::Warn, "") };
         let message = format!("{exported}{} `{}` is gone", entity.kind.word(), entity.name);
-        Finding::of_file(path, message).at(path, Side::Before, entity.rows.clone()).level(level)
+        Finding::of_file(path, message).at_rows(path, Side::Before, entity.rows.clone()).level(level)
     });
     found.collect()
 }

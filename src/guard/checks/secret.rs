@@ -40,16 +40,16 @@ fn in_file(file: &FileChange, in_test: bool) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use crate::domain::change::FileChange;
-    use crate::guard::tests::places;
+    use crate::guard::tests::found;
 
     #[test]
     fn only_added_lines_count_and_nothing_is_shown() {
         let key = format!("k = \"sk{}q7Rk2Vx9Lm4Tz8Wb3Nc6\"\n", "_live_");
         let there = FileChange::new("src/a.py", Some(key.clone().into()), Some(format!("x = 1\n{key}").into()));
-        assert_eq!(places("secret", &[there]), [""; 0]);
+        assert_eq!(found("secret", &[there]), [""; 0]);
         let added = FileChange::new("src/a.py", Some("x = 1\n".into()), Some(format!("x = 1\n{key}").into()));
         assert_eq!(
-            places("secret", &[added]),
+            found("secret", &[added]),
             ["src/a.py:2: an added line of `src/a.py` has a Stripe key: sk_l... (28 characters)"]
         );
     }

@@ -34,7 +34,7 @@ fn changed(file: &File) -> Vec<Finding> {
             _ => continue,
         };
         let head = new.head.clone();
-        found.push(Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, head));
+        found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, head));
     }
     found
 }

@@ -24,7 +24,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
     for file in subject.sources() {
         for edit in &file.edits {
             let (side, rows) = larger(file, edit);
-            found = found.at(file.path(side), side, rows);
+            found = found.at_rows(file.path(side), side, rows);
         }
     }
     let total = found.lines.len();

@@ -28,7 +28,7 @@ fn unhinted(file: &File) -> Vec<Finding> {
     let changed = lacking.filter(|entity| entity.rows.clone().any(|row| edited.contains(&row)));
     let say = changed.map(|entity| {
         let message = format!("function `{}` has no type for {}", entity.name, entity.untyped.join(", "));
-        Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, entity.head.clone())
+        Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, entity.head.clone())
     });
     say.collect()
 }
@@ -46,5 +46,5 @@ fn any(file: &File) -> Option<Finding> {
     let (old, new) = (rows(Side::Before), rows(Side::After));
     let message = "a new `any` switches the type checker off";
     (new.len() > old.len())
-        .then(|| Finding::of_file(&file.change.path, message).at(&file.change.path, Side::After, new))
+        .then(|| Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, new))
 }

@@ -46,5 +46,5 @@ fn unknown(file: &File) -> Option<Finding> {
     // Where it could not be read before either, the fix did not break it.
     let level = if old.is_empty() { Level::Block } else { Level::Warn };
     let (side, rows) = if new.is_empty() { (Side::Before, old) } else { (Side::After, new) };
-    Some(Finding::of_file(path, message).at(file.path(side), side, rows).level(level))
+    Some(Finding::of_file(path, message).at_rows(file.path(side), side, rows).level(level))
 }

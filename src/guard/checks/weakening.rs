@@ -89,7 +89,7 @@ fn assertions_removed(file: &File, kept: &HashMap<&[u8], usize>) -> Option<Findi
     }
     let message = "an assertion is removed from a test, and none is in its place";
     let path = file.path(Side::Before);
-    (!rows.is_empty()).then(|| Finding::of_file(path, message).at(path, Side::Before, rows))
+    (!rows.is_empty()).then(|| Finding::of_file(path, message).at_rows(path, Side::Before, rows))
 }
 
 /// Edits close to each other as one: what goes in one may come back in the next. Edits that only
@@ -145,7 +145,7 @@ fn added(file: &File) -> Vec<Finding> {
     ];
     let some = found.into_iter().filter(|(_, rows)| !rows.is_empty());
     let path = &file.change.path;
-    some.map(|(message, rows)| Finding::of_file(path, message).at(path, Side::After, rows)).collect()
+    some.map(|(message, rows)| Finding::of_file(path, message).at_rows(path, Side::After, rows)).collect()
 }
 
 /// The rows of new code that catches errors and does nothing.

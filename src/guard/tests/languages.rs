@@ -3,10 +3,10 @@
 
 use insta::assert_snapshot;
 
-use super::{file, found};
+use super::{file, shown};
 
 fn entities(path: &str, before: &str, after: &str) -> String {
-    found(&["new-entity", "signature", "removed-entity", "unknown"], &[file(path, before, after)])
+    shown(&["new-entity", "signature", "removed-entity", "unknown"], &[file(path, before, after)])
 }
 
 #[test]

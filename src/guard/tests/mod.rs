@@ -19,7 +19,7 @@ fn file(path: &str, before: &str, after: &str) -> FileChange {
 }
 
 /// What these checks find, a line each: the check, whether it blocks, what it says, and where.
-fn found(checks: &[&str], files: &[FileChange]) -> String {
+fn shown(checks: &[&str], files: &[FileChange]) -> String {
     let found = look(&POLICY, &Change { files: files.to_vec() });
     let lines = found.iter().filter(|found| checks.contains(&found.check.as_str())).map(|found| {
         let level = if found.blocks { "blocks" } else { "warns" };
@@ -28,8 +28,8 @@ fn found(checks: &[&str], files: &[FileChange]) -> String {
     lines.collect()
 }
 
-/// What one check finds, an item each: the first line that counted, and the message.
-pub fn places(check: &str, files: &[FileChange]) -> Vec<String> {
+/// What one check finds: the first line that counted, and the message.
+pub fn found(check: &str, files: &[FileChange]) -> Vec<String> {
     let found = look(&POLICY, &Change { files: files.to_vec() });
     let place = |file: Option<String>, line: Option<usize>| {
         [file, line.map(|line| line.to_string())].into_iter().flatten().collect::<Vec<_>>().join(":")
