@@ -1,6 +1,6 @@
 //! How good the guard is, and how fast.
 //!
-//!     cargo bench --bench guard -- [agreement|speed] [--repos DIR]
+//!     cargo bench --bench guard -- [agreement|speed] [--repos DIR] [--show NAME]
 //!
 //! Agreement: what the guard finds in changes that were read and labelled by hand, as precision and
 //! recall of each check. The small patches in patches.toml need nothing; the commits of public
@@ -23,6 +23,9 @@ struct Args {
     /// Where the repositories of labelled.toml are
     #[arg(long)]
     repos: Option<PathBuf>,
+    /// Print all that is found in the changes whose names have this
+    #[arg(long)]
+    show: Option<String>,
     /// Cargo says this to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -32,7 +35,10 @@ fn main() {
     let args = Args::parse();
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     if wanted("agreement") {
-        agreement::run(args.repos.as_deref());
+        agreement::run(args.repos.as_deref(), args.show.as_deref());
+    }
+    if wanted("speed") {
+        speed::run();
     }
     if wanted("speed") {
         speed::run();
