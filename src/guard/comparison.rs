@@ -1,6 +1,6 @@
 //! What became of each entity of a file: kept, removed, or added.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
@@ -13,6 +13,8 @@ pub struct Comparison {
     pub kept: Vec<(usize, usize)>,
     pub removed: Vec<usize>,
     pub added: Vec<usize>,
+    /// Those of `removed` of whose names something else is declared now.
+    pub replaced: HashSet<usize>,
     pub before: Vec<Digest>,
     pub after: Vec<Digest>,
 }
@@ -41,6 +43,19 @@ impl Comparison {
             }
         }
         same.into_values().for_each(|[old, new]| comparison.pair(old, new));
+        let mut names: HashMap<&str, Vec<Kind>> = HashMap::new();
+        for entity in &after.0.entities {
+            let kinds = names.entry(&entity.name).or_default();
+            if !kinds.contains(&entity.kind) {
+                kinds.push(entity.kind);
+            }
+        }
+        let is_replaced = |index: &&usize| {
+            let entity = &before.0.entities[**index];
+            names.get(entity.name.as_str()).is_some_and(|kinds| kinds.iter().any(|kind| *kind != entity.kind))
+        };
+        let replaced = comparison.removed.iter().filter(is_replaced);
+        comparison.replaced = replaced.copied().collect();
         comparison.kept.sort_unstable();
         comparison.removed.sort_unstable();
         comparison.added.sort_unstable();
@@ -95,36 +110,48 @@ pub fn last_part(name: &str) -> &str {
     name.rsplit(['.', ':']).next().unwrap_or(name)
 }
 
-/// Returns the one consistent renaming of declared names after which two runs of tokens are equal,
-/// as pairs of old and new; `None` where there is none, or they are equal as they are.
-pub fn renaming<'a>(before: (&[Token], &'a [u8]), after: (&[Token], &'a [u8])) -> Option<Vec<(&'a [u8], &'a [u8])>> {
-    if before.0.len() != after.0.len() {
+/// A part of a text, by its bytes.
+type Part<'a> = (&'a Syntax, &'a [u8], Range<usize>);
+
+/// Returns the one consistent renaming of declared names after which two parts are equal, as pairs
+/// of old and new; `None` where there is none, or they are equal as they are.
+pub fn renaming<'a>(before: Part<'a>, after: Part<'a>) -> Option<Vec<(&'a [u8], &'a [u8])>> {
+    let (old_tokens, new_tokens) = (before.0.tokens_in(&before.2), after.0.tokens_in(&after.2));
+    if old_tokens.len() != new_tokens.len() {
         return None;
     }
-    let mut names: HashMap<&[u8], &[u8]> = HashMap::new();
+    // A member and a variable of one name are two things.
+    let mut names: HashMap<(bool, &[u8]), &[u8]> = HashMap::new();
     let mut replaced = 0;
-    for (old, new) in before.0.iter().zip(after.0) {
+    for (old, new) in old_tokens.iter().zip(new_tokens) {
         let is_name = |token: &Token| matches!(token.kind, TokenKind::Name | TokenKind::Declaration);
         let (old_text, new_text) = (&before.1[old.bytes()], &after.1[new.bytes()]);
         if is_name(old) && is_name(new) {
             replaced += usize::from(old_text != new_text);
-            if *names.entry(old_text).or_insert(new_text) != new_text {
+            if old.member != new.member || *names.entry((old.member, old_text)).or_insert(new_text) != new_text {
                 return None;
             }
         } else if old_text != new_text {
             return None;
         }
     }
-    let mut renamed: Vec<_> = names.iter().filter(|(old, new)| old != new).map(|(old, new)| (*old, *new)).collect();
+    let changed = names.iter().filter(|((_, old), new)| old != *new);
+    let mut renamed: Vec<_> = changed.clone().map(|((_, old), new)| (*old, *new)).collect();
     renamed.sort_unstable();
-    let is_declared = |name: &[u8]| {
-        before.0.iter().any(|token| token.kind == TokenKind::Declaration && &before.1[token.bytes()] == name)
-    };
     // A name that was there before is another variable, and taking that is a fix, no renaming.
-    let is_new = |name: &[u8]| !names.contains_key(name);
-    let told = renamed.len() <= 8 && renamed.iter().all(|(old, new)| is_declared(old) && is_new(new));
+    let are_new = changed.clone().all(|((member, _), new)| !names.contains_key(&(*member, *new)));
+    let declared: HashSet<&[u8]> = old_tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Declaration)
+        .map(|token| &before.1[token.bytes()])
+        .collect();
+    let are_declared = renamed.iter().all(|(old, _)| declared.contains(old));
+    let told = are_new && are_declared && renamed.len() <= MOST;
     (told && !renamed.is_empty() && replaced >= 2).then_some(renamed)
 }
+
+/// The most names that one renaming changes.
+const MOST: usize = 8;
 
 impl Token {
     pub fn bytes(&self) -> Range<usize> {

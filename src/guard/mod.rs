@@ -31,8 +31,10 @@ pub struct Subject<'a> {
     pub change: &'a Change,
     files: Vec<File<'a>>,
     moves: Vec<Move>,
-    /// Where `moves` took something away, and where they put it.
-    moved: (HashSet<Address>, HashSet<Address>),
+    /// Where `moves` put something.
+    put: HashSet<Address>,
+    /// Where `moves` put something that has the name that it had before.
+    brought: HashSet<Address>,
 }
 
 /// The most findings of one check.
@@ -56,8 +58,13 @@ impl<'a> Subject<'a> {
         let mut limit = Limit::default();
         let files: Vec<File> = change.files.iter().map(|file| File::read(file, policy, &mut limit)).collect();
         let moves = moves::find(&files);
-        let moved = (moves.iter().map(|moved| moved.from).collect(), moves.iter().map(|moved| moved.to).collect());
-        Subject { policy, change, files, moves, moved }
+        let put = moves.iter().map(|moved| moved.to).collect();
+        let same_name = moves.iter().filter(|moved| {
+            let name = |entity: Option<&Entity>| entity.map(|entity| entity.name.clone());
+            name(moved.taken(&files)) == name(moved.put(&files))
+        });
+        let brought = same_name.map(|moved| moved.to).collect();
+        Subject { policy, change, files, moves, put, brought }
     }
 
     fn sources(&self) -> impl Iterator<Item = &File<'a>> {
@@ -68,17 +75,22 @@ impl<'a> Subject<'a> {
         self.files.iter().filter(|file| file.role == Role::Test)
     }
 
-    /// The entities that only one side of the sources has: no tests, nothing that was moved, nothing
-    /// that lies in another one of them, nothing that could not be read for certain.
+    /// The entities that only one side of the sources has: no tests, nothing that lies in another one
+    /// of them, nothing that could not be read for certain, nothing that is in another file now.
     fn only_on(&self, side: Side) -> Vec<(&File<'a>, &Entity)> {
         let mut found = Vec::new();
         for (at, file) in self.files.iter().enumerate().filter(|(_, file)| file.role == Role::Source) {
             let Some(syntax) = &file.side(side).syntax else { continue };
-            let (indices, moved) = match side {
-                Side::Before => (&file.comparison.removed, &self.moved.0),
-                Side::After => (&file.comparison.added, &self.moved.1),
+            let indices = match side {
+                Side::Before => &file.comparison.removed,
+                Side::After => &file.comparison.added,
             };
-            for index in indices.iter().filter(|index| !moved.contains(&(at, **index))) {
+            // What is of another kind now is still there for those who use it by its name.
+            let is_one = |index: &&usize| match side {
+                Side::Before => !file.comparison.replaced.contains(index),
+                Side::After => !self.brought.contains(&(at, **index)),
+            };
+            for index in indices.iter().filter(is_one) {
                 let entity = &syntax.entities[*index];
                 let uncertain = syntax.is_broken_at(&entity.rows);
                 let within = syntax

@@ -51,10 +51,6 @@ fn result(violation: &Violation) -> Value {
         "locations": violation.file.iter().map(|file| location(file, violation)).collect::<Vec<_>>(),
         "partialFingerprints": { "hotfixFinding/v1": fingerprint(violation) },
     });
-    // A rule that is not among those of the guard, such as a gate, has no index and no help.
-    if let Some(index) = checks::ALL.iter().position(|check| check.name == violation.check) {
-        result["ruleIndex"] = json!(index);
-    }
     if violation.waived {
         result["suppressions"] = json!([{ "kind": "external", "status": "accepted" }]);
     }
@@ -148,7 +144,6 @@ mod tests {
               "hotfixFinding/v1": "b7c96853be5ca3e8"
             },
             "ruleId": "marker",
-            "ruleIndex": 7,
             "suppressions": [
               {
                 "kind": "external",

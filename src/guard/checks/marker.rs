@@ -4,6 +4,7 @@ use super::Check;
 use crate::guard::Subject;
 use crate::guard::file::File;
 use crate::guard::finding::{Finding, Level, Side};
+use crate::guard::manifest::format_of;
 
 pub const CHECK: Check = Check {
     name: "marker",
@@ -39,6 +40,8 @@ fn look(subject: &Subject) -> Vec<Finding> {
 fn lacks(file: &File, marker: &str) -> bool {
     let adds = || file.edits.iter().flat_map(|edit| &edit.added).any(|row| !file.is_test(Side::After, *row));
     let able = !WITHOUT_COMMENTS.iter().any(|ending| file.change.path.ends_with(ending));
+    // What changes in a manifest is told by a check of its own.
+    let able = able && format_of(&file.change.path).is_none();
     able && adds() && !near(file).any(|row| has_reason(file.after.comment(row), marker))
 }
 

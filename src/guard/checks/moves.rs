@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Check;
 use crate::guard::Subject;
 use crate::guard::comparison::renaming;
-use crate::guard::file::File;
+use crate::guard::file::{File, Role};
 use crate::guard::finding::{Finding, Level, Side};
 use crate::guard::syntax::entity::{Entity, Kind};
 
@@ -28,7 +28,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
         let (old, new) = (moved.taken(&subject.files)?, moved.put(&subject.files)?);
         let (from, to) = (&subject.files[moved.from.0], &subject.files[moved.to.0]);
         // What lies in something that was moved went along with it.
-        let along = new.container.is_some_and(|container| subject.moved.1.contains(&(moved.to.0, container)));
+        let along = new.container.is_some_and(|container| subject.put.contains(&(moved.to.0, container)));
         let file_too = moved.from.0 == moved.to.0 && from.change.old_path.is_some() && old.name == new.name;
         if along || file_too {
             return None;
@@ -41,7 +41,14 @@ fn look(subject: &Subject) -> Vec<Finding> {
         let found = Finding::of_file(&to.change.path, message).at_rows(&to.change.path, Side::After, new.rows.clone());
         Some(found.at_rows(from.path(Side::Before), Side::Before, old.rows.clone()))
     });
-    let within = subject.sources().flat_map(within_file);
+    let renamed = |at: usize| subject.moves.iter().any(|moved| moved.to.0 == at);
+    let within =
+        subject.files.iter().enumerate().filter(|(_, file)| file.role == Role::Source).flat_map(|(at, file)| {
+            let functions = within_file(file);
+            // What was told of its parts is not told again of the whole.
+            let whole = if functions.is_empty() && !renamed(at) { renamed_names(file) } else { None };
+            functions.into_iter().chain(whole)
+        });
     files.chain(entities).chain(within).collect()
 }
 
@@ -52,25 +59,23 @@ fn moved_file(file: &File) -> Option<Finding> {
 
 /// Functions that only changed their place in the file, or the names in them.
 fn within_file(file: &File) -> Vec<Finding> {
-    let (Some(old_syntax), Some(new_syntax)) = (&file.before.syntax, &file.after.syntax) else { return Vec::new() };
+    let (Some(before), Some(after)) = (&file.before.syntax, &file.after.syntax) else { return Vec::new() };
     let (removed, added) = (file.edited_rows(Side::Before), file.edited_rows(Side::After));
-    let text = |side: &'_ Option<Vec<u8>>| side.clone().unwrap_or_default();
-    let (before, after) = (text(&file.change.before), text(&file.change.after));
     let mut found = Vec::new();
     for (old_index, new_index) in &file.comparison.kept {
-        let (old, new) = (&old_syntax.entities[*old_index], &new_syntax.entities[*new_index]);
-        let same = file.comparison.before[*old_index] == file.comparison.after[*new_index];
-        let broken = old_syntax.is_broken_at(&old.rows) || new_syntax.is_broken_at(&new.rows);
-        if old.kind != Kind::Function || old.test || broken {
+        let (old, new) = (&before.entities[*old_index], &after.entities[*new_index]);
+        if old.kind != Kind::Function || old.test || before.is_broken_at(&old.rows) || after.is_broken_at(&new.rows) {
             continue;
         }
-        let (old_tokens, new_tokens) = (old_syntax.tokens_in(&old.whole), new_syntax.tokens_in(&new.whole));
+        let same = file.comparison.before[*old_index] == file.comparison.after[*new_index];
+        let moved = || is_within(file, Side::Before, old, &removed) && is_within(file, Side::After, new, &added);
         let message = match same {
-            true if is_within(file, Side::Before, old, &removed) && is_within(file, Side::After, new, &added) => {
-                format!("function `{}` was moved within the file", new.name)
-            }
+            true if moved() => format!("function `{}` was moved within the file", new.name),
             true => continue,
-            false => match renaming((old_tokens, &before), (new_tokens, &after)) {
+            false => match renaming(
+                (before, bytes(&file.change.before), old.whole.clone()),
+                (after, bytes(&file.change.after), new.whole.clone()),
+            ) {
                 Some(names) => format!("in function `{}` only names changed: {}", new.name, words(&names)),
                 None => continue,
             },
@@ -79,6 +84,20 @@ fn within_file(file: &File) -> Vec<Finding> {
         found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, rows));
     }
     found
+}
+
+/// A file in which only names changed.
+fn renamed_names(file: &File) -> Option<Finding> {
+    let (before, after) = (file.before.syntax.as_ref()?, file.after.syntax.as_ref()?);
+    let (old, new) = (bytes(&file.change.before), bytes(&file.change.after));
+    let names = renaming((before, old, 0..old.len()), (after, new, 0..new.len()))?;
+    let rows = file.edits.iter().flat_map(|edit| &edit.added).copied();
+    let path = &file.change.path;
+    Some(Finding::of_file(path, format!("only names changed: {}", words(&names))).at_rows(path, Side::After, rows))
+}
+
+fn bytes(text: &Option<Vec<u8>>) -> &[u8] {
+    text.as_deref().unwrap_or_default()
 }
 
 /// Whether all of an entity's code is among the edited rows.

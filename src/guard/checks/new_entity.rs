@@ -15,8 +15,7 @@ pub const CHECK: Check = Check {
 };
 
 fn look(subject: &Subject) -> Vec<Finding> {
-    // A new file is a finding of its own, with all that is in it.
-    let added = subject.only_on(Side::After).into_iter().filter(|(file, _)| !file.change.is_new());
+    let added = subject.only_on(Side::After).into_iter();
     let say = |path: &str, entity: &Entity| {
         let level = if entity.kind.is_abstraction() { Level::Block } else { Level::Warn };
         let message = format!("{} `{}` is new", entity.kind.word(), entity.name);

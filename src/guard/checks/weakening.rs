@@ -109,11 +109,25 @@ fn clusters(edits: &[Edit]) -> Vec<Edit> {
     clusters
 }
 
+/// Where a pattern means something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Tests,
+    Sources,
+    Everything,
+}
+
+impl Within {
+    fn has(self, test: bool) -> bool {
+        self == Within::Everything || (self == Within::Tests) == test
+    }
+}
+
 /// What weakens by being added to a file.
 fn added(file: &File) -> Vec<Finding> {
-    let code = |pattern: &'static Pattern, tests: bool| -> Vec<usize> {
+    let code = |pattern: &'static Pattern, within: Within| -> Vec<usize> {
         let counts = |side: Side, row: usize| {
-            (!tests || file.is_test(side, row))
+            within.has(file.is_test(side, row))
                 && pattern.is_match(file.side(side).bare(row))
                 && !SLEEP_DEFINED.is_match(file.side(side).bare(row))
         };
@@ -125,7 +139,9 @@ fn added(file: &File) -> Vec<Finding> {
         edits.collect()
     };
     let comments = || -> Vec<usize> {
-        let silences = |side: Side, row: &usize| SILENCED_IN_COMMENT.is_match(file.side(side).comment(*row));
+        let silences = |side: Side, row: &usize| {
+            Within::Sources.has(file.is_test(side, *row)) && SILENCED_IN_COMMENT.is_match(file.side(side).comment(*row))
+        };
         let hunks = file.change.hunks.iter().flat_map(|hunk| {
             let old = hunk.before.clone().filter(|row| silences(Side::Before, row)).count();
             let new: Vec<usize> = hunk.after.clone().filter(|row| silences(Side::After, row)).collect();
@@ -133,15 +149,15 @@ fn added(file: &File) -> Vec<Finding> {
         });
         hunks.collect()
     };
-    let mut silenced = code(&SILENCED_IN_CODE, false);
+    let mut silenced = code(&SILENCED_IN_CODE, Within::Sources);
     silenced.extend(comments());
     silenced.sort_unstable();
     silenced.dedup();
     let found = [
-        ("a test is skipped, or others are", code(&SKIP, true)),
+        ("a test is skipped, or others are", code(&SKIP, Within::Tests)),
         ("an error is caught and nothing is done about it", swallowed(file)),
         ("a linter is silenced", silenced),
-        ("a new sleep waits for something that it can't know", code(&SLEEP, false)),
+        ("a new sleep waits for something that it can't know", code(&SLEEP, Within::Everything)),
     ];
     let some = found.into_iter().filter(|(_, rows)| !rows.is_empty());
     let path = &file.change.path;

@@ -46,7 +46,13 @@ fn with_body(place: &Place, kind: Kind) -> Option<Declared> {
         return None;
     }
     let declared = place.declared(kind, true)?;
-    declared.body.is_some().then_some(declared)
+    let name = without_arguments(&declared.name);
+    declared.body.is_some().then_some(Declared { name, ..declared })
+}
+
+/// The name of a template without the arguments for which it is specialised.
+pub fn without_arguments(name: &str) -> String {
+    name.split('<').next().unwrap_or(name).trim().to_owned()
 }
 
 /// The declarator of a function within pointers and references to its result.

@@ -20,7 +20,8 @@ fn declares(place: &Place) -> Option<Declared> {
     match place.kind {
         "class_specifier" => {
             let declared = place.declared(Kind::Class, true)?;
-            declared.body.is_some().then_some(declared)
+            let name = c::without_arguments(&declared.name);
+            declared.body.is_some().then_some(Declared { name, ..declared })
         }
         "namespace_definition" => {
             let name = place.child("name").map(|name| place.text_of(name));

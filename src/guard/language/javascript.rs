@@ -54,7 +54,19 @@ fn is_at_top(place: &Place) -> bool {
 fn variable(place: &Place, public: bool) -> Option<Declared> {
     let name = place.child("name").filter(|name| name.kind() == "identifier")?;
     let (kind, body) = value(place.child("value"));
-    Some(Declared { kind, name: place.text_of(name), body, public })
+    let imported = place.child("value").is_some_and(|value| is_import(place, value));
+    (public || !imported).then(|| Declared { kind, name: place.text_of(name), body, public })
+}
+
+/// `require("path")`, or a part of what was imported so, such as `path.join`: no entity of the file.
+fn is_import(place: &Place, value: Node) -> bool {
+    let text = place.text_of(value);
+    let required = text.starts_with("require(");
+    match value.kind() {
+        "identifier" | "call_expression" | "member_expression" => required || !text.contains('('),
+        "await_expression" => text.starts_with("await import("),
+        _ => false,
+    }
 }
 
 /// `exports.name = ...`, `Thing.prototype.name = function ...`.

@@ -38,6 +38,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// Whether it makes no difference to those who use the declaration that it is part of.
     pub neutral: bool,
+    /// Whether it names a part of something, such as `price` in `item.price`.
+    pub member: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -99,7 +99,15 @@ impl Walk<'_> {
         }
         let (row, last_row) = (place.node.start_position().row, place.node.end_position().row);
         let neutral = start < self.neutral;
-        self.syntax.tokens.push(Token { start, end, row, last_row, kind: kind(place), neutral });
+        self.syntax.tokens.push(Token {
+            start,
+            end,
+            row,
+            last_row,
+            kind: kind(place),
+            neutral,
+            member: is_member(place),
+        });
     }
 
     /// Notes that what comes after this attribute begins with it.
@@ -202,6 +210,11 @@ fn kind(place: &Place) -> TokenKind {
         true => TokenKind::Name,
         false => TokenKind::Other,
     }
+}
+
+fn is_member(place: &Place) -> bool {
+    matches!(place.field, Some("attribute" | "property" | "field" | "method"))
+        || matches!(place.kind, "field_identifier" | "property_identifier")
 }
 
 /// Whether a name stands where its language declares one.

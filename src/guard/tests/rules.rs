@@ -86,7 +86,10 @@ fn moved_and_renamed_code_is_found() {
     let (first, second) = one.split_once("\n\n").unwrap();
     assert_snapshot!(moves(&format!("{second}\n{first}\n")), @"move blocks: function `other` was moved within the file [src/a.rs:1-5]");
     let elsewhere = [file("src/a.rs", &one, second), file("src/b.rs", "", first)];
-    assert_snapshot!(shown(&["move", "removed-entity"], &elsewhere), @"move blocks: function `total` was moved here from `src/a.rs` [src/b.rs:1-7 src/a.rs:1-7 (removed)]");
+    assert_snapshot!(shown(&["move", "removed-entity"], &elsewhere), @"
+    move blocks: function `total` was moved here from `src/a.rs` [src/b.rs:1-7 src/a.rs:1-7 (removed)]
+    removed-entity warns: function `total` is gone [src/a.rs:1-7 (removed)]
+    ");
     let mut file = file("src/new.rs", RUST, RUST);
     file.old_path = Some("src/old.rs".to_owned());
     assert_snapshot!(shown(&["move"], &[file]), @"move blocks: the file was moved here from `src/old.rs` []");
