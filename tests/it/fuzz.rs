@@ -95,7 +95,7 @@ fn reports_of_test_runners() {
 
 #[test]
 fn deep_and_long_files() {
-    let depth = 20_000;
+    let depth = 5_000;
     let nested = format!("<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
     targets::report(nested.as_bytes());
     for kind in 0..targets::PATHS.len() {
