@@ -3,6 +3,7 @@
 pub mod backport;
 mod declare;
 pub mod init;
+pub mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,6 +85,10 @@ pub enum AppError {
     Reserved { id: String, remote: String },
     #[error("{0}")]
     NoWayBack(String),
+    #[error("{0}")]
+    Probe(String),
+    #[error("no probe is configured")]
+    NoProbe,
     #[error("the store's location can't be read: {0}")]
     Secret(String),
 }

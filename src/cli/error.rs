@@ -119,6 +119,10 @@ impl From<AppError> for CliError {
             AppError::Reserved { ref id, ref remote } => CliError::failed(message)
                 .hint(format!("if nobody works on it there: git push {remote} --delete refs/hotfix/{id}")),
             AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
+            AppError::NoProbe => {
+                CliError::failed(message).hint("add a [[watch.probe]] to hotfix.toml, or say --url URL")
+            }
+            AppError::Probe(_) => CliError { kind: Kind::Usage, ..CliError::failed(message) },
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
         }
     }

@@ -23,10 +23,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("deploy", &["domain", "config", "process", "http", "redact"]),
     ("gate", &["domain", "config", "process", "redact"]),
     ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
-    ("probe", &["domain", "config", "process", "http", "redact"]),
-    ("store", &["domain", "config", "redact", "workflow::journal", "git::backport::record"]),
+    ("probe", &["domain", "config", "process", "http", "redact", "investigate::logs"]),
+    ("store", &["domain", "config", "redact", "workflow::journal", "watch::keep", "git::backport::record"]),
     ("investigate", &["domain"]),
-    ("watch", &["domain", "config", "probe", "verdict"]),
+    ("watch", &["domain", "config", "probe", "verdict", "redact"]),
     // A place to try hotfix in.
     ("demo", &["git", "process"]),
     ("report", &["domain"]),
@@ -50,7 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("app", &["steps", "domain", "workflow", "config", "git", "store", "deploy", "notify", "report"]),
+    ("app", &["steps", "domain", "workflow", "config", "git", "store", "deploy", "notify", "report", "probe", "watch"]),
     // The faces: operations and their results, no adapter.
     (
         "cli",
