@@ -1,7 +1,6 @@
 //! Watching any service, in an incident or without one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, AppError, Declared, Report};
@@ -11,6 +10,7 @@ use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
 use crate::watch::keep::{Keep, Nowhere};
 use crate::watch::{Again, Setting, Standing, address, limits, probes, watch};
+use crate::workflow::journal::JournalError;
 
 /// A watch that was broken off longer ago begins anew.
 const FRESH: Duration = Duration::from_secs(600);
@@ -39,8 +39,18 @@ impl App {
         let mut names = releases.into_iter().map(|release| release.release);
         let subject = Subject { release: names.next().unwrap_or_default(), previous: names.next().unwrap_or_default() };
         let name = format!("alone/{} {}", order.name, order.urls.join(" "));
-        let keep = WatchState { store: Arc::clone(&self.tools.store), name };
-        run(self.config(), &self.tools.project.top, &subject, &keep, order, seen).await
+        let (config, directory) = (self.config(), &self.tools.project.top);
+        let keep = match WatchState::alone(&self.tools.store, &name).await {
+            Ok(keep) => keep,
+            Err(error @ JournalError::Leased { .. }) => {
+                tracing::warn!("{error}: this watch will not go on after a crash; --name tells them apart");
+                return run(config, directory, &subject, &Nowhere, order, seen).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let ended = run(config, directory, &subject, &keep, order, seen).await;
+        keep.leave().await?;
+        ended
     }
 
     /// Declares what a watch found as an incident: P1 where no rule says more.

@@ -12,7 +12,7 @@ use crate::config::value::Length;
 use crate::domain::elapsed::elapsed;
 use crate::domain::verdict::Verdict;
 use crate::git::project::ProjectError;
-use crate::watch::{Standing, forecast_words, words};
+use crate::watch::{Standing, forecast_words, tests_words, words};
 
 /// Watch the service until it is VERIFIED or BAD, by the configured probes or at an address
 ///
@@ -97,7 +97,7 @@ impl Args {
 
 async fn reply(standing: &Standing, app: Option<&App>, declare: bool) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
-    let mut text = format!("{}\n", show::safe(&words(judgement)));
+    let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
     let mut json = line(standing);
     if let Some(app) = app.filter(|_| declare && (judgement.verdict == Verdict::Bad || judgement.outage.is_some())) {
         let declared = app.declare_watched(&words(judgement), Vec::new()).await?;
@@ -118,6 +118,7 @@ fn line(standing: &Standing) -> Value {
     let judgement = &standing.judgement;
     json!({
         "seconds": standing.elapsed.as_secs(),
+        "went_on": standing.went_on.map(|before| before.as_secs()),
         "verdict": judgement.verdict,
         "final": judgement.is_final,
         "requests": judgement.requests,

@@ -84,7 +84,7 @@ pub async fn observe(
     let (window, incident) = (limits.window.as_secs(), at.incident);
     let step = incident.current().map_or("watch", |step| step.name.as_str());
     let name = format!("{}/{}/{step}/{}", incident.key, incident.plans.len(), subject.release);
-    let keep = WatchState { store: Arc::clone(&tools.store), name };
+    let keep = WatchState { store: Arc::clone(&tools.store), name, lease: None };
     let setting = Setting { probes: &probes, limits, since: since_deploy(at), keep: &keep, again: Again::GoOn };
     let standing = watch(setting, |standing| {
         at.progress.update(&format!("{} of {window} s: {}", standing.elapsed.as_secs(), words(&standing.judgement)));

@@ -8,14 +8,36 @@ use sqlx::Row;
 
 use super::{Store, failure};
 use crate::watch::keep::Keep;
+use crate::workflow::journal::{Journal, JournalError, Lease};
 
 /// States of watches that nobody went on with for this long are forgotten, in milliseconds.
 const FORGOTTEN: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How long somebody else waits for a watch whose process does not answer any more, in seconds.
+const LEASE: u32 = 30;
 
 /// The place of one watch's state, by its name.
 pub struct WatchState {
     pub store: Arc<Store>,
     pub name: String,
+    /// What keeps others from the same place, where no other lease does.
+    pub lease: Option<Lease>,
+}
+
+impl WatchState {
+    /// The place called `name`, for this process alone; fails where another process has it.
+    pub async fn alone(store: &Arc<Store>, name: &str) -> Result<WatchState, JournalError> {
+        let lease = store.acquire(&format!("watch/{name}"), LEASE).await?;
+        Ok(WatchState { store: Arc::clone(store), name: name.to_owned(), lease: Some(lease) })
+    }
+
+    /// Lets others have it.
+    pub async fn leave(self) -> Result<(), JournalError> {
+        match &self.lease {
+            Some(lease) => self.store.release(lease).await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl WatchState {
@@ -49,6 +71,9 @@ impl Keep for WatchState {
     }
 
     async fn save(&self, text: &str) -> Result<(), String> {
+        if let Some(lease) = &self.lease {
+            self.store.renew(lease, LEASE).await.map_err(|error| error.to_string())?;
+        }
         self.write(text).await.map_err(|error| failure("written", &error).to_string())
     }
 }

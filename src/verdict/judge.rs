@@ -64,7 +64,8 @@ impl Watch {
         let proof = self.proof(limits, elapsed);
         let quiet = elapsed.saturating_sub(self.last_reading);
         let over = elapsed >= limits.window;
-        let mut reasons = self.gap_reasons(limits, elapsed);
+        let is_blind = quiet >= limits.blind || (over && self.all.requests == 0);
+        let mut reasons = self.gap_reasons(limits, elapsed, is_blind);
         let mut outage = None;
         let (verdict, is_final) = if let Some(alarm) = surely {
             reasons.push(alarm.shows.to_owned());
@@ -80,8 +81,14 @@ impl Watch {
                 None if self.beside_was_read(limits, elapsed) => (Verdict::Bad, true),
                 None => (Verdict::Unproven, false),
             }
-        } else if quiet >= limits.blind || (over && self.all.requests == 0) {
-            reasons.insert(0, format!("no reading for {} s", quiet.as_secs()));
+        } else if is_blind {
+            reasons.insert(
+                0,
+                match self.all.requests {
+                    0 => format!("not one request was seen in {} s", elapsed.as_secs()),
+                    _ => format!("no reading for {} s", quiet.as_secs()),
+                },
+            );
             (Verdict::Blind, true)
         } else if over && proof.is_there {
             (Verdict::Verified, true)
@@ -145,12 +152,14 @@ impl Watch {
             || self.beside.values().all(|beside| beside.last_reading > suspected)
     }
 
-    fn gap_reasons(&self, limits: &Limits, elapsed: Duration) -> Vec<String> {
+    fn gap_reasons(&self, limits: &Limits, elapsed: Duration, is_blind: bool) -> Vec<String> {
         let words = |name: &String, gap: &super::Gap| {
             let seconds = elapsed.saturating_sub(gap.since).as_secs();
             format!("{name} sees nothing for {seconds} s of {} s: {}", limits.blind.as_secs(), gap.why)
         };
-        self.gaps.iter().map(|(name, gap)| words(name, gap)).collect()
+        // A source that is read more often than it has news is no gap worth a word.
+        let is_long = |gap: &super::Gap| is_blind || 4 * elapsed.saturating_sub(gap.since) >= limits.blind;
+        self.gaps.iter().filter(|(_, gap)| is_long(gap)).map(|(name, gap)| words(name, gap)).collect()
     }
 
     fn tests(&self, limits: &Limits, alarms: &[Alarm]) -> Vec<Test> {

@@ -161,7 +161,10 @@ fn a_source_that_is_gone_makes_blind_and_never_bad() {
     }
     let judgement = watch.judge(&limits, Duration::from_secs(10));
     assert_eq!(judgement.verdict, Verdict::Blind);
-    assert_eq!(judgement.reasons, ["no reading for 10 s", "metrics sees nothing for 9 s of 10 s: status 500"]);
+    assert_eq!(
+        judgement.reasons,
+        ["not one request was seen in 10 s", "metrics sees nothing for 9 s of 10 s: status 500"]
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::redact::redact;
 use crate::verdict::{Judgement, Limits, Replay, Source, Tally, Watch, replay, steps};
 use keep::{Keep, State};
 
-pub use words::{forecast_words, words};
+pub use words::{forecast_words, tests_words, words};
 
 /// How often what is known is written down.
 const SAVED: Duration = Duration::from_secs(1);

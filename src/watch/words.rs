@@ -1,7 +1,7 @@
 //! What a watch says.
 
 use crate::domain::elapsed::elapsed;
-use crate::domain::verdict::Forecast;
+use crate::domain::verdict::{Forecast, Test};
 use crate::verdict::Judgement;
 
 /// The judgement on one line: `0 errors in 2,310 requests, p95 84 ms: UNPROVEN, 700 more requests,
@@ -14,6 +14,25 @@ pub fn words(judgement: &Judgement) -> String {
     let more: Vec<String> = forecast.into_iter().chain(judgement.reasons.iter().cloned()).collect();
     let more = if more.is_empty() { String::new() } else { format!(", {}", more.join("; ")) };
     format!("{errors} in {requests}{p95}: {}{more}", judgement.verdict)
+}
+
+/// What the verdict rests on, a line for each test: `shown      fewer errors than 2%    e-value 48 of 20`.
+pub fn tests_words(tests: &[Test]) -> String {
+    let line = |test: &Test| {
+        let shown = if test.e_value >= test.needs { "shown" } else { "not shown" };
+        format!("  {shown:<10} {:<56} e-value {} of {}\n", test.shows, round(test.e_value), round(test.needs))
+    };
+    tests.iter().map(line).collect()
+}
+
+/// The number with two digits that matter, or more before the point.
+fn round(number: f64) -> String {
+    match number {
+        number if number >= 1e6 => format!("{number:.0e}"),
+        number if number >= 10.0 => grouped(number as u64),
+        number if number >= 0.01 => format!("{number:.2}"),
+        _ => "0".to_owned(),
+    }
 }
 
 /// `2,900 more requests, about 48 min at current traffic`.
@@ -43,6 +62,18 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_test_is_a_line() {
+        let test = |shows: &str, e_value, needs| Test { shows: shows.to_owned(), e_value, needs };
+        let tests = [test("fewer errors than 2%", 48.2, 20.0), test("more errors than before", 3e-9, 2_500.0)];
+        let lines: Vec<String> = tests_words(&tests).lines().map(|line| line.replace("  ", "")).collect();
+        assert_eq!(
+            lines,
+            ["shown fewer errors than 2%e-value 48 of 20", "not shown more errors than before e-value 0 of 2,500"]
+        );
+        assert_eq!(round(1.5e300), "2e300");
+    }
 
     #[test]
     fn numbers_are_read_at_a_glance() {
