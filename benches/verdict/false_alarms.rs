@@ -81,6 +81,7 @@ fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky) -> bool {
         alpha: ALPHA,
         tolerance: 1.0,
         blind: Duration::from_secs(300),
+        is_endless: false,
         gives_up: true,
         has_control: true,
         has_earlier: false,

@@ -28,7 +28,7 @@ pub fn print(runs: usize) {
     for run in 0..runs {
         let (seconds_to_bad, seconds_to_back) = ship();
         println!(
-            "  run {:>2}: BAD after {seconds_to_bad:.1} s, the old release back {seconds_to_back:.1} s later",
+            "  run {:>2}: BAD after {seconds_to_bad:.1} s, the old release back {seconds_to_back:.2} s later",
             run + 1
         );
         bad.push(seconds_to_bad);
@@ -37,7 +37,7 @@ pub fn print(runs: usize) {
     for (what, mut seconds) in [("until BAD", bad), ("from BAD to the old release", back)] {
         seconds.sort_by(f64::total_cmp);
         let (median, most) = (seconds[runs / 2], seconds[runs - 1]);
-        println!("  {what:<30} median {median:.1} s, slowest {most:.1} s");
+        println!("  {what:<30} median {median:.2} s, slowest {most:.2} s");
     }
     println!("  fixed rules at 5% errors: over 10% for 300 s never; 1% x 5 checks after 300 s (simulated above)\n");
 }

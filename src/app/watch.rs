@@ -23,6 +23,8 @@ pub struct Order {
     /// How often each address is looked at.
     pub every: Duration,
     pub window: Option<Duration>,
+    /// Whether only an alarm of the always-on detector ends it.
+    pub is_endless: bool,
     /// How long ago the deploy began.
     pub since: Duration,
     /// Tells several watches of one journal apart.
@@ -88,6 +90,7 @@ async fn run(
     if let Some(window) = order.window {
         limits.window = window;
     }
+    limits.is_endless = order.is_endless;
     let again = if order.anew { Again::Anew } else { Again::GoOnWithin(FRESH) };
     let setting = Setting { probes: &probes, limits, since: order.since, keep, again };
     Ok(watch(setting, seen).await)

@@ -12,7 +12,7 @@ use crate::config::value::Length;
 use crate::domain::elapsed::elapsed;
 use crate::domain::verdict::Verdict;
 use crate::git::project::ProjectError;
-use crate::watch::{Standing, forecast_words, tests_words, words};
+use crate::watch::{Replay, Standing, forecast_words, tests_words, words};
 
 /// Watch the service until it is VERIFIED or BAD, by the configured probes or at an address
 ///
@@ -22,6 +22,7 @@ use crate::watch::{Standing, forecast_words, tests_words, words};
 Examples:
   hotfix watch --window 30s
   hotfix watch --url https://shop.example/health --every 200ms
+  hotfix watch --always --declare                       declares an incident when something is wrong
   hotfix watch --json | jq .verdict                     one line a second, the last one is the end")]
 pub struct Args {
     /// Look at this address instead of using the configured probes; may be repeated
@@ -33,6 +34,9 @@ pub struct Args {
     /// How long, such as 30s or 5m; as configured where it is left out
     #[arg(long, value_name = "TIME", value_parser = length)]
     window: Option<Duration>,
+    /// Watch until something is wrong: at most one false alarm in 30 days, in the mean
+    #[arg(long, conflicts_with = "window")]
+    always: bool,
     /// How long ago the deploy began: processes that started since then are counted from their start
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = length)]
     since: Duration,
@@ -64,11 +68,13 @@ impl Args {
             urls: self.urls,
             every: self.every,
             window: self.window,
+            is_endless: self.always,
             since: self.since,
             name: self.name,
             anew: self.anew,
         };
-        let window = order.window.or(app.as_ref().map(|app| app.config().watch.window.0));
+        let configured = app.as_ref().map(|app| app.config().watch.window.0);
+        let window = order.window.or(configured).filter(|_| !order.is_endless);
         let json = context.global.json;
         let bar = live(json);
         let mut went_on = false;
@@ -98,6 +104,12 @@ impl Args {
 async fn reply(standing: &Standing, app: Option<&App>, declare: bool) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
     let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
+    if let Some(replay) = standing.replay {
+        let Replay { watches, alarms, untempered, phi } = replay;
+        text.push_str(&format!(
+            "  the past replayed: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
+        ));
+    }
     let mut json = line(standing);
     if let Some(app) = app.filter(|_| declare && (judgement.verdict == Verdict::Bad || judgement.outage.is_some())) {
         let declared = app.declare_watched(&words(judgement), Vec::new()).await?;

@@ -152,6 +152,8 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn series(instance: &str, started: Option<f64>, points: &[(f64, f64)]) -> Series {
@@ -230,5 +232,31 @@ mod tests {
         let requests = Series { points: vec![(114.0, 60.0)], ..requests };
         let increase = counters.take(&Scrape { now: 115.0, series: vec![requests, first] }, 15.0);
         assert_eq!((increase.release.requests, increase.release.errors), (10, 3));
+    }
+
+    proptest! {
+        /// Whatever is missing, and whenever the process restarts: what is counted is what happened,
+        /// but for what came between the last scrape and a restart, and the first scrape.
+        #[test]
+        fn nothing_is_counted_twice(steps in proptest::collection::vec((0u64..50, any::<bool>(), 0u8..10), 1..60)) {
+            let mut counters = Counters::default();
+            let (mut value, mut unseen, mut expected, mut counted, mut first) = (0, 0, 0, 0, true);
+            for (index, (requests, is_missing, restart)) in steps.into_iter().enumerate() {
+                if restart == 0 {
+                    (value, unseen) = (0, 0);
+                }
+                (value, unseen) = (value + requests, unseen + requests);
+                if is_missing {
+                    continue;
+                }
+                let now = 110.0 + index as f64;
+                let series = vec![series("a", None, &[(now, value as f64)])];
+                counted += counters.take(&Scrape { now, series }, 10.0).release.requests;
+                expected += if first { 0 } else { unseen };
+                (unseen, first) = (0, false);
+            }
+            // A restart that has counted beyond the value before is not seen without its start.
+            prop_assert!(counted <= expected, "{counted} of {expected}");
+        }
     }
 }

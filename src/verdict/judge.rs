@@ -54,6 +54,9 @@ struct Alarm {
 impl Watch {
     /// What the readings say `elapsed` after the watch began. Remembers what it suspects.
     pub fn judge(&mut self, limits: &Limits, elapsed: Duration) -> Judgement {
+        if limits.is_endless {
+            return self.judge_endless(limits, elapsed);
+        }
         let alarms = self.alarms(limits);
         let raised = |alarm: &&Alarm| alarm.evidence >= -(limits.alpha * alarm.share).ln();
         let surely = alarms.iter().filter(raised).find(|alarm| alarm.is_concurrent);
@@ -139,7 +142,7 @@ impl Watch {
     }
 
     /// What fails beside the release, at 5%: a dependency, or what ran before.
-    fn failing_beside(&self, limits: &Limits) -> Option<String> {
+    pub(super) fn failing_beside(&self, limits: &Limits) -> Option<String> {
         let fails = |beside: &Beside| limit::broken(beside.tally, limits.error_rate, self.phi()) >= -DOUBT.ln();
         self.beside.iter().find(|(_, beside)| fails(beside)).map(|(name, _)| name.clone())
     }
@@ -152,7 +155,7 @@ impl Watch {
             || self.beside.values().all(|beside| beside.last_reading > suspected)
     }
 
-    fn gap_reasons(&self, limits: &Limits, elapsed: Duration, is_blind: bool) -> Vec<String> {
+    pub(super) fn gap_reasons(&self, limits: &Limits, elapsed: Duration, is_blind: bool) -> Vec<String> {
         let words = |name: &String, gap: &super::Gap| {
             let seconds = elapsed.saturating_sub(gap.since).as_secs();
             format!("{name} sees nothing for {seconds} s of {} s: {}", limits.blind.as_secs(), gap.why)

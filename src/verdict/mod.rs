@@ -7,6 +7,7 @@
 mod always;
 mod control;
 mod counters;
+mod endless;
 mod histogram;
 mod judge;
 mod limit;
@@ -27,6 +28,7 @@ use histogram::Histogram;
 pub use always::Always;
 pub use control::{Comparison, Terms, Versus};
 pub use counters::steps;
+pub use endless::TICK;
 pub use judge::Judgement;
 pub use limit::{broken, still_needed, within};
 pub use mixture::Tally;
@@ -52,6 +54,8 @@ pub struct Limits {
     pub tolerance: f64,
     /// This long without a reading is BLIND.
     pub blind: Duration,
+    /// Whether only an alarm ends the watch, by the always-on detector.
+    pub is_endless: bool,
     /// Whether to end with the window where patience will not do.
     pub gives_up: bool,
     /// Whether some probe counts what old instances serve at the same time.
@@ -83,8 +87,8 @@ pub struct Watch {
     concurrent: Versus,
     /// Against scrapes from before the deploy.
     before: Versus,
-    /// Counts from before the deploy, each to be used once.
-    earlier: VecDeque<Counts>,
+    /// Counts from before the deploy by their source, each to be used once.
+    earlier: BTreeMap<String, VecDeque<Counts>>,
     replay: Option<Replay>,
     /// What is there besides the release: the control, and the dependencies.
     beside: BTreeMap<String, Beside>,
@@ -94,6 +98,9 @@ pub struct Watch {
     last_reading: Duration,
     /// When a test that can't tell the release from its surroundings first said BAD.
     suspected: Option<Duration>,
+    /// The always-on detectors of errors and of slow answers, and what they have taken so far.
+    always: [Always; 2],
+    ticked: [Tally; 2],
 }
 
 /// What fails beside the release is not its fault.
@@ -119,11 +126,18 @@ impl Watch {
         Watch { beside: beside.collect(), ..Watch::default() }
     }
 
-    /// Gives it counts from before the deploy, oldest first, as many as the watch will have
-    /// scrapes, and what their replay showed.
-    pub fn remember(&mut self, earlier: Vec<Counts>, replay: Option<Replay>) {
-        self.earlier = earlier.into();
-        self.replay = replay;
+    /// Gives it counts of a source from before the deploy, oldest first, as many as the watch will
+    /// have scrapes, and what their replay showed. A source has only one past.
+    pub fn remember(&mut self, source: &str, earlier: Vec<Counts>, replay: Option<Replay>) {
+        if self.earlier.contains_key(source) {
+            return;
+        }
+        self.earlier.insert(source.to_owned(), earlier.into());
+        let dullest = |a: Replay, b: Replay| if a.phi >= b.phi { a } else { b };
+        self.replay = match (self.replay, replay) {
+            (Some(known), Some(new)) => Some(dullest(known, new)),
+            (known, new) => known.or(new),
+        };
     }
 
     /// What the replay of the past showed, where there was one.
@@ -189,7 +203,7 @@ impl Watch {
         self.add_latencies(limits, &release);
         // The counters of a quiet service use up nothing of the past.
         if release.requests > 0
-            && let Some(earlier) = self.earlier.pop_front()
+            && let Some(earlier) = self.earlier.get_mut(source.name).and_then(VecDeque::pop_front)
         {
             self.before.add(&release, &earlier, terms);
         }

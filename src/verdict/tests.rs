@@ -16,6 +16,7 @@ fn limits() -> Limits {
         alpha: 0.001,
         tolerance: 1.0,
         blind: Duration::from_secs(10),
+        is_endless: false,
         gives_up: true,
         has_control: false,
         has_earlier: false,
@@ -173,4 +174,53 @@ fn the_state_goes_through_text_unchanged() {
     let text = serde_json::to_string(&watch).unwrap();
     assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);
     assert!(text.len() < 2_000, "{} bytes", text.len());
+}
+
+#[test]
+fn a_good_release_is_called_bad_at_most_as_often_as_alpha_allows() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut scrape = || Tally { requests: 20, failures: (0..20).filter(|_| rng.f64() < 0.01).count() as u64 };
+    let (mut by_limit, mut by_control) = (0, 0);
+    let threshold = 100.0_f64.ln();
+    for _ in 0..1_000 {
+        let (mut all, mut comparison) = (Tally::default(), Comparison::default());
+        let (mut over, mut worse) = (false, false);
+        for _ in 0..200 {
+            let release = scrape();
+            all += release;
+            comparison.add(release, scrape(), Terms { tolerance: 1.0, phi: 1.0 });
+            over |= broken(all, 0.01, 1.0) >= threshold;
+            worse |= comparison.evidence() >= threshold;
+        }
+        (by_limit, by_control) = (by_limit + u32::from(over), by_control + u32::from(worse));
+    }
+    assert!(by_limit <= 10 && by_control <= 10, "{by_limit} and {by_control} of 1,000 at alpha 1%");
+}
+
+#[test]
+fn each_source_has_its_own_past_and_only_once() {
+    let mut watch = Watch::default();
+    let counts = |requests| vec![Counts { requests, ..Counts::default() }; 3];
+    let replay = |phi| Some(Replay { phi, watches: 10, alarms: 0, untempered: 0 });
+    watch.remember("a", counts(10), replay(1.0));
+    watch.remember("b", counts(20), replay(2.0));
+    watch.remember("a", counts(30), replay(3.0));
+    assert_eq!((watch.earlier["a"][0].requests, watch.earlier["b"][0].requests, watch.phi()), (10, 20, 2.0));
+}
+
+#[test]
+fn an_endless_watch_ends_with_an_alarm_only() {
+    let limits = Limits { is_endless: true, ..limits() };
+    let mut watch = Watch::default();
+    let mut day = |errors: u64, ticks: u64| {
+        (1..=ticks).find(|tick| {
+            for index in 0..50 {
+                watch.add(&limits, SERVICE, Duration::ZERO, Duration::ZERO, look(index >= errors || tick % 7 > 0, 10));
+            }
+            watch.tick(&limits);
+            watch.judge(&limits, Duration::ZERO).is_final
+        })
+    };
+    assert_eq!(day(0, 17_280), None);
+    assert!(day(10, 100).is_some_and(|tick| tick <= 14));
 }

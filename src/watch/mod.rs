@@ -18,9 +18,10 @@ use crate::domain::reading::{Counts, Reading};
 use crate::domain::verdict::Verdict;
 use crate::probe::{Config, History, Look, Probe, Subject};
 use crate::redact::redact;
-use crate::verdict::{Judgement, Limits, Replay, Source, Tally, Watch, replay, steps};
+use crate::verdict::{Judgement, Limits, Source, TICK, Tally, Watch, replay, steps};
 use keep::{Keep, State};
 
+pub use crate::verdict::Replay;
 pub use words::{forecast_words, tests_words, words};
 
 /// How often what is known is written down.
@@ -74,7 +75,7 @@ pub struct Standing {
 /// What comes from the probes.
 enum News {
     Reading(usize, Reading),
-    History(Duration, History),
+    History(usize, History),
 }
 
 /// Returns the verdict of the probes under the limits. `seen` is told how it stands about once a
@@ -107,7 +108,7 @@ pub async fn watch(setting: Setting<'_>, mut seen: impl FnMut(&Standing)) -> Sta
 async fn look(index: usize, timed: &Timed, setting: &Setting<'_>, send: &mpsc::UnboundedSender<News>) {
     let past = async {
         match timed.probe.history(setting.since).await {
-            Some(Ok(history)) => drop(send.send(News::History(timed.every, history))),
+            Some(Ok(history)) => drop(send.send(News::History(index, history))),
             Some(Err(why)) => tracing::warn!(probe = timed.name, why, "the past can't be read"),
             None => {}
         }
@@ -149,7 +150,7 @@ async fn judge(
     }
     let start = Instant::now();
     let mut clock = tokio::time::interval(Duration::from_millis(50));
-    let mut shown = before;
+    let (mut shown, mut tick) = (before, before + TICK);
     loop {
         let news = tokio::select! {
             news = receive.recv() => news,
@@ -162,11 +163,16 @@ async fn judge(
                 let source = Source { name: &timed.name, is_dependency: timed.is_dependency };
                 watch.add(&limits, source, elapsed, setting.since + start.elapsed(), reading);
             }
-            Some(News::History(every, history)) if watch.replay().is_none() => {
-                let (earlier, replay) = remembered(&limits, every, &history);
-                watch.remember(earlier, replay);
+            Some(News::History(index, history)) => {
+                let timed = &setting.probes[index];
+                let (earlier, replay) = remembered(&limits, timed.every, &history);
+                watch.remember(&timed.name, earlier, replay);
             }
-            Some(News::History(..)) | None => {}
+            None => {}
+        }
+        if limits.is_endless && elapsed >= tick {
+            tick = elapsed + TICK;
+            watch.tick(&limits);
         }
         let judgement = watch.judge(&limits, elapsed);
         let is_final = judgement.is_final;
@@ -255,6 +261,7 @@ pub fn limits(config: &config::Watch, probes: &[Timed]) -> Limits {
         alpha: config.alpha,
         tolerance: config.tolerance,
         blind: config.blind.0,
+        is_endless: false,
         gives_up: true,
         has_control: of_release().any(|timed| timed.probe.has_control()),
         has_earlier: of_release().any(|timed| timed.probe.has_history()),

@@ -68,6 +68,16 @@ fn an_address_is_watched_without_any_configuration() {
 }
 
 #[test]
+fn an_endless_watch_ends_with_an_alarm_that_may_be_declared() {
+    let env = TestEnv::new();
+    let bad = format!("http://{}/", server(|stream| say(stream, "500 No", "oh")));
+    let output = env.hotfix(&["watch", "--always", "--declare", "--json", "--every", "20ms", "--url", &bad]);
+    let end = last(&output);
+    assert_eq!((output.status, &end["verdict"]), (Some(1), &"BAD".into()), "{output}");
+    assert!(env.hotfix(&["list"]).stdout.contains("P1  open"), "{}", env.hotfix(&["list"]));
+}
+
+#[test]
 fn an_answer_may_be_wrong_in_its_header_body_or_time() {
     let url = server(|stream| say(stream, "200 OK", "degraded"));
     for (expected, why) in [
