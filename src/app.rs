@@ -1,6 +1,7 @@
 //! The operations that every face calls. Builds the adapters once.
 
 pub mod backport;
+pub mod check;
 mod declare;
 pub mod init;
 pub mod watch;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::check::CheckError;
 use crate::config::{self, Config, ConfigError};
 use crate::deploy::Surroundings;
 use crate::domain::audit::{self, Break};
@@ -89,6 +91,10 @@ pub enum AppError {
     Probe(String),
     #[error("no probe is configured")]
     NoProbe,
+    #[error("there is nothing to check: {0}")]
+    NothingToCheck(String),
+    #[error(transparent)]
+    Check(#[from] CheckError),
     #[error("the store's location can't be read: {0}")]
     Secret(String),
 }

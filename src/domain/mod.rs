@@ -2,6 +2,7 @@
 
 pub mod allowance;
 pub mod audit;
+pub mod change;
 pub mod decision;
 pub mod elapsed;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod identifier;
 pub mod incident;
 pub mod kpi;
 pub mod name;
+pub mod proof;
 pub mod reading;
 pub mod severity;
 pub mod step;

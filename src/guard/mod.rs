@@ -1,198 +1,121 @@
-//! The guard: is the fix minimal? Pure: what a diff changes and the policy, to violations.
+//! The guard: is the fix minimal? Pure: a change and the policy, to violations.
 
-use serde::Deserialize;
+pub mod checks;
+mod comparison;
+mod file;
+pub mod finding;
+pub mod language;
+pub mod manifest;
+mod moves;
+pub mod policy;
+pub mod sarif;
+pub mod secret;
+pub mod syntax;
+mod text;
 
-use crate::config::value::Pattern;
+use std::collections::HashSet;
+
+use crate::domain::change::Change;
 use crate::domain::step::Violation;
+use file::{File, Role};
+use finding::{Finding, Side};
+use moves::{Address, Move};
+use policy::Policy;
+use syntax::entity::{Entity, Kind};
+use syntax::limit::Limit;
 
-/// What the guard allows.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    pub lines_warn: usize,
-    pub lines_block: usize,
-    pub files_warn: usize,
-    pub marker: String,
-    pub regression_test: bool,
-    pub tests: Vec<Pattern>,
-    pub ignore: Vec<Pattern>,
+/// What the checks look at.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    pub policy: &'a Policy,
+    pub change: &'a Change,
+    files: Vec<File<'a>>,
+    moves: Vec<Move>,
+    /// Where `moves` put something.
+    put: HashSet<Address>,
+    /// Where `moves` put something that has the name that it had before.
+    brought: HashSet<Address>,
 }
 
-/// What a fix does to one file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileChange {
-    pub path: String,
-    /// The lines added, without their line breaks.
-    pub added: Vec<String>,
-    /// The lines taken away.
-    pub removed: Vec<String>,
-    pub binary: bool,
+/// The most findings of one check.
+const FINDINGS: usize = 25;
+
+/// Returns the rules of `policy` that `change` breaks, in the order of the checks.
+///
+/// The time it takes grows with the size of the changed files, up to the limits of `syntax::limit`;
+/// what is beyond them is a violation too.
+pub fn look(policy: &Policy, change: &Change) -> Vec<Violation> {
+    let subject = Subject::read(policy, change);
+    let found = checks::ALL.iter().flat_map(|check| {
+        let found = capped((check.look)(&subject));
+        found.into_iter().map(move |finding| finding.of(check))
+    });
+    found.collect()
 }
 
-impl Policy {
-    fn is_ignored(&self, path: &str) -> bool {
-        self.ignore.iter().any(|pattern| pattern.matches(path))
+impl<'a> Subject<'a> {
+    fn read(policy: &'a Policy, change: &'a Change) -> Subject<'a> {
+        let mut limit = Limit::default();
+        let files: Vec<File> = change.files.iter().map(|file| File::read(file, policy, &mut limit)).collect();
+        let moves = moves::find(&files);
+        let put = moves.iter().map(|moved| moved.to).collect();
+        let same_name = moves.iter().filter(|moved| {
+            let name = |entity: Option<&Entity>| entity.map(|entity| entity.name.clone());
+            name(moved.taken(&files)) == name(moved.put(&files))
+        });
+        let brought = same_name.map(|moved| moved.to).collect();
+        Subject { policy, change, files, moves, put, brought }
     }
 
-    /// Whether the change is to a test: by its path, or because what it adds is one (`#[test]` and
-    /// the like stand in the source file in some languages).
-    fn is_test(&self, change: &FileChange) -> bool {
-        self.tests.iter().any(|pattern| pattern.matches(&change.path))
+    fn sources(&self) -> impl Iterator<Item = &File<'a>> {
+        self.files.iter().filter(|file| file.role == Role::Source)
     }
-}
 
-/// Returns the rules of `policy` that `changes` break.
-pub fn violations(policy: &Policy, changes: &[FileChange]) -> Vec<Violation> {
-    let (tests, sources): (Vec<_>, Vec<_>) =
-        changes.iter().filter(|change| !policy.is_ignored(&change.path)).partition(|change| policy.is_test(change));
-    let mut violations = Vec::new();
-    let mut add = |check: &str, blocks: bool, message: String| {
-        violations.push(Violation { check: check.to_owned(), message, blocks, waived: false });
-    };
-    let lines: usize = sources.iter().map(|change| size(change)).sum();
-    if lines > policy.lines_block {
-        add("size", true, format!("{lines} lines changed besides tests; more than {} block", policy.lines_block));
-    } else if lines > policy.lines_warn {
-        add("size", false, format!("{lines} lines changed besides tests; {} or fewer are wanted", policy.lines_warn));
+    fn tests(&self) -> impl Iterator<Item = &File<'a>> {
+        self.files.iter().filter(|file| file.role == Role::Test)
     }
-    if sources.len() > policy.files_warn {
-        add(
-            "files",
-            false,
-            format!("{} source files changed; {} or fewer are wanted", sources.len(), policy.files_warn),
-        );
-    }
-    if !policy.marker.is_empty() {
-        for change in sources.iter().filter(|change| !change.binary && !change.added.is_empty()) {
-            if !change.added.iter().any(|line| has_reason(line, &policy.marker)) {
-                add(
-                    "marker",
-                    true,
-                    format!("no added line of `{}` has a comment `{} reason`", change.path, policy.marker),
-                );
+
+    /// The entities that only one side of the sources has: no tests, nothing that lies in another one
+    /// of them, nothing that could not be read for certain, nothing that is in another file now.
+    fn only_on(&self, side: Side) -> Vec<(&File<'a>, &Entity)> {
+        let mut found = Vec::new();
+        for (at, file) in self.files.iter().enumerate().filter(|(_, file)| file.role == Role::Source) {
+            let Some(syntax) = &file.side(side).syntax else { continue };
+            let indices = match side {
+                Side::Before => &file.comparison.removed,
+                Side::After => &file.comparison.added,
+            };
+            // What is of another kind now is still there for those who use it by its name.
+            let is_one = |index: &&usize| match side {
+                Side::Before => !file.comparison.replaced.contains(index),
+                Side::After => !self.brought.contains(&(at, **index)),
+            };
+            for index in indices.iter().filter(is_one) {
+                let entity = &syntax.entities[*index];
+                let uncertain = syntax.is_broken_at(&entity.rows);
+                let within = syntax
+                    .around(entity)
+                    .any(|(around, of)| of.kind != Kind::Scope && indices.binary_search(&around).is_ok());
+                if entity.kind != Kind::Scope && !entity.test && !uncertain && !within {
+                    found.push((file, entity));
+                }
             }
         }
+        found
     }
-    let in_source = sources.iter().flat_map(|change| &change.added).any(|line| begins_test(line));
-    if policy.regression_test && tests.is_empty() && !in_source && !sources.is_empty() {
-        add("regression-test", true, "no test is added or changed".to_owned());
+}
+
+/// The first findings, and one that counts the others.
+fn capped(mut findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() > FINDINGS {
+        let more = findings.len() - FINDINGS;
+        let rest = findings.split_off(FINDINGS);
+        // One without a level of its own has the check's, which is its highest.
+        let level = rest.iter().map(|finding| finding.level).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
+        findings.push(Finding { level, ..Finding::new(format!("{more} more of the kind")) });
     }
-    violations
-}
-
-/// The lines that count: the larger of added and removed, blank ones and tests inside left out.
-fn size(change: &FileChange) -> usize {
-    let count = |lines: &[String]| {
-        let until_tests = lines.iter().take_while(|line| !begins_test(line));
-        until_tests.filter(|line| !line.trim().is_empty()).count()
-    };
-    count(&change.added).max(count(&change.removed))
-}
-
-/// Whether a line begins a test that stands in its source file, as in Rust.
-fn begins_test(line: &str) -> bool {
-    matches!(line.trim(), "#[test]" | "#[cfg(test)]" | "#[tokio::test]")
-}
-
-fn has_reason(line: &str, marker: &str) -> bool {
-    line.find(marker).is_some_and(|at| line[at + marker.len()..].chars().any(char::is_alphanumeric))
-}
-
-/// Returns what a patch changes, from `git diff --no-color --no-ext-diff --no-renames -U0 -z`'s
-/// plain form without `-z`. Bytes that are no UTF-8 are replaced.
-pub fn changes(patch: &[u8]) -> Vec<FileChange> {
-    let mut changes: Vec<FileChange> = Vec::new();
-    let mut hunk = (0usize, 0usize);
-    for line in patch.split(|byte| *byte == b'\n') {
-        let text = || String::from_utf8_lossy(&line[1..]).trim_end_matches('\r').to_owned();
-        match (hunk, line.first(), changes.last_mut()) {
-            ((removed @ 1.., added), Some(b'-'), Some(change)) => {
-                hunk = (removed - 1, added);
-                change.removed.push(text());
-            }
-            ((removed, added @ 1..), Some(b'+'), Some(change)) => {
-                hunk = (removed, added - 1);
-                change.added.push(text());
-            }
-            _ if line.starts_with(b"diff --git ") => {
-                changes.push(FileChange { path: path_of(&line[11..]), ..FileChange::default() });
-            }
-            (_, Some(b'@'), Some(_)) => hunk = counts(line),
-            (_, _, Some(change)) if line.starts_with(b"Binary files ") => change.binary = true,
-            _ => {}
-        }
-    }
-    changes
-}
-
-/// The path in `a/PATH b/PATH`, both the same as renames are not looked for.
-fn path_of(names: &[u8]) -> String {
-    let names = String::from_utf8_lossy(names);
-    let names = names.trim_end_matches('\r').replace('"', "");
-    names[..names.len() / 2].trim_start_matches("a/").to_owned()
-}
-
-/// The numbers of removed and added lines in `@@ -START,REMOVED +START,ADDED @@`.
-fn counts(line: &[u8]) -> (usize, usize) {
-    let line = String::from_utf8_lossy(line);
-    let mut parts = line
-        .split(' ')
-        .skip(1)
-        .take(2)
-        .map(|part| part.split_once(',').map_or(1, |(_, count)| count.parse().unwrap_or(0)));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    findings
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy() -> Policy {
-        Policy {
-            lines_warn: 3,
-            lines_block: 5,
-            files_warn: 1,
-            marker: "HOTFIX:".to_owned(),
-            regression_test: true,
-            tests: vec![Pattern::new("tests/**").unwrap()],
-            ignore: vec![Pattern::new("*.md").unwrap()],
-        }
-    }
-
-    fn change(path: &str, added: &[&str]) -> FileChange {
-        let added = added.iter().map(|line| line.to_string()).collect();
-        FileChange { path: path.to_owned(), added, ..FileChange::default() }
-    }
-
-    fn checks(changes: &[FileChange]) -> Vec<String> {
-        let found = violations(&policy(), changes);
-        found.iter().map(|found| format!("{} {}", found.check, if found.blocks { "blocks" } else { "warns" })).collect()
-    }
-
-    #[test]
-    fn each_rule_alone() {
-        let test = change("tests/a.rs", &["x"; 100]);
-        let good = change("src/a.rs", &["// HOTFIX: because", "b", ""]);
-        assert_eq!(checks(&[good.clone(), test.clone()]), [""; 0]);
-        assert_eq!(checks(std::slice::from_ref(&good)), ["regression-test blocks"]);
-        assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX: x", "#[test]", "a", "b", "c", "d"])]), [""; 0]);
-        assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX:  "]), test.clone()]), ["marker blocks"]);
-        assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX: x", "a", "b", "c"]), test.clone()]), ["size warns"]);
-        assert_eq!(checks(&[change("src/a.rs", &["// HOTFIX: x"; 6]), test.clone()]), ["size blocks"]);
-        assert_eq!(checks(&[good.clone(), change("src/b.rs", &["// HOTFIX: x"]), test]), ["files warns"]);
-        assert_eq!(checks(&[change("README.md", &["x"])]), [""; 0]);
-    }
-
-    #[test]
-    fn a_patch_is_read_by_its_counts_not_by_its_looks() {
-        let patch = "diff --git a/a b.txt b/a b.txt\nindex 1..2 100644\n--- a/a b.txt\n+++ b/a b.txt\n\
-                     @@ -1,2 +1,3 @@ fn\n-+++ b/evil\n---\n+diff --git a/x b/x\n+@@ -1 +1 @@\n+\u{fffd}\r\n\
-                     diff --git a/x.png b/x.png\nBinary files a/x.png and b/x.png differ\n";
-        let changes = changes(patch.as_bytes());
-        assert_eq!(changes.len(), 2);
-        assert_eq!(changes[0].path, "a b.txt");
-        assert_eq!(changes[0].removed, ["+++ b/evil", "--"]);
-        assert_eq!(changes[0].added, ["diff --git a/x b/x", "@@ -1 +1 @@", "\u{fffd}"]);
-        assert!(changes[1].binary);
-    }
-}
+mod tests;

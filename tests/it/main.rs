@@ -5,11 +5,13 @@
 mod abort;
 mod backport;
 mod bad_input;
+mod check;
 mod crash;
 mod database;
 mod demo;
 mod engine;
 mod env;
+mod fuzz;
 mod identifiers;
 mod interrupt;
 mod notices;

@@ -1,0 +1,25 @@
+//! Whether the fix adds functions, classes and the like.
+
+use super::Check;
+use crate::guard::Subject;
+use crate::guard::finding::{Finding, Level, Side};
+use crate::guard::syntax::entity::Entity;
+
+pub const CHECK: Check = Check {
+    name: "new-entity",
+    level: Level::Block,
+    rate: Some(0.07),
+    help: "A hotfix adds no abstraction: a new class (in some languages a struct), trait or interface blocks; a new \
+           function, constant or other entity is only pointed out.",
+    look,
+};
+
+fn look(subject: &Subject) -> Vec<Finding> {
+    let added = subject.only_on(Side::After).into_iter();
+    let say = |path: &str, entity: &Entity| {
+        let level = if entity.kind.is_abstraction() { Level::Block } else { Level::Warn };
+        let message = format!("{} `{}` is new", entity.kind.word(), entity.name);
+        Finding::of_file(path, message).at_rows(path, Side::After, entity.rows.clone()).level(level)
+    };
+    added.map(|(file, entity)| say(&file.change.path, entity)).collect()
+}

@@ -1,0 +1,40 @@
+//! Whether what others can use is to be used otherwise.
+
+use super::Check;
+use crate::guard::Subject;
+use crate::guard::file::File;
+use crate::guard::finding::{Finding, Level, Side};
+use crate::guard::syntax::entity::Kind;
+
+pub const CHECK: Check = Check {
+    name: "signature",
+    level: Level::Block,
+    rate: Some(0.049),
+    help: "Whoever calls the code now goes on calling it as before: parameters, result, visibility and decorators of \
+           what is exported stay as they are.",
+    look,
+};
+
+fn look(subject: &Subject) -> Vec<Finding> {
+    subject.sources().flat_map(changed).collect()
+}
+
+fn changed(file: &File) -> Vec<Finding> {
+    let (Some(before), Some(after)) = (&file.before.syntax, &file.after.syntax) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (old_index, new_index) in &file.comparison.kept {
+        let (old, new) = (&before.entities[*old_index], &after.entities[*new_index]);
+        let same = file.comparison.before[*old_index].signature == file.comparison.after[*new_index].signature;
+        let certain = !before.is_broken_at(&old.rows) && !after.is_broken_at(&new.rows);
+        // A constant's value is what a fix is free to change, and a scope has nothing but a name.
+        let told = !matches!(old.kind, Kind::Constant | Kind::Scope | Kind::Module) && !old.test;
+        let message = match old.exported && certain && told {
+            true if !new.exported => format!("{} `{}` is no longer exported", old.kind.word(), old.name),
+            true if !same => format!("the signature of the exported {} `{}` changed", old.kind.word(), old.name),
+            _ => continue,
+        };
+        let head = new.head.clone();
+        found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, head));
+    }
+    found
+}

@@ -1,0 +1,50 @@
+//! What the guard could not look at: never a pass.
+
+use super::Check;
+use crate::domain::change::Content;
+use crate::guard::Subject;
+use crate::guard::file::File;
+use crate::guard::finding::{Finding, Level, Side};
+use crate::guard::syntax::Syntax;
+
+pub const CHECK: Check = Check {
+    name: "unknown",
+    level: Level::Block,
+    rate: None,
+    help: "Where the text makes no sense in its language, or is too large to be read, the checks that need its \
+           meaning can't say anything. A person has to look.",
+    look,
+};
+
+fn look(subject: &Subject) -> Vec<Finding> {
+    subject.sources().chain(subject.tests()).filter_map(unknown).collect()
+}
+
+fn unknown(file: &File) -> Option<Finding> {
+    let path = &file.change.path;
+    let unread = match file.change.content {
+        Content::Large => Some("its content is too large to be read".to_owned()),
+        Content::Submodule => Some("it is the commit of another repository".to_owned()),
+        Content::Text | Content::Binary => {
+            file.after.unread.or(file.before.unread).map(|unread| format!("its code was not read: {unread}"))
+        }
+    };
+    if let Some(reason) = unread {
+        return Some(Finding::of_file(path, format!("what changes in `{path}` is not known: {reason}")));
+    }
+    let broken = |side: Side, syntax: &Option<Syntax>| -> Vec<usize> {
+        let Some(syntax) = syntax else { return Vec::new() };
+        let errors = syntax.errors.iter().filter(|error| file.touches(side, error));
+        errors.map(|error| error.start).collect()
+    };
+    let (old, new) = (broken(Side::Before, &file.before.syntax), broken(Side::After, &file.after.syntax));
+    if old.is_empty() && new.is_empty() {
+        return None;
+    }
+    let language = file.language.map_or("its language", |language| language.name);
+    let message = format!("what changes in `{path}` is not known for certain: {language} can't be read there");
+    // Where it could not be read before either, the fix did not break it.
+    let level = if old.is_empty() { Level::Block } else { Level::Warn };
+    let (side, rows) = if new.is_empty() { (Side::Before, old) } else { (Side::After, new) };
+    Some(Finding::of_file(path, message).at_rows(file.path(side), side, rows).level(level))
+}

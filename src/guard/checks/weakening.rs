@@ -1,0 +1,222 @@
+//! Whether the fix weakens what would have caught the bug.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Check;
+use crate::guard::Subject;
+use crate::guard::file::{Edit, File, Role};
+use crate::guard::finding::{Finding, Level, Side};
+
+pub const CHECK: Check = Check {
+    name: "weakening",
+    level: Level::Block,
+    rate: None,
+    help: "A fix removes no assertion, skips no test, hides no error, silences no linter, and waits for nothing by \
+           sleeping.",
+    look,
+};
+
+/// A pattern of code or comments, compiled once.
+type Pattern = LazyLock<Regex>;
+
+static ASSERTION: Pattern = LazyLock::new(|| {
+    pattern(
+        r"(^|\W)(assert\w*|Assert\w*|ASSERT_\w+|EXPECT_\w+|CHECK(_\w+)?|REQUIRE(_\w+)?|prop_assert\w*|refute\w*)\b|(^|[^\w.])(expect|verify)\(|\.should(_not)?\b|\brequire\.[A-Z]\w*\(|\bt\.(Error|Fatal|Fail)\w*\(",
+    )
+});
+static SKIP: Pattern = LazyLock::new(|| {
+    pattern(
+        r"#\[ignore\b|@(unittest\.)?(skip|skipIf|skipUnless|expectedFailure)\b|@?pytest\.(mark\.)?(skip|skipif|xfail)\b|\.skipTest\(|\b(it|test|describe|context|suite)\.(skip|only|todo|fixme|failing)\b|(^|[^\w.])(xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)(\(| ?do\b|$)|\bt\.Skip(f|Now)?\(|@(Ignore|Disabled)\b|\[Ignore\b|\bSkip=|\bmarkTest(Skipped|Incomplete)\(|\bGTEST_SKIP\(|\bDISABLED_\w+",
+    )
+});
+static SILENCED_IN_CODE: Pattern = LazyLock::new(|| {
+    pattern(r"#!?\[(allow|expect)\(|@SuppressWarnings\b|@Suppress\(|\[SuppressMessage\b|^#pragma ?warning ?disable")
+});
+static SILENCED_IN_COMMENT: Pattern = LazyLock::new(|| {
+    pattern(
+        r"eslint-disable|tslint:disable|@ts-(ignore|nocheck|expect-error)|#\s*noqa\b|#\s*type:\s*ignore|pylint:\s*disable|#\s*(mypy|pyright):\s*ignore|//\s*nolint\b|\bNOLINT|rubocop:disable|phpcs:(ignore|disable)|@phpstan-ignore|@psalm-suppress|#\s*nosec\b|pragma:\s*no cover|istanbul ignore|c8 ignore|biome-ignore|\bNOSONAR\b|\bnoinspection\b|shellcheck disable|ktlint-disable|checkstyle:off",
+    )
+});
+static SLEEP: Pattern = LazyLock::new(|| {
+    pattern(
+        r"(^|[^\w])(sleep|usleep|nanosleep|msleep|Sleep|sleep_for|sleep_until|sleep_ms)\(|\bTask\.Delay\(|^sleep \d|=>setTimeout\(",
+    )
+});
+static SLEEP_DEFINED: Pattern =
+    LazyLock::new(|| pattern(r"\b(fn|def|func|function|void|int) (\w+::)?\w*[sS]leep\w*\("));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("it is written here and compiled by a test")
+}
+
+fn look(subject: &Subject) -> Vec<Finding> {
+    let files = || subject.sources().chain(subject.tests());
+    let kept = assertions_added(subject);
+    let deleted = subject
+        .tests()
+        .filter(|file| file.change.is_deleted())
+        .map(|file| Finding::of_file(&file.change.path, "the test file is deleted"));
+    let edited = subject.tests().chain(subject.sources()).filter(|file| !file.change.is_deleted());
+    let removed = edited.filter_map(|file| assertions_removed(file, &kept));
+    deleted.chain(removed).chain(files().flat_map(added)).collect()
+}
+
+/// How often each assertion is added anywhere, so that one that moved is not missed.
+fn assertions_added<'a>(subject: &'a Subject) -> HashMap<&'a [u8], usize> {
+    let mut added: HashMap<&[u8], usize> = HashMap::new();
+    for file in subject.sources().chain(subject.tests()) {
+        for row in file.edits.iter().flat_map(|edit| &edit.added) {
+            *added.entry(file.after.code(*row)).or_default() += 1;
+        }
+    }
+    added
+}
+
+/// The assertions of tests that are gone, where fewer came in their place.
+fn assertions_removed(file: &File, kept: &HashMap<&[u8], usize>) -> Option<Finding> {
+    let asserts = |side: Side, row: usize| file.is_test(side, row) && ASSERTION.is_match(file.side(side).bare(row));
+    let mut rows = Vec::new();
+    for edit in clusters(&file.edits) {
+        let old = edit.removed.iter().filter(|row| asserts(Side::Before, **row));
+        let gone: Vec<usize> = old.copied().filter(|row| !kept.contains_key(file.before.code(*row))).collect();
+        let new = edit.added.iter().filter(|row| asserts(Side::After, **row)).count();
+        if gone.len() > new {
+            rows.extend(gone);
+        }
+    }
+    let message = "an assertion is removed from a test, and none is in its place";
+    let path = file.path(Side::Before);
+    (!rows.is_empty()).then(|| Finding::of_file(path, message).at_rows(path, Side::Before, rows))
+}
+
+/// Edits close to each other as one: what goes in one may come back in the next. Edits that only
+/// add stay alone, so that a new test makes up for nothing.
+fn clusters(edits: &[Edit]) -> Vec<Edit> {
+    const CLOSE: usize = 5;
+    let mut clusters: Vec<Edit> = Vec::new();
+    for edit in edits.iter().filter(|edit| !edit.removed.is_empty()) {
+        match clusters.last_mut() {
+            Some(last) if last.removed.last().is_some_and(|row| row + CLOSE >= edit.removed[0]) => {
+                last.removed.extend(&edit.removed);
+                last.added.extend(&edit.added);
+            }
+            _ => clusters.push(edit.clone()),
+        }
+    }
+    clusters
+}
+
+/// Where a pattern means something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Tests,
+    Sources,
+    Everything,
+}
+
+impl Within {
+    fn has(self, test: bool) -> bool {
+        self == Within::Everything || (self == Within::Tests) == test
+    }
+}
+
+/// What weakens by being added to a file.
+fn added(file: &File) -> Vec<Finding> {
+    let code = |pattern: &'static Pattern, within: Within| -> Vec<usize> {
+        let counts = |side: Side, row: usize| {
+            within.has(file.is_test(side, row))
+                && pattern.is_match(file.side(side).bare(row))
+                && !SLEEP_DEFINED.is_match(file.side(side).bare(row))
+        };
+        let edits = file.edits.iter().flat_map(|edit| {
+            let old = edit.removed.iter().filter(|row| counts(Side::Before, **row)).count();
+            let new: Vec<usize> = edit.added.iter().copied().filter(|row| counts(Side::After, *row)).collect();
+            if new.len() > old { new } else { Vec::new() }
+        });
+        edits.collect()
+    };
+    let comments = || -> Vec<usize> {
+        let silences = |side: Side, row: &usize| {
+            Within::Sources.has(file.is_test(side, *row)) && SILENCED_IN_COMMENT.is_match(file.side(side).comment(*row))
+        };
+        let hunks = file.change.hunks.iter().flat_map(|hunk| {
+            let old = hunk.before.clone().filter(|row| silences(Side::Before, row)).count();
+            let new: Vec<usize> = hunk.after.clone().filter(|row| silences(Side::After, row)).collect();
+            if new.len() > old { new } else { Vec::new() }
+        });
+        hunks.collect()
+    };
+    let mut silenced = code(&SILENCED_IN_CODE, Within::Sources);
+    silenced.extend(comments());
+    silenced.sort_unstable();
+    silenced.dedup();
+    let found = [
+        ("a test is skipped, or others are", code(&SKIP, Within::Tests)),
+        ("an error is caught and nothing is done about it", swallowed(file)),
+        ("a linter is silenced", silenced),
+        ("a new sleep waits for something that it can't know", code(&SLEEP, Within::Everything)),
+    ];
+    let some = found.into_iter().filter(|(_, rows)| !rows.is_empty());
+    let path = &file.change.path;
+    some.map(|(message, rows)| Finding::of_file(path, message).at_rows(path, Side::After, rows)).collect()
+}
+
+/// The rows of new code that catches errors and does nothing.
+fn swallowed(file: &File) -> Vec<usize> {
+    let rows = |side: Side| -> Vec<usize> {
+        let Some(syntax) = &file.side(side).syntax else { return Vec::new() };
+        let edited = file.edited_rows(side);
+        let touched = syntax.swallows.iter().filter(|rows| (*rows).clone().any(|row| edited.contains(&row)));
+        touched.map(|rows| rows.start).collect()
+    };
+    let new = rows(Side::After);
+    if file.role != Role::Source || new.len() <= rows(Side::Before).len() { Vec::new() } else { new }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_know_many_languages() {
+        let table: &[(&Pattern, &[&str], &[&str])] = &[
+            (
+                &ASSERTION,
+                &[
+                    "assert_eq!(a,b)",
+                    "self.assertEqual(a)",
+                    "expect(a).toBe(b)",
+                    "Assert.Equal(1,2)",
+                    "t.Fatalf(",
+                    "x.should eq 1",
+                    "require.NoError(t,err)",
+                ],
+                &["x.expect(", "reassertion", "let expected=1"],
+            ),
+            (
+                &SKIP,
+                &["#[ignore]", "@pytest.mark.skip", "it.only(", "xit(", "t.Skip()", "@Disabled", "describe.skip("],
+                &["skip(3)", "iter.skip(1)", "benefit(", "ignore=1"],
+            ),
+            (
+                &SLEEP,
+                &["time.sleep(1)", "std::thread::sleep(d)", "Thread.sleep(5)", "sleep 3", "Task.Delay(1)"],
+                &["asleep(", "sleepy()"],
+            ),
+            (&SLEEP_DEFINED, &["def sleep(self)", "fn sleep_ms("], &["time.sleep("]),
+            (&SILENCED_IN_CODE, &["#[allow(dead_code)]", "@SuppressWarnings("], &["allow("]),
+            (
+                &SILENCED_IN_COMMENT,
+                &["# noqa", "// eslint-disable-next-line x", "//nolint:errcheck"],
+                &["// this is linted", "// noqa is not used"],
+            ),
+        ];
+        for (pattern, yes, no) in table {
+            yes.iter().for_each(|text| assert!(pattern.is_match(text), "{text}"));
+            no.iter().for_each(|text| assert!(!pattern.is_match(text), "{text}"));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What became of each entity of a file: kept, removed, or added.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+
+use super::syntax::entity::{Entity, Kind};
+use super::syntax::{Syntax, Token, TokenKind};
+
+/// Entities by their places in the lists of the two sides.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    pub kept: Vec<(usize, usize)>,
+    pub removed: Vec<usize>,
+    pub added: Vec<usize>,
+    /// Those of `removed` of whose names something else is declared now.
+    pub replaced: HashSet<usize>,
+    pub before: Vec<Digest>,
+    pub after: Vec<Digest>,
+}
+
+/// What tells an entity from others, by its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Of all that comes before and after the body, as far as it matters to users.
+    pub signature: u64,
+    /// Of the body, its own name left out.
+    pub body: u64,
+    /// The number of tokens of the body.
+    pub size: usize,
+}
+
+impl Comparison {
+    pub fn of(before: (&Syntax, &[u8]), after: (&Syntax, &[u8])) -> Comparison {
+        let digests = |(syntax, text): (&Syntax, &[u8])| -> Vec<Digest> {
+            syntax.entities.iter().map(|entity| digest(entity, syntax, text)).collect()
+        };
+        let mut comparison = Comparison { before: digests(before), after: digests(after), ..Comparison::default() };
+        let mut same: HashMap<(Kind, &str), [Vec<usize>; 2]> = HashMap::new();
+        for (side, syntax) in [before.0, after.0].into_iter().enumerate() {
+            for (index, entity) in syntax.entities.iter().enumerate() {
+                same.entry((entity.kind, &entity.name)).or_default()[side].push(index);
+            }
+        }
+        same.into_values().for_each(|[old, new]| comparison.pair(old, new));
+        let mut names: HashMap<&str, Vec<Kind>> = HashMap::new();
+        for entity in &after.0.entities {
+            let kinds = names.entry(&entity.name).or_default();
+            if !kinds.contains(&entity.kind) {
+                kinds.push(entity.kind);
+            }
+        }
+        let is_replaced = |index: &&usize| {
+            let entity = &before.0.entities[**index];
+            names.get(entity.name.as_str()).is_some_and(|kinds| kinds.iter().any(|kind| *kind != entity.kind))
+        };
+        let replaced = comparison.removed.iter().filter(is_replaced);
+        comparison.replaced = replaced.copied().collect();
+        comparison.kept.sort_unstable();
+        comparison.removed.sort_unstable();
+        comparison.added.sort_unstable();
+        comparison
+    }
+
+    /// Pairs entities of one name: those of equal signature first, then the others in order.
+    fn pair(&mut self, old: Vec<usize>, new: Vec<usize>) {
+        let mut by_signature: HashMap<u64, Vec<usize>> = HashMap::new();
+        for index in old.iter().rev() {
+            by_signature.entry(self.before[*index].signature).or_default().push(*index);
+        }
+        let mut rest = Vec::new();
+        let mut paired = Vec::new();
+        for index in new {
+            match by_signature.get_mut(&self.after[index].signature).and_then(Vec::pop) {
+                Some(old) => paired.push((old, index)),
+                None => rest.push(index),
+            }
+        }
+        let mut left: Vec<usize> = by_signature.into_values().flatten().collect();
+        left.sort_unstable();
+        let both = left.len().min(rest.len());
+        paired.extend(left.drain(..both).zip(rest.drain(..both)));
+        self.kept.extend(paired);
+        self.removed.extend(left);
+        self.added.extend(rest);
+    }
+}
+
+fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
+    let body = entity.body.clone().unwrap_or(entity.whole.end..entity.whole.end);
+    let (head, tail) = (entity.whole.start..body.start, body.end..entity.whole.end);
+    let mut signature = DefaultHasher::new();
+    for part in [head, tail] {
+        let tokens = syntax.tokens_in(&part).iter().filter(|token| !token.neutral);
+        tokens.for_each(|token| text[token.bytes()].hash(&mut signature));
+    }
+    let tokens = syntax.tokens_in(&body);
+    let own = last_part(&entity.own).as_bytes();
+    let mut hash = DefaultHasher::new();
+    for token in tokens {
+        let text = &text[token.bytes()];
+        let is_own = text == own && matches!(token.kind, TokenKind::Name | TokenKind::Declaration);
+        (if is_own { b"" } else { text }).hash(&mut hash);
+    }
+    Digest { signature: signature.finish(), body: hash.finish(), size: tokens.len() }
+}
+
+/// The name itself in `self.name`, `Type.name` and `Type::name`.
+pub fn last_part(name: &str) -> &str {
+    name.rsplit(['.', ':']).next().unwrap_or(name)
+}
+
+/// A part of a text, by its bytes.
+type Part<'a> = (&'a Syntax, &'a [u8], Range<usize>);
+
+/// Returns the one consistent renaming of declared names after which two parts are equal, as pairs
+/// of old and new; `None` where there is none, or they are equal as they are.
+pub fn renaming<'a>(before: Part<'a>, after: Part<'a>) -> Option<Vec<(&'a [u8], &'a [u8])>> {
+    let (old_tokens, new_tokens) = (before.0.tokens_in(&before.2), after.0.tokens_in(&after.2));
+    if old_tokens.len() != new_tokens.len() {
+        return None;
+    }
+    // A member and a variable of one name are two things.
+    let mut names: HashMap<(bool, &[u8]), &[u8]> = HashMap::new();
+    let mut replaced = 0;
+    for (old, new) in old_tokens.iter().zip(new_tokens) {
+        let is_name = |token: &Token| matches!(token.kind, TokenKind::Name | TokenKind::Declaration);
+        let (old_text, new_text) = (&before.1[old.bytes()], &after.1[new.bytes()]);
+        if is_name(old) && is_name(new) {
+            replaced += usize::from(old_text != new_text);
+            if old.member != new.member || *names.entry((old.member, old_text)).or_insert(new_text) != new_text {
+                return None;
+            }
+        } else if old_text != new_text {
+            return None;
+        }
+    }
+    let changed = names.iter().filter(|((_, old), new)| old != *new);
+    let mut renamed: Vec<_> = changed.clone().map(|((_, old), new)| (*old, *new)).collect();
+    renamed.sort_unstable();
+    // A name that was there before is another variable, and taking that is a fix, no renaming.
+    let are_new = changed.clone().all(|((member, _), new)| !names.contains_key(&(*member, *new)));
+    let declared: HashSet<&[u8]> = old_tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Declaration)
+        .map(|token| &before.1[token.bytes()])
+        .collect();
+    let are_declared = renamed.iter().all(|(old, _)| declared.contains(old));
+    let told = are_new && are_declared && renamed.len() <= MOST;
+    (told && !renamed.is_empty() && replaced >= 2).then_some(renamed)
+}
+
+/// The most names that one renaming changes.
+const MOST: usize = 8;
+
+impl Token {
+    pub fn bytes(&self) -> Range<usize> {
+        self.start..self.end
+    }
+}

@@ -1,0 +1,81 @@
+//! A text as its language reads it: tokens, comments, what it declares, and where it can't be read.
+
+pub mod entity;
+pub mod limit;
+pub mod place;
+mod walk;
+
+use std::ops::Range;
+
+use entity::Entity;
+use limit::{Limit, Unread};
+
+use super::language::Language;
+
+/// What is known of a text. Everything is in the text's order.
+#[derive(Debug, Default)]
+pub struct Syntax {
+    /// Without comments.
+    pub tokens: Vec<Token>,
+    /// The bytes of comments, and of strings that are there for people to read.
+    pub comments: Vec<Range<usize>>,
+    pub entities: Vec<Entity>,
+    /// The rows, from 0, over which there is no sense to be made of the text.
+    pub errors: Vec<Range<usize>>,
+    /// The rows of code that catches an error and does nothing about it.
+    pub swallows: Vec<Range<usize>>,
+}
+
+/// The smallest piece of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    pub start: usize,
+    pub end: usize,
+    /// The row that it begins on, from 0.
+    pub row: usize,
+    /// The row that it ends on.
+    pub last_row: usize,
+    pub kind: TokenKind,
+    /// Whether it makes no difference to those who use the declaration that it is part of.
+    pub neutral: bool,
+    /// Whether it names a part of something, such as `price` in `item.price`.
+    pub member: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A name where something is declared: a variable, a parameter, a function.
+    Declaration,
+    /// A name where it is used.
+    Name,
+    /// The inside of a string and the like.
+    Data,
+    Other,
+}
+
+impl Syntax {
+    /// Returns what `language` makes of `text`; fails where that takes more than `limit` allows.
+    pub fn read(text: &[u8], language: &Language, limit: &mut Limit) -> Result<Syntax, Unread> {
+        let tree = limit.parse(text, &(language.grammar)())?;
+        Ok(walk::walk(&tree, text, language))
+    }
+
+    /// The tokens that lie in a range of bytes.
+    pub fn tokens_in(&self, bytes: &Range<usize>) -> &[Token] {
+        let first = self.tokens.partition_point(|token| token.start < bytes.start);
+        let last = self.tokens.partition_point(|token| token.start < bytes.end);
+        &self.tokens[first..last.max(first)]
+    }
+
+    /// What an entity lies in, from the inside out, each with its place in `entities`.
+    pub fn around<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = (usize, &'a Entity)> {
+        std::iter::successors(entity.container, |index| self.entities[*index].container)
+            .map(|index| (index, &self.entities[index]))
+    }
+
+    /// Whether a syntax error lies on one of the rows.
+    pub fn is_broken_at(&self, rows: &Range<usize>) -> bool {
+        let first = self.errors.partition_point(|error| error.end <= rows.start);
+        self.errors.get(first).is_some_and(|error| error.start < rows.end)
+    }
+}
