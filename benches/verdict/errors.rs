@@ -4,6 +4,7 @@ use fastrand::Rng;
 use hotfix::verdict::{Comparison, broken};
 
 use crate::arrivals::{ALPHA, BASELINE, EVERY, RATES, TERMS, WATCH, scrape, summary};
+use crate::false_alarms::{SOUND, whole_watch};
 use crate::rules::{self, Begin};
 
 /// What the release is compared with.
@@ -26,6 +27,12 @@ pub fn print(runs: usize) {
     ] {
         row(name, &shares, |share, rate| cell(runs, share, rate, against));
     }
+    let runs_of_all = runs.div_ceil(10);
+    row("whole watch, 1:1 and limit", &shares, |share, rate| {
+        let mut rng = Rng::with_seed(8);
+        let seconds = (0..runs_of_all).filter_map(|_| whole_watch(&mut rng, rate, SOUND, share));
+        summary(seconds.collect(), runs_of_all)
+    });
     for (name, rule) in rules::all() {
         row(name, &shares, |share, rate| rule_cell(runs, share, rate, rule));
     }

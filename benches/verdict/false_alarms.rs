@@ -11,14 +11,14 @@ use crate::rules;
 
 /// What is wrong with the source.
 #[derive(Clone, Copy)]
-struct Flaky {
+pub struct Flaky {
     /// The share of scrapes that are missing.
     missing: f64,
     /// The chance that a process restarts between two scrapes.
     restarts: f64,
 }
 
-const SOUND: Flaky = Flaky { missing: 0.0, restarts: 0.0 };
+pub const SOUND: Flaky = Flaky { missing: 0.0, restarts: 0.0 };
 
 pub fn print(runs: usize) {
     println!("false alarms in clean watches of 30 minutes at 0.1% errors; allowed: {}%", ALPHA * 100.0);
@@ -33,7 +33,7 @@ pub fn print(runs: usize) {
         ("whole watch, both", Flaky { missing: 0.1, restarts: EVERY as f64 / 120.0 }),
     ];
     for (name, flaky) in whole {
-        line(name, runs, |rng, rate| whole_watch(rng, rate, flaky));
+        line(name, runs, |rng, rate| whole_watch(rng, rate, flaky, BASELINE).is_some());
     }
     for (name, rule) in rules::all() {
         line(name, runs, |rng, rate| {
@@ -70,8 +70,9 @@ fn against_limit(rng: &mut Rng, rate: u64) -> bool {
     })
 }
 
-/// The watch as it runs in production, from counters to the verdict, with all of its tests.
-fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky) -> bool {
+/// The seconds until BAD of the watch as it runs in production, from counters to the verdict, with all
+/// of its tests, and with as many old instances beside a release with this share of errors.
+pub fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky, share: f64) -> Option<u64> {
     let limits = Limits {
         window: Duration::from_secs(WATCH * EVERY),
         patience: Duration::ZERO,
@@ -88,8 +89,9 @@ fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky) -> bool {
     };
     let source = Source { name: "metrics", is_dependency: false };
     let mut watch = Watch::default();
-    let mut processes = [Process::new(Arm::Release), Process::new(Arm::Control)];
-    for index in 0..WATCH {
+    let mut processes = [Process::new(Arm::Release, share), Process::new(Arm::Control, BASELINE)];
+    // The first scrape only tells where the counters stand.
+    for index in 0..=WATCH {
         let at = Duration::from_secs(index * EVERY);
         processes.iter_mut().for_each(|process| process.go_on(rng, rate * EVERY, flaky));
         if rng.f64() < flaky.missing {
@@ -100,29 +102,31 @@ fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky) -> bool {
         let series = processes.iter().flat_map(|process| process.series(now)).collect();
         watch.add(&limits, source, at, at, Reading::Scraped(Scrape { now, series }));
         if watch.judge(&limits, at).verdict == Verdict::Bad {
-            return true;
+            return Some(index * EVERY);
         }
     }
-    false
+    None
 }
 
 /// A process with its counters, which begin anew when it does.
 struct Process {
     arm: Arm,
+    /// The share of its requests that fail.
+    share: f64,
     requests: u64,
     errors: u64,
 }
 
 impl Process {
-    fn new(arm: Arm) -> Process {
-        Process { arm, requests: 0, errors: 0 }
+    fn new(arm: Arm, share: f64) -> Process {
+        Process { arm, share, requests: 0, errors: 0 }
     }
 
     fn go_on(&mut self, rng: &mut Rng, requests: u64, flaky: Flaky) {
         let before = rng.u64(0..=requests);
         for (part, restarts) in [(before, rng.f64() < flaky.restarts), (requests - before, false)] {
             self.requests += part;
-            self.errors += binomial(rng, part, BASELINE);
+            self.errors += binomial(rng, part, self.share);
             if restarts {
                 (self.requests, self.errors) = (0, 0);
             }

@@ -167,13 +167,15 @@ impl Watch {
 
     fn tests(&self, limits: &Limits, alarms: &[Alarm]) -> Vec<Test> {
         let test = |shows: String, evidence: f64, needs: f64| Test { shows, e_value: evidence.min(690.0).exp(), needs };
-        let alarms =
-            alarms.iter().map(|alarm| test(alarm.shows.to_owned(), alarm.evidence, 1.0 / (limits.alpha * alarm.share)));
+        let alarms = alarms
+            .iter()
+            .map(|alarm| test(alarm.shows.to_owned(), alarm.evidence, (1.0 / (limits.alpha * alarm.share)).round()));
         let errors = limit::within(self.all, limits.certify);
-        let errors = test(format!("fewer errors than {}", share(limits.certify)), errors, 1.0 / DOUBT);
+        let errors = test(format!("fewer errors than {}", share(limits.certify)), errors, (1.0 / DOUBT).round());
         let timed = self.perhaps_slow.requests > 0;
         let slow = limit::within(self.perhaps_slow, limits.slow());
-        let slow = timed.then(|| test(format!("fewer slow ones than {}", share(limits.slow())), slow, 1.0 / DOUBT));
+        let slow =
+            timed.then(|| test(format!("fewer slow ones than {}", share(limits.slow())), slow, (1.0 / DOUBT).round()));
         alarms.chain([errors]).chain(slow).collect()
     }
 
