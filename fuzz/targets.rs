@@ -9,6 +9,7 @@ use hotfix::guard;
 use hotfix::guard::manifest::format_of;
 use hotfix::guard::policy::Policy;
 use hotfix::guard::secret::secrets;
+use hotfix::proof::junit;
 
 /// What the guard allows where nothing is configured.
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Config::load(None, None).expect("the defaults are whole").guard);
@@ -103,5 +104,13 @@ pub fn secret(bytes: &[u8]) {
         for secret in secrets(bytes, in_test) {
             assert!(secret.masked.len() < 60 && !secret.masked.contains(char::is_control));
         }
+    }
+}
+
+/// A test runner's report.
+pub fn report(bytes: &[u8]) {
+    if let Ok(cases) = junit::read(bytes) {
+        let named = bytes.windows(8).filter(|window| *window == b"testcase").count();
+        assert!(cases.len() <= named, "{} tests of {named}", cases.len());
     }
 }

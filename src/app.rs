@@ -1,6 +1,7 @@
 //! The operations that every face calls. Builds the adapters once.
 
 pub mod backport;
+pub mod check;
 mod declare;
 pub mod init;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::check::CheckError;
 use crate::config::{self, Config, ConfigError};
 use crate::deploy::Surroundings;
 use crate::domain::audit::{self, Break};
@@ -84,6 +86,10 @@ pub enum AppError {
     Reserved { id: String, remote: String },
     #[error("{0}")]
     NoWayBack(String),
+    #[error("there is nothing to check: {0}")]
+    NothingToCheck(String),
+    #[error(transparent)]
+    Check(#[from] CheckError),
     #[error("the store's location can't be read: {0}")]
     Secret(String),
 }

@@ -1,6 +1,8 @@
 //! From the alert to the fix running everywhere. Start with ARCHITECTURE.md.
 
+pub mod affected;
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -14,6 +16,7 @@ pub mod investigate;
 pub mod notify;
 pub mod probe;
 pub mod process;
+pub mod proof;
 pub mod redact;
 pub mod report;
 pub mod steps;

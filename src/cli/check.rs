@@ -1,22 +1,116 @@
+mod page;
+
+use clap::ValueEnum;
+use serde_json::json;
+
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::run;
+use super::{run, show};
+use crate::app::check::{Request, check, may_have_incidents, sarif};
+use crate::app::{App, AppError};
+use crate::check::Parts;
+use crate::domain::step::Check;
+use crate::report::junit;
 use crate::workflow::engine::Until;
 
-/// Guard and gates on the fix as it stands
+/// May the fix go to production? The guard, the proof of its test, and the gates, all at once
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status 3 where the fix is held; each rule can be waived by name:
+#[command(after_help = "Examples:
+  hotfix check                       the open incident's fix, else the branch that is checked out
+  hotfix check --base v2.3.1         this branch, compared with what production runs
+  hotfix check --only proof --no-cache
+
+Exit status 3 where the fix is held; in an incident each rule can be waived by name:
   hotfix waive size --reason \"the generated parser is one file\"")]
 pub struct Args {
     /// The incident; the only open one where it is left out
     id: Option<String>,
+    /// Check the commit that is checked out against this one, without an incident
+    #[arg(long, value_name = "REV", conflicts_with = "id")]
+    base: Option<String>,
+    /// What is printed: a page for people, SARIF of the findings, JUnit XML of all
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    format: Format,
+    /// Run the tests again, even where the same was proven before
+    #[arg(long)]
+    no_cache: bool,
+    /// Make this part of the check alone, without an incident
+    #[arg(long, value_name = "PART", conflicts_with = "id")]
+    only: Option<Only>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Sarif,
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    Guard,
+    Proof,
+    Gates,
 }
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
-        run::run(context, &app, &found.key, Until::Step("check")).await
+        let alone = self.base.is_some() || self.only.is_some();
+        if !alone && (self.id.is_some() || may_have_incidents(&context.global.directory).await) {
+            let app = context.app().await?;
+            match app.find(self.id.as_deref()).await {
+                Ok(found) => return self.in_job(context, &app, &found.key).await,
+                Err(AppError::NoneOpen) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.alone(context).await
+    }
+
+    async fn in_job(&self, context: &Context, app: &App, key: &str) -> Result<Reply, CliError> {
+        if self.no_cache {
+            app.forget_proofs().map_err(|error| CliError::failed(format!("the proofs can't be forgotten: {error}")))?;
+        }
+        let reply = run::run(context, app, key, Until::Step("check")).await?;
+        let incident = app.incident(key).await?;
+        let Some(check) = app.last_check(&incident) else { return Ok(reply) };
+        let mut json = reply.json;
+        json["check"] = json!(check);
+        let text = match self.format {
+            Format::Text => format!("{}\n{}", page::page(&check, Some(&incident.id)), reply.text),
+            format => format.document(&check),
+        };
+        Ok(Reply { text, json, ..reply })
+    }
+
+    async fn alone(&self, context: &Context) -> Result<Reply, CliError> {
+        let wants = |part: Only| self.only.is_none_or(|only| only == part);
+        let request = Request {
+            directory: context.global.directory.clone(),
+            base: self.base.clone(),
+            profile: context.global.profile.clone(),
+            parts: Parts { guard: wants(Only::Guard), proof: wants(Only::Proof), gates: wants(Only::Gates) },
+            remember: !self.no_cache,
+        };
+        let check =
+            check(&request, &|text| anstream::eprintln!("  {}{}{}", show::FAINT, show::safe(text), show::PLAIN))
+                .await?;
+        let text = match self.format {
+            Format::Text => page::page(&check, None),
+            format => format.document(&check),
+        };
+        let exit = if check.held().is_empty() { 0 } else { 3 };
+        Ok(Reply { exit, ..Reply::new(text, json!(check)) })
+    }
+}
+
+impl Format {
+    /// The check as machines read it.
+    fn document(self, check: &Check) -> String {
+        match self {
+            Format::Sarif => format!("{:#}", sarif(check)),
+            Format::Text | Format::Junit => junit::document(check),
+        }
     }
 }

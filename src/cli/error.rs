@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::app::AppError;
+use crate::check::CheckError;
 use crate::cli::reply::Reply;
 use crate::config::ConfigError;
 use crate::demo::sandbox::SandboxError;
 use crate::git::GitError;
 use crate::git::backport::error::BackportError;
+use crate::git::change::ChangeError;
 use crate::git::project::ProjectError;
 use crate::workflow::engine::EngineError;
 use crate::workflow::journal::JournalError;
@@ -118,6 +120,15 @@ impl From<AppError> for CliError {
             AppError::Duplicate { ref id } => CliError::failed(message).hint(format!("hotfix status {id}")),
             AppError::Reserved { ref id, ref remote } => CliError::failed(message)
                 .hint(format!("if nobody works on it there: git push {remote} --delete refs/hotfix/{id}")),
+            AppError::NothingToCheck(_) => {
+                CliError { kind: Kind::Usage, ..CliError::failed(message) }.hint("hotfix check --base REV")
+            }
+            AppError::Check(CheckError::Change(ref error)) => match error {
+                ChangeError::Shallow { .. } => CliError::failed(message).hint("git fetch --unshallow"),
+                ChangeError::Unknown { .. } => CliError::failed(message).hint("git fetch"),
+                _ => CliError::failed(message),
+            },
+            AppError::Check(_) => CliError::failed(message),
             AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
         }

@@ -18,7 +18,7 @@ use crate::domain::allowance::Allowance;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
-use crate::{deploy, gate, guard, notify, probe};
+use crate::{affected, deploy, gate, guard, notify, probe, proof};
 use value::{CommandLine, Length, Pattern, Secret};
 
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -50,6 +50,8 @@ pub struct Config {
     pub branch: Branch,
     pub fix: Fix,
     pub guard: guard::policy::Policy,
+    pub proof: proof::Policy,
+    pub affected: affected::Policy,
     pub gate: Vec<gate::Gate>,
     pub review: Review,
     pub release: Release,

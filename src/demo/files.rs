@@ -6,6 +6,7 @@ pub const PAYMENTS: &[(&str, &str)] = &[
     ("docs/api.md", include_str!("../../demo/payments/docs/api.md")),
     ("docs/runbook.md", include_str!("../../demo/payments/docs/runbook.md")),
     ("hotfix.toml", include_str!("../../demo/payments/hotfix.toml")),
+    ("ops/build-tests.sh", include_str!("../../demo/payments/ops/build-tests.sh")),
     ("ops/current.sh", include_str!("../../demo/payments/ops/current.sh")),
     ("ops/deploy.sh", include_str!("../../demo/payments/ops/deploy.sh")),
     ("ops/lint.sh", include_str!("../../demo/payments/ops/lint.sh")),

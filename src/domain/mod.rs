@@ -11,6 +11,7 @@ pub mod identifier;
 pub mod incident;
 pub mod kpi;
 pub mod name;
+pub mod proof;
 pub mod reading;
 pub mod severity;
 pub mod step;

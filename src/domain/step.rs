@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Recommendation;
 use super::evidence::Detail;
+use super::proof::Proof;
 use super::verdict::Verdict;
 
 /// What the machine found in the first minutes.
@@ -88,12 +89,38 @@ impl Detail for Fix {
     const STEP: &'static str = "fix";
 }
 
-/// Guard and gates on one commit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Guard, proof and gates on one commit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     pub commit: String,
+    /// The tree of `commit`: what was checked is what is released. Empty in older journals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tree: String,
+    /// What the fix was compared with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base: String,
     pub violations: Vec<Violation>,
+    /// `None` where there were no tests to run, and in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// Whether the proof was known from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
     pub gates: Vec<GateResult>,
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+impl Check {
+    /// What holds the fix, by the names that each is waived by.
+    pub fn held(&self) -> Vec<String> {
+        let rules = self.violations.iter().filter(|violation| violation.blocks && !violation.waived);
+        let gates = self.gates.iter().filter(|gate| !gate.passed && !gate.waived);
+        let names = rules.map(|rule| rule.check.clone()).chain(gates.map(|gate| gate.check()));
+        let mut named: Vec<String> = names.collect();
+        named.dedup();
+        named
+    }
 }
 
 /// A rule that the fix breaks.
@@ -120,7 +147,7 @@ pub struct Violation {
     pub rate: Option<f64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {
     pub name: String,
     pub passed: bool,
@@ -129,6 +156,18 @@ pub struct GateResult {
     pub ended: String,
     /// The last lines of its output.
     pub tail: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waived: bool,
+    /// The file with all that it printed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub log: String,
+}
+
+impl GateResult {
+    /// The name by which it is waived.
+    pub fn check(&self) -> String {
+        format!("gate/{}", self.name)
+    }
 }
 
 impl Detail for Check {
@@ -259,6 +298,17 @@ impl BackportTarget {
 
 impl Detail for Backports {
     const STEP: &'static str = "backport";
+}
+
+/// All tests, run after the hurry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FullSuite {
+    pub commit: String,
+    pub result: GateResult,
+}
+
+impl Detail for FullSuite {
+    const STEP: &'static str = "full-suite";
 }
 
 /// The documents as they were committed.

@@ -3,10 +3,13 @@
 
 pub mod supervised;
 
+use std::collections::VecDeque;
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -67,9 +70,27 @@ impl Ended {
     }
 }
 
+/// Where a command's output goes, and how much of it is kept.
+#[derive(Debug)]
+pub struct Output {
+    /// Takes standard output, all of it, and only that; `None` where both streams are kept together.
+    pub stdout: Option<File>,
+    /// The most bytes that are kept of what is not in `stdout`; the end of it.
+    pub keep: usize,
+}
+
+/// How long the output is waited for once a command has ended, where a process that left its group
+/// keeps the pipe open.
+const STRAGGLERS: Duration = Duration::from_millis(500);
+
 /// Runs a command to its end, off the async threads. What it leaves behind in its process group is
 /// killed, and so is all of it when the returned future is dropped.
 pub async fn run(spec: Spec) -> Ended {
+    run_into(spec, Output { stdout: None, keep: TAIL }).await
+}
+
+/// The same, with a say in where the output goes.
+pub async fn run_into(spec: Spec, output: Output) -> Ended {
     let start = Instant::now();
     let not_started = move |reason: String| Ended {
         ending: Ending::NotStarted(reason),
@@ -81,8 +102,9 @@ pub async fn run(spec: Spec) -> Ended {
         Err(error) => return not_started(error.to_string()),
     };
     let mut command = command(&spec);
-    match writer.try_clone() {
-        Ok(second) => command.stdout(writer).stderr(second),
+    let stdout = output.stdout.map_or_else(|| writer.try_clone().map(Stdio::from), |file| Ok(Stdio::from(file)));
+    match stdout {
+        Ok(stdout) => command.stdout(stdout).stderr(writer),
         Err(error) => return not_started(error.to_string()),
     };
     let mut child = match tokio::process::Command::from(command).spawn() {
@@ -90,14 +112,15 @@ pub async fn run(spec: Spec) -> Ended {
         Err(error) => return not_started(starting(&spec, &error)),
     };
     let group = Group(child.id());
+    let tail = Arc::new(Mutex::new(Tail::keeping(output.keep)));
     let (send, receive) = tokio::sync::oneshot::channel();
+    let kept = Arc::clone(&tail);
     std::thread::spawn(move || {
-        let mut tail = Tail::default();
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
-            tail.push(&buffer[..count]);
+            lock(&kept).push(&buffer[..count]);
         }
-        let _ = send.send(tail.text());
+        let _ = send.send(());
     });
     let ending = match tokio::time::timeout(spec.limit, child.wait()).await {
         Ok(Ok(status)) => ending(status),
@@ -106,8 +129,19 @@ pub async fn run(spec: Spec) -> Ended {
     };
     // Whoever is left in the group would keep the pipe open.
     drop(group);
-    let output = receive.await.unwrap_or_default();
+    let _ = tokio::time::timeout(STRAGGLERS, receive).await;
+    let output = std::mem::take(&mut *lock(&tail)).text();
     Ended { ending, output, seconds: start.elapsed().as_secs_f64() }
+}
+
+fn lock(tail: &Mutex<Tail>) -> std::sync::MutexGuard<'_, Tail> {
+    tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Whether a program of this name is on the PATH.
+pub fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
 /// The command of `spec`, leading a process group of its own, reading nothing.
@@ -120,6 +154,10 @@ fn command(spec: &Spec) -> Command {
         .env_remove("HOTFIX_CRASH")
         .stdin(Stdio::null())
         .process_group(0);
+    // A hook of git's that calls hotfix has these, and they name another repository than the command's.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -157,18 +195,30 @@ fn kill_group(leader: Option<u32>) {
 }
 
 /// The end of a stream of bytes.
-#[derive(Default)]
-struct Tail(std::collections::VecDeque<u8>);
+struct Tail {
+    bytes: VecDeque<u8>,
+    most: usize,
+}
+
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail::keeping(TAIL)
+    }
+}
 
 impl Tail {
+    fn keeping(most: usize) -> Tail {
+        Tail { bytes: VecDeque::new(), most }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[bytes.len().saturating_sub(TAIL)..];
-        let over = (self.0.len() + bytes.len()).saturating_sub(TAIL);
-        self.0.drain(..over);
-        self.0.extend(bytes);
+        let bytes = &bytes[bytes.len().saturating_sub(self.most)..];
+        let over = (self.bytes.len() + bytes.len()).saturating_sub(self.most);
+        self.bytes.drain(..over);
+        self.bytes.extend(bytes);
     }
 
     fn text(mut self) -> String {
-        redact(&String::from_utf8_lossy(self.0.make_contiguous())).into_owned()
+        redact(&String::from_utf8_lossy(self.bytes.make_contiguous())).into_owned()
     }
 }

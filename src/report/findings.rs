@@ -11,7 +11,7 @@ use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::{Incident, StepRecord};
 use crate::domain::kpi::measures;
-use crate::domain::step::Backports;
+use crate::domain::step::{Backports, FullSuite};
 
 /// The draft of two sections of the post-mortem.
 pub struct Findings {
@@ -42,6 +42,9 @@ pub fn findings(account: Account<'_>) -> Findings {
         found
             .went_wrong
             .extend(lacking.map(|target| format!("{} did not get the fix: {}", target.branch, target.verdict)));
+    }
+    if let Some(suite) = incident.detail::<FullSuite>().filter(|suite| !suite.result.passed) {
+        found.went_wrong.push(format!("the full test suite failed afterwards: {}", suite.result.ended));
     }
     found.went_wrong.extend(silence(incident, allowance.update));
     found

@@ -4,6 +4,7 @@ pub mod changelog;
 pub mod clocks;
 pub mod document;
 mod findings;
+pub mod junit;
 mod markdown;
 mod next_steps;
 pub mod template;

@@ -3,7 +3,7 @@
 use super::timeline::{moment, short};
 use crate::domain::allowance::Allowance;
 use crate::domain::incident::{Incident, StepState};
-use crate::domain::step::{Backports, Fix, Review};
+use crate::domain::step::{Backports, Fix, FullSuite, Review};
 
 /// Returns what people still have to do, the most urgent first.
 pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
@@ -24,8 +24,12 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
     for waiver in incident.waivers.iter().filter(|waiver| !is_branch(&waiver.check)) {
         steps.push(format!("make up for what was waived: {}: {}", waiver.check, waiver.reason));
     }
-    if incident.detail::<Fix>().is_some() {
-        steps.push("run the full test suite".to_owned());
+    match incident.detail::<FullSuite>() {
+        None if incident.detail::<Fix>().is_some() => steps.push("run the full test suite".to_owned()),
+        Some(suite) if !suite.result.passed => {
+            steps.push(format!("mend what the full test suite found: {}", suite.result.log));
+        }
+        _ => {}
     }
     if let Some(issue) = done(incident, "follow-up") {
         steps.push(format!("make the full fix, due {}: {issue}", moment(allowance.follow_up_due(incident))));

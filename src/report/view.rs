@@ -15,6 +15,7 @@ use crate::domain::elapsed::elapsed;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
+use crate::domain::proof::Proof;
 use crate::domain::step::{
     BackportTarget, Backports, Branch, Check, Deploy, Fix, GateResult, Merge, Release, RollBack, Violation,
 };
@@ -49,6 +50,7 @@ pub struct View {
     reasons: Vec<String>,
     branch: Option<Branch>,
     fix: Option<Fix>,
+    proof: Option<Proof>,
     gates: Vec<GateResult>,
     violations: Vec<Violation>,
     approvals: Vec<Approved>,
@@ -160,6 +162,7 @@ pub fn view(account: Account<'_>) -> View {
         reasons: incident.detail::<Recommendation>().map(|decision| decision.reasons).unwrap_or_default(),
         branch: branch.clone(),
         fix: incident.detail(),
+        proof: check.as_ref().and_then(|check| check.proof.clone()),
         gates: check.as_ref().map(|check| check.gates.clone()).unwrap_or_default(),
         violations: check.map(|check| check.violations).unwrap_or_default(),
         approvals: approvals(incident),

@@ -1,18 +1,20 @@
-//! May the fix go to production? The guard on its diff, and the gates, all at once.
+//! May the fix go to production? The guard on its diff, the proof of its test and the gates.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 
 use super::fix::{no_work_tree, uncommitted};
-use super::{Tools, count, needed, short};
+use super::{Tools, needed, short};
+use crate::check::{self, CheckError};
 use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::name;
 use crate::domain::step::{Branch, Check, Fix};
-use crate::git::{Git, change};
+use crate::git::Git;
+use crate::git::change::ChangeError;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
-use crate::{gate, guard};
 
 pub struct CheckFix(pub Arc<Tools>);
 
@@ -25,7 +27,8 @@ impl Step for CheckFix {
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
         let gates =
             self.0.config.gate.iter().map(|gate| Action::new("run gate", format!("{}: {}", gate.name, gate.command)));
-        Ok([Action::new("guard", "the diff")].into_iter().chain(gates).collect())
+        let first = [Action::new("guard", "the diff"), Action::new("prove", "that the fix's tests fail without it")];
+        Ok(first.into_iter().chain(gates).collect())
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
@@ -41,37 +44,29 @@ impl Step for CheckFix {
                 reason: format!("the work tree is no longer at {}", short(&fix.commit)),
             });
         }
-        let start = Instant::now();
-        let change = change::read(&self.0.project.git, &branch.start, &fix.commit).await?;
-        let mut violations = guard::look(&self.0.config.guard, &change);
-        for violation in &mut violations {
-            violation.waived = at.incident.is_waived(&violation.check);
-        }
-        let gates = gate::run(&self.0.config.gate, work_tree, &self.0.environment(at.incident), |result| {
-            let word = if result.passed { "ok" } else { "FAILED" };
-            at.progress.update(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
+        let is_waived = |name: &str| at.incident.is_waived(name);
+        let subject = check::Subject {
+            project: &self.0.project,
+            config: &self.0.config,
+            gates: &self.0.config.gate,
+            base: &branch.start,
+            fix: &fix.commit,
+            work_tree,
+            environment: &self.0.environment(at.incident),
+            parts: check::Parts::ALL,
+            remember: true,
+            is_waived: &is_waived,
+        };
+        let check = check::check(&subject, &|text| at.progress.update(text)).await.map_err(refused)?;
+        self.keep(at.incident, &check);
+        let held = check.held();
+        let Some(first) = held.first() else {
+            return Ok(Outcome::Done(Evidence::with(check::summary(&check), &check)));
+        };
+        Ok(Outcome::Held {
+            reason: reasons(&check).join("\n"),
+            hint: format!("correct the fix and `hotfix ship`, or `hotfix waive {first} --reason ...`"),
         })
-        .await;
-
-        let mut held: Vec<String> = Vec::new();
-        let mut names: Vec<String> = Vec::new();
-        for violation in violations.iter().filter(|violation| violation.blocks && !violation.waived) {
-            held.push(format!("{}: {}", violation.check, violation.message));
-            names.push(violation.check.clone());
-        }
-        for gate in gates.iter().filter(|gate| !gate.passed && !at.incident.is_waived(&format!("gate/{}", gate.name))) {
-            held.push(format!("gate {}: {}\n{}", gate.name, gate.ended, gate.tail).trim_end().to_owned());
-            names.push(format!("gate/{}", gate.name));
-        }
-        if let Some(name) = names.first() {
-            return Ok(Outcome::Held {
-                reason: held.join("\n"),
-                hint: format!("correct the fix and `hotfix ship`, or `hotfix waive {name} --reason ...`"),
-            });
-        }
-        let check = Check { commit: fix.commit, violations, gates };
-        let seconds = start.elapsed().as_secs_f64();
-        Ok(Outcome::Done(Evidence::with(summary(&check, seconds), &check)))
     }
 
     async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
@@ -83,24 +78,45 @@ impl Step for CheckFix {
     }
 }
 
-fn summary(check: &Check, seconds: f64) -> String {
-    let waived: Vec<_> =
-        check.violations.iter().filter(|violation| violation.waived).map(|v| v.check.as_str()).collect();
-    let warned: Vec<_> = check
-        .violations
-        .iter()
-        .filter(|violation| !violation.blocks && !violation.waived)
-        .map(|v| v.message.as_str())
-        .collect();
-    let mut parts = vec!["guard: nothing held".to_owned()];
-    parts.extend(warned.iter().map(|message| format!("warning: {message}")));
-    if !waived.is_empty() {
-        parts.push(format!("waived: {}", waived.join(", ")));
+impl CheckFix {
+    /// Keeps the check where `hotfix check` finds it, also one that holds the fix.
+    fn keep(&self, incident: &Incident, check: &Check) {
+        let path = kept(&self.0.project.common, &incident.key);
+        let written =
+            serde_json::to_vec(check).map_err(std::io::Error::other).and_then(|text| std::fs::write(path, text));
+        if let Err(error) = written {
+            tracing::warn!(incident.id, %error, "the check could not be kept");
+        }
     }
-    let passed = check.gates.iter().filter(|gate| gate.passed).count();
-    parts.push(match check.gates.len() {
-        0 => "no gates".to_owned(),
-        all => format!("{passed} of {} passed in {seconds:.1} s", count(all, "gate")),
-    });
-    parts.join("; ")
+}
+
+/// The file with the last check of an incident.
+fn kept(common: &Path, key: &str) -> PathBuf {
+    check::state(common).join(format!("last-{}.json", name::slug(key)))
+}
+
+/// Returns the last check of an incident, if it was of the fix as it stands.
+pub fn last_check(tools: &Tools, incident: &Incident) -> Option<Check> {
+    let fix: Fix = incident.detail()?;
+    let text = std::fs::read(kept(&tools.project.common, &incident.key)).ok()?;
+    let check: Check = serde_json::from_slice(&text).ok()?;
+    (check.commit == fix.commit).then_some(check)
+}
+
+/// What could not be looked at, with what helps.
+fn refused(error: CheckError) -> StepError {
+    let hint = match &error {
+        CheckError::Change(ChangeError::Shallow { .. }) => "git fetch --unshallow, then `hotfix resume`",
+        _ => "hotfix resume",
+    };
+    StepError::failed(error.to_string(), hint)
+}
+
+/// Why the fix is held, a line or more for each reason.
+fn reasons(check: &Check) -> Vec<String> {
+    let rules = check.violations.iter().filter(|rule| rule.blocks && !rule.waived);
+    let rules = rules.map(|rule| format!("{}: {}", rule.check, rule.message));
+    let gates = check.gates.iter().filter(|gate| !gate.passed && !gate.waived);
+    let gates = gates.map(|gate| format!("gate {}: {}\n{}", gate.name, gate.ended, gate.tail).trim_end().to_owned());
+    rules.chain(gates).collect()
 }

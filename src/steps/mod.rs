@@ -11,6 +11,7 @@ mod deploy;
 mod document;
 mod fix;
 mod follow_up;
+mod full_suite;
 mod investigate;
 mod maintenance;
 mod merge;
@@ -21,6 +22,7 @@ mod review;
 mod roll_back;
 mod watch;
 
+pub use check::last_check;
 pub use roll_back::way_back;
 
 use std::path::PathBuf;
@@ -70,6 +72,7 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
         Box::new(follow_up::FollowUp(tools())),
         Box::new(close::CloseIssue(tools())),
         Box::new(clean_up::CleanUp(tools())),
+        Box::new(full_suite::RunFullSuite(tools())),
         Box::new(post_mortem::DraftPostMortem(tools())),
         Box::new(roll_back::RollBackRelease(tools())),
         Box::new(confirm::ConfirmRollBack(tools())),

@@ -10,7 +10,7 @@ use super::{Tools, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
-use crate::domain::step::{Fix, Release, Review};
+use crate::domain::step::{Check, Fix, Release, Review};
 use crate::domain::version;
 use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
@@ -36,6 +36,9 @@ impl Step for MakeRelease {
         if review.commit != fix.commit {
             let reason = format!("{} was reviewed, but the fix is {}", short(&review.commit), short(&fix.commit));
             return Ok(Outcome::Back { to: "fix", reason });
+        }
+        if let Some(reason) = self.unchecked(at.incident, &fix.commit).await? {
+            return Ok(Outcome::Back { to: "check", reason });
         }
         for _ in 0..20 {
             let tag = match self.own_tag(at.incident, &fix.commit).await? {
@@ -76,6 +79,17 @@ impl Step for MakeRelease {
 }
 
 impl MakeRelease {
+    /// Why what would be released is not what was checked and proven, if so. A check that an older
+    /// version of hotfix made knows only the commit.
+    async fn unchecked(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
+        let check: Check = needed(incident)?;
+        let tree = self.0.project.git.run(["rev-parse", &format!("{commit}^{{tree}}")]).await?;
+        let same = if check.tree.is_empty() { check.commit == commit } else { check.tree == tree };
+        let proven = check.proof.is_none_or(|proof| proof.trees.fix == tree);
+        Ok((!same || !proven)
+            .then(|| format!("tree {} is to be released, but {} was proven", short(&tree), short(&check.tree))))
+    }
+
     /// The tag of this incident on `commit`, if it was made already.
     async fn own_tag(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
         let format = format!("--format=%(refname:short)%00%(contents:trailers:key={TRAILER},valueonly,separator=%x2C)");

@@ -30,6 +30,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "backport",
             "close",
             "clean-up",
+            "full-suite",
             "post-mortem",
         ],
         Strategy::C => &[
@@ -46,6 +47,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "follow-up",
             "close",
             "clean-up",
+            "full-suite",
             "post-mortem",
         ],
         Strategy::D => &[
@@ -63,6 +65,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "backport",
             "close",
             "clean-up",
+            "full-suite",
             "post-mortem",
         ],
     }

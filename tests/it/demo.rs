@@ -129,7 +129,7 @@ fn the_fix_runs_and_is_on_every_branch_but_the_waived_one() {
     assert_eq!(told["sandbox"]["path"], demo.sandbox.to_str().unwrap());
     assert_eq!(told["sandbox"]["remote"], demo.sandbox.join("payments.git").to_str().unwrap());
     let done = ["investigate", "decide", "branch", "fix", "check", "review", "release", "prepare", "deploy"];
-    let done = done.into_iter().chain(["watch", "merge", "backport", "close", "clean-up", "post-mortem"]);
+    let done = done.into_iter().chain(["watch", "merge", "backport", "close", "clean-up", "full-suite", "post-mortem"]);
     assert_eq!(steps(&told), done.map(|step| format!("{step} done")).collect::<Vec<_>>());
     assert_eq!(
         backports(&told),

@@ -5,6 +5,7 @@
 mod abort;
 mod backport;
 mod bad_input;
+mod check;
 mod crash;
 mod database;
 mod demo;

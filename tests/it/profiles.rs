@@ -13,6 +13,16 @@ name = "tests"
 command = ["true"]
 limit = "1m"
 
+[proof]
+runs = 1
+
+[proof.by.command]
+run = """
+grep -q 30000 payment.py && fails='' || fails='<failure message="too short"/>'
+echo "<testsuite><testcase name='waits'>$fails</testcase></testsuite>" > "$HOTFIX_REPORT"
+test -z "$fails"
+"""
+
 [deploy.by.command]
 deploy = 'echo "$HOTFIX_RELEASE" > ../running'
 current = "cat ../running"

@@ -19,7 +19,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The engine. It knows no adapter: what it needs of them it has as traits.
     ("workflow", &["domain"]),
     // Adapters.
-    ("config", &["domain", "deploy", "gate", "guard", "notify", "probe"]),
+    ("config", &["domain", "affected", "deploy", "gate", "guard", "notify", "probe", "proof"]),
+    ("affected", &["domain", "config::value", "process"]),
+    ("proof", &["domain", "config::value", "affected", "git", "guard::policy", "process"]),
+    // Guard, proof and gates in one.
+    ("check", &["domain", "config", "gate", "git", "guard", "proof"]),
     ("deploy", &["domain", "config", "process", "http", "redact"]),
     ("gate", &["domain", "config", "process", "redact"]),
     ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
@@ -40,17 +44,35 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "git",
             "process",
             "store",
+            "check",
             "deploy",
             "gate",
-            "guard",
             "investigate",
             "probe",
+            "proof",
             "verdict",
             "watch",
             "report",
         ],
     ),
-    ("app", &["steps", "domain", "workflow", "config", "git", "store", "deploy", "notify", "report"]),
+    (
+        "app",
+        &[
+            "steps",
+            "check",
+            "domain",
+            "workflow",
+            "config",
+            "gate::known",
+            "git",
+            "guard::sarif",
+            "store",
+            "deploy",
+            "notify",
+            "proof",
+            "report",
+        ],
+    ),
     // The faces: operations and their results, no adapter.
     (
         "cli",
@@ -61,8 +83,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
             "config",
             // An error's kind decides about the hint.
+            "check::CheckError",
             "git::GitError",
+            "git::change::ChangeError",
             "git::project::ProjectError",
+            // Which parts of a check are asked for.
+            "check::Parts",
             // The results that `backport` shows.
             "git::backport",
             // The sandbox that `demo` tells its story in.

@@ -3,6 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-mkdir -p target
-"${RUSTC:-rustc}" --edition 2021 --test -o target/tests src/main.rs
+sh ops/build-tests.sh
 target/tests

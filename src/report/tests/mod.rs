@@ -11,6 +11,7 @@ use super::timeline;
 use crate::domain::decision::Recommendation;
 use crate::domain::event::{Declaration, Fact};
 use crate::domain::evidence::Evidence;
+use crate::domain::proof::Proof;
 use crate::domain::step::*;
 use crate::domain::strategy::Strategy;
 use crate::domain::verdict::Verdict;
@@ -48,14 +49,21 @@ fn check() -> Check {
         passed: true,
         seconds: 41.5,
         ended: "exit status 0".to_owned(),
-        tail: String::new(),
+        ..GateResult::default()
     };
     let violation = Violation {
         check: "size".to_owned(),
         message: "12 lines changed besides tests; 10 or fewer are wanted".to_owned(),
         ..Violation::default()
     };
-    Check { commit: COMMIT.to_owned(), violations: vec![violation], gates: vec![gate] }
+    let proof = Proof { fail_to_pass: vec!["payment::tests::whole".to_owned()], pass_to_pass: 13, ..Proof::default() };
+    Check {
+        commit: COMMIT.to_owned(),
+        proof: Some(proof),
+        violations: vec![violation],
+        gates: vec![gate],
+        ..Check::default()
+    }
 }
 
 fn deploy(release: &str) -> Deploy {

@@ -1,0 +1,123 @@
+//! A check of any branch of any repository, without an incident.
+
+use std::path::{Path, PathBuf};
+
+use super::{App, AppError, load_config};
+use crate::check::{self, Parts, Subject};
+use crate::config::FILE;
+use crate::domain::incident::Incident;
+use crate::domain::step::Check;
+use crate::gate::known;
+use crate::git::Git;
+use crate::git::project::{Project, ProjectError};
+use crate::guard::sarif;
+use crate::proof::Say;
+use crate::steps;
+
+/// What is to be checked.
+#[derive(Debug)]
+pub struct Request {
+    /// Somewhere in the work tree whose commit is the fix.
+    pub directory: PathBuf,
+    /// What production runs; where the branch left production's where it is not said.
+    pub base: Option<String>,
+    pub profile: Option<String>,
+    pub parts: Parts,
+    /// Whether a proof from before will do.
+    pub remember: bool,
+}
+
+/// Checks the commit that is checked out. Nothing of it is journalled, and nothing can be waived.
+///
+/// Fails where it can't be told what to compare it with.
+pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
+    let mut project = Project::open(&request.directory).await?;
+    let config = load_config(&project, &request.directory, request.profile.as_deref())?;
+    project.remote.clone_from(&config.git.remote);
+    let here = Git::at(&request.directory);
+    let fix =
+        commit(&here, "HEAD").await?.ok_or(AppError::NothingToCheck("the branch has no commit yet".to_owned()))?;
+    let base = match &request.base {
+        Some(revision) => revision.clone(),
+        None => left_production(&project, &config.git.production, &fix).await?,
+    };
+    // A base that is not there is told of by what reads the change: a shallow clone is the usual reason.
+    let base = commit(&here, &base).await?.unwrap_or(base);
+    let top = here.run(["rev-parse", "--show-toplevel"]).await.map_err(ProjectError::from)?;
+    let work_tree = Path::new(&top);
+    let configured = work_tree.join(FILE).exists() || project.top.join(FILE).exists();
+    let gates = if configured { config.gate.clone() } else { known::gates(work_tree) };
+    let environment = [("HOTFIX_COMMIT", fix.as_str()), ("HOTFIX_BASE", base.as_str())];
+    let subject = Subject {
+        project: &project,
+        config: &config,
+        gates: &gates,
+        base: &base,
+        fix: &fix,
+        work_tree,
+        environment: &environment.map(|(name, value)| (name.to_owned(), value.to_owned())),
+        parts: request.parts,
+        remember: request.remember,
+        is_waived: &|_| false,
+    };
+    Ok(check::check(&subject, say).await?)
+}
+
+/// Returns the findings of a check as SARIF, which forges show beside the code.
+pub fn sarif(check: &Check) -> serde_json::Value {
+    sarif::sarif(&check.violations)
+}
+
+/// Whether incidents may be known here: a journal, or a configuration that names one.
+pub async fn may_have_incidents(directory: &Path) -> bool {
+    let Ok(project) = Project::open(directory).await else { return false };
+    let journal = project.common.join("hotfix/journal.db");
+    let places = [project.top.join(FILE), directory.join(FILE), journal];
+    std::env::var_os("HOTFIX_STORE").is_some() || places.iter().any(|place| place.exists())
+}
+
+impl App {
+    /// The last check of the incident's fix as it stands, also one that held it.
+    pub fn last_check(&self, incident: &Incident) -> Option<Check> {
+        steps::last_check(&self.tools, incident)
+    }
+
+    /// Forgets every proof, so that the next check runs the tests again.
+    pub fn forget_proofs(&self) -> std::io::Result<()> {
+        crate::proof::cache::Cache::of(&self.tools.project.common).clear()
+    }
+}
+
+async fn commit(git: &Git, revision: &str) -> Result<Option<String>, AppError> {
+    let spec = format!("{revision}^{{commit}}");
+    let output = git.call(["rev-parse", "--verify", "--quiet", "--end-of-options", &spec]).output().await;
+    let output = output.map_err(ProjectError::from)?;
+    let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok((output.status == Some(0) && !name.is_empty()).then_some(name))
+}
+
+/// The commit in which the fix left production's branch: the one of the remote, its default branch,
+/// or a branch here of a usual name.
+async fn left_production(project: &Project, production: &str, fix: &str) -> Result<String, AppError> {
+    let remote = &project.remote;
+    let names = [
+        format!("refs/remotes/{remote}/{production}"),
+        format!("refs/remotes/{remote}/HEAD"),
+        format!("refs/heads/{production}"),
+        "refs/heads/main".to_owned(),
+        "refs/heads/master".to_owned(),
+    ];
+    for name in names {
+        let Some(tip) = project.commit(&name).await? else { continue };
+        let output = project.git.call(["merge-base", &tip, fix]).output().await.map_err(ProjectError::from)?;
+        let base = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if output.status == Some(0) && base != fix {
+            return Ok(base);
+        }
+        if output.status == Some(0) {
+            let short = name.trim_start_matches("refs/").trim_start_matches("remotes/").trim_start_matches("heads/");
+            return Err(AppError::NothingToCheck(format!("`{short}` has all that is checked out")));
+        }
+    }
+    Err(AppError::NothingToCheck("no branch of production's was found that this one began at".to_owned()))
+}

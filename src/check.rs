@@ -1,0 +1,181 @@
+//! May this fix go to production? The guard on its diff, the proof of its test, and the gates, all at
+//! once. The job's step and the command call the same function.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::config::Config;
+use crate::domain::change::Change;
+use crate::domain::step::{Check, GateResult, Violation};
+use crate::gate::{self, Gate};
+use crate::git::change::{self, ChangeError};
+use crate::git::project::Project;
+use crate::guard;
+use crate::proof::cache::Proven;
+use crate::proof::{self, ProofError};
+
+/// What is checked, and how.
+pub struct Subject<'a> {
+    pub project: &'a Project,
+    pub config: &'a Config,
+    pub gates: &'a [Gate],
+    /// What production runs, and the fix: full names of commits.
+    pub base: &'a str,
+    pub fix: &'a str,
+    /// Where the fix is checked out; gates run there.
+    pub work_tree: &'a Path,
+    pub environment: &'a [(String, String)],
+    pub parts: Parts,
+    /// Whether a proof from before will do.
+    pub remember: bool,
+    pub is_waived: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// Which parts of the check are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    pub guard: bool,
+    pub proof: bool,
+    pub gates: bool,
+}
+
+impl Parts {
+    pub const ALL: Parts = Parts { guard: true, proof: true, gates: true };
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    #[error("the state of the check can't be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Returns what was found. `say` hears what is being done, a line at a time.
+///
+/// Fails where the commits can't be read, as in a shallow clone, or the clean trees not be written;
+/// whatever is wrong with the fix is a finding.
+pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, CheckError> {
+    let start = Instant::now();
+    let git = &subject.project.git;
+    let change = change::read(git, subject.base, subject.fix).await?;
+    let tree = git.run(["rev-parse", &format!("{}^{{tree}}", subject.fix)]).await.map_err(ChangeError::from)?;
+    let state = state(&subject.project.common).join(subject.fix);
+    fs::create_dir_all(&state)?;
+    let gates =
+        async { if subject.parts.gates { run_gates(subject, &change, &state, say).await } else { Ok(Vec::new()) } };
+    let proven = async { if subject.parts.proof { prove(subject, &change, say).await } else { Ok(Proven::default()) } };
+    // The guard is quick; it goes first so that its findings are there even if the rest is broken off.
+    let mut violations = match subject.parts.guard {
+        true => guard::look(&subject.config.guard, &change),
+        false => Vec::new(),
+    };
+    let (proven, mut gates) = tokio::try_join!(proven, gates)?;
+    let said: Vec<String> = violations.iter().map(|violation| violation.check.clone()).collect();
+    let news = |violation: &Violation| {
+        !(violation.check == proof::findings::REGRESSION_TEST && said.contains(&violation.check))
+    };
+    violations.extend(proven.violations.into_iter().filter(news));
+    for violation in &mut violations {
+        violation.waived = (subject.is_waived)(&violation.check);
+    }
+    for gate in &mut gates {
+        gate.waived = !gate.passed && (subject.is_waived)(&gate.check());
+    }
+    Ok(Check {
+        commit: subject.fix.to_owned(),
+        tree,
+        base: subject.base.to_owned(),
+        violations,
+        proof: proven.proof,
+        remembered: proven.remembered,
+        gates,
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// Where the state of checks lies: below the git directory that all work trees share.
+pub fn state(common: &Path) -> PathBuf {
+    common.join("hotfix/check")
+}
+
+async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> Result<Proven, CheckError> {
+    let Subject { project, config, .. } = subject;
+    let proof = proof::Subject {
+        git: &project.git,
+        common: &project.common,
+        base: subject.base,
+        fix: subject.fix,
+        change,
+        policy: &config.proof,
+        guard: &config.guard,
+        affected: &config.affected,
+        work_trees: vec![subject.work_tree.to_owned(), project.top.clone()],
+        remember: subject.remember,
+    };
+    Ok(proof::prove(&proof, say).await?)
+}
+
+async fn run_gates(
+    subject: &Subject<'_>,
+    change: &Change,
+    state: &Path,
+    say: proof::Say<'_>,
+) -> Result<Vec<GateResult>, CheckError> {
+    let present = change.files.iter().filter(|file| !file.is_deleted());
+    let changed: Vec<String> = present.map(|file| file.path.clone()).collect();
+    // A list may be longer than an environment can hold, and a path may have any byte but NUL.
+    let list = state.join("changed");
+    fs::write(&list, changed.iter().flat_map(|path| [path.as_str(), "\0"]).collect::<String>())?;
+    let mut environment = subject.environment.to_vec();
+    environment.push(("HOTFIX_CHANGED".to_owned(), list.display().to_string()));
+    let gates =
+        gate::Subject { directory: subject.work_tree, changed: &changed, environment: &environment, logs: state };
+    let ended = |result: &GateResult| {
+        let word = if result.passed { "ok" } else { "FAILED" };
+        say(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
+    };
+    Ok(gate::run(subject.gates, &gates, ended).await)
+}
+
+/// The check on one line.
+pub fn summary(check: &Check) -> String {
+    let warned = check.violations.iter().filter(|violation| !violation.blocks && !violation.waived);
+    let waived = check.violations.iter().filter(|violation| violation.waived).map(|violation| violation.check.clone());
+    let waived = waived.chain(check.gates.iter().filter(|gate| gate.waived).map(GateResult::check));
+    let waived = waived.collect::<Vec<_>>().join(", ");
+    let mut parts = vec!["guard: nothing held".to_owned()];
+    parts.extend(warned.map(|violation| format!("warning: {}", violation.message)));
+    if !waived.is_empty() {
+        parts.push(format!("waived: {waived}"));
+    }
+    parts.extend(proved(check));
+    let passed = check.gates.iter().filter(|gate| gate.passed).count();
+    parts.push(match check.gates.len() {
+        0 => "no gates".to_owned(),
+        1 => format!("{passed} of 1 gate passed"),
+        all => format!("{passed} of {all} gates passed"),
+    });
+    format!("{} in {:.1} s", parts.join("; "), check.seconds)
+}
+
+/// What the proof showed, on one line.
+pub fn proved(check: &Check) -> Option<String> {
+    let proof = check.proof.as_ref()?;
+    let before = match proof.fail_to_pass.len() {
+        0 => "no test fails before and passes after".to_owned(),
+        1 => "1 test fails before, passes after".to_owned(),
+        tests => format!("{tests} tests fail before, pass after"),
+    };
+    let others = match proof.pass_to_pass {
+        0 => String::new(),
+        1 => "; 1 more passes as before".to_owned(),
+        tests => format!("; {tests} more pass as before"),
+    };
+    let remembered = if check.remembered { " (known from before)" } else { "" };
+    Some(format!("proof: {before}{others}{remembered}"))
+}

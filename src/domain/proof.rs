@@ -1,0 +1,106 @@
+//! What is known of a fix from running its tests on the code with it and without it.
+
+use serde::{Deserialize, Serialize};
+
+/// The tests' results on three trees, and what follows from them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Proof {
+    pub trees: Trees,
+    /// Which runner ran the tests, with its version.
+    pub runner: String,
+    /// How the tests were run, as it would be typed.
+    pub command: String,
+    /// The digest of the environment that the tests ran in, after the system's name.
+    pub environment: String,
+    pub selection: Selected,
+    /// Every run, in the order of the trees.
+    pub runs: Vec<Run>,
+    /// The tests that fail without the fix and pass with it, in every run.
+    pub fail_to_pass: Vec<String>,
+    /// The number of tests that passed before in every run and still do.
+    pub pass_to_pass: usize,
+    /// The tests that did not end alike in every run of a tree.
+    pub flaky: Vec<String>,
+    /// The tests that fail before and with the fix: known failures.
+    pub failing: Vec<String>,
+    /// How many parts of the fix were left out in turn, to see whether a test misses them.
+    pub parts_dropped: usize,
+}
+
+/// The names of git's trees that were tested.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trees {
+    /// What production runs.
+    pub base: String,
+    /// The same with the fix's tests, but not its source.
+    pub tests: String,
+    /// All of the fix: what is to be released.
+    pub fix: String,
+}
+
+/// Which tests were run, and why these.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Selected {
+    /// What was selected, in words: `3 packages`.
+    pub what: String,
+    pub confidence: Confidence,
+    pub reason: String,
+}
+
+/// How sure it is that no test was left out that the fix could break.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// By names and places alone.
+    Low,
+    /// By imports, which may be dynamic as well.
+    Medium,
+    /// By what the build itself knows, or all tests.
+    #[default]
+    High,
+}
+
+/// One run of the tests on one tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub tree: Tree,
+    pub passed: usize,
+    pub failed: usize,
+    pub seconds: f64,
+    /// How the runner ended, in words.
+    pub ended: String,
+    /// The SHA-256 of the runner's output, and that of its report; empty where there was none.
+    pub output_digest: String,
+    pub report_digest: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tree {
+    Base,
+    Tests,
+    Fix,
+}
+
+impl Confidence {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+impl Tree {
+    /// What the tree is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Tree::Base => "production's code",
+            Tree::Tests => "production's code with the fix's tests",
+            Tree::Fix => "the fix",
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What follows from the runs of the three trees. Pure.
+
+use std::collections::BTreeSet;
+
+use super::run::{Mark, Tested, Trouble};
+use crate::domain::proof::Tree;
+
+/// The runs of each tree.
+#[derive(Debug, Default)]
+pub struct Runs {
+    pub base: Vec<Tested>,
+    /// None where the fix has no tests of its own.
+    pub tests: Vec<Tested>,
+    pub fix: Vec<Tested>,
+}
+
+/// What the runs say.
+#[derive(Debug, Default, PartialEq)]
+pub struct Judgement {
+    pub fail_to_pass: Vec<String>,
+    /// Passed on base in every run, and still do.
+    pub pass_to_pass: Vec<String>,
+    pub flaky: Vec<String>,
+    /// Fail on base and with the fix.
+    pub failing: Vec<String>,
+    /// Passed on base in every run, and fail in every run with the fix.
+    pub broken: Vec<String>,
+    /// Passed on base in every run, and are not there with the fix.
+    pub gone: Vec<String>,
+    /// New with the fix, and pass without its source as well.
+    pub pass_before: Vec<String>,
+    /// New with the fix, and fail with it all the same.
+    pub fail_after: Vec<String>,
+    /// Could not be run without the fix's source, with the reason.
+    pub invalid: Vec<(String, String)>,
+    /// The tree whose runs tell nothing, with the reason.
+    pub trouble: Option<(Tree, Trouble)>,
+}
+
+/// How a test ended in all the runs of a tree.
+#[derive(Clone, Debug, PartialEq)]
+enum Stable {
+    Passed,
+    Failed,
+    Invalid(String),
+    Skipped,
+    Absent,
+    Mixed,
+}
+
+/// Returns what the runs say. A run that tells nothing is never taken for one that passed.
+pub fn judge(runs: &Runs) -> Judgement {
+    let mut judgement = Judgement { trouble: trouble(runs), ..Judgement::default() };
+    if judgement.trouble.is_some() {
+        return judgement;
+    }
+    let all = [&runs.base, &runs.tests, &runs.fix];
+    let names: BTreeSet<&String> = all.iter().flat_map(|runs| runs.iter()).flat_map(|run| run.marks.keys()).collect();
+    for name in names {
+        let [base, tests, fix] = all.map(|runs| stable(runs, name));
+        let list = match (base, tests, fix) {
+            (Stable::Mixed, ..) | (_, Stable::Mixed, _) | (.., Stable::Mixed) => &mut judgement.flaky,
+            // A test that was there before and fails now because it was changed proves as much.
+            (_, Stable::Failed, Stable::Passed) => &mut judgement.fail_to_pass,
+            (_, Stable::Invalid(reason), Stable::Passed) => {
+                judgement.invalid.push((name.clone(), reason));
+                continue;
+            }
+            (Stable::Passed, _, Stable::Passed) => &mut judgement.pass_to_pass,
+            (Stable::Passed, _, Stable::Failed | Stable::Invalid(_)) => &mut judgement.broken,
+            (Stable::Passed, _, Stable::Absent) => &mut judgement.gone,
+            (Stable::Absent, Stable::Passed, Stable::Passed) => &mut judgement.pass_before,
+            (Stable::Absent, _, Stable::Failed | Stable::Invalid(_)) => &mut judgement.fail_after,
+            (Stable::Failed | Stable::Invalid(_), _, Stable::Failed | Stable::Invalid(_)) => &mut judgement.failing,
+            _ => continue,
+        };
+        list.push(name.clone());
+    }
+    judgement
+}
+
+/// The first tree whose runs tell nothing. Without the fix there may be no tests yet, so that only
+/// there an empty run is none.
+fn trouble(runs: &Runs) -> Option<(Tree, Trouble)> {
+    let of = |tree: Tree, runs: &[Tested]| {
+        let mut troubles = runs.iter().filter_map(|run| run.trouble.as_ref());
+        let trouble = troubles.find(|trouble| !(tree == Tree::Base && **trouble == Trouble::Empty))?;
+        Some((tree, trouble.clone()))
+    };
+    // What is wrong with the fix itself comes first: it is what can be mended.
+    of(Tree::Fix, &runs.fix).or_else(|| of(Tree::Tests, &runs.tests)).or_else(|| of(Tree::Base, &runs.base))
+}
+
+fn stable(runs: &[Tested], name: &str) -> Stable {
+    let mut ends = runs.iter().map(|run| match run.marks.get(name) {
+        None => Stable::Absent,
+        Some(Mark::Passed) => Stable::Passed,
+        Some(Mark::Skipped) => Stable::Skipped,
+        Some(Mark::Failed(_)) => Stable::Failed,
+        Some(Mark::Invalid(reason)) => Stable::Invalid(reason.clone()),
+    });
+    let Some(first) = ends.next() else { return Stable::Absent };
+    // Two reasons for the same end are one end.
+    let alike = |a: &Stable, b: &Stable| std::mem::discriminant(a) == std::mem::discriminant(b);
+    if ends.all(|end| alike(&first, &end)) { first } else { Stable::Mixed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run in which the tests a, b, c ... ended as the letters say: `p`assed, `f`ailed, `i`nvalid,
+    /// `s`kipped, `-` not there.
+    fn run(ends: &str) -> Tested {
+        let mark = |end| match end {
+            'p' => Some(Mark::Passed),
+            'f' => Some(Mark::Failed("x".to_owned())),
+            'i' => Some(Mark::Invalid("no module".to_owned())),
+            's' => Some(Mark::Skipped),
+            _ => None,
+        };
+        let marks = ('a'..).zip(ends.chars()).filter_map(|(name, end)| Some((name.to_string(), mark(end)?)));
+        Tested { marks: marks.collect(), trouble: None, ..Tested::failed(Trouble::Empty, 0.0) }
+    }
+
+    fn runs(base: &[&str], tests: &[&str], fix: &[&str]) -> Judgement {
+        let runs_of = |ends: &[&str]| ends.iter().map(|ends| run(ends)).collect();
+        judge(&Runs { base: runs_of(base), tests: runs_of(tests), fix: runs_of(fix) })
+    }
+
+    #[test]
+    fn each_test_is_in_one_list() {
+        let found = runs(&["pp-f--pp-"; 3], &["pffpipps-"; 3], &["ppppppf-f"; 3]);
+        assert_eq!(found.fail_to_pass, ["b", "c"], "a changed test and a new one");
+        assert_eq!(found.pass_to_pass, ["a"]);
+        assert_eq!(found.invalid, [("e".to_owned(), "no module".to_owned())]);
+        assert_eq!(found.pass_before, ["f"]);
+        assert_eq!(found.broken, ["g"]);
+        assert_eq!(found.gone, ["h"]);
+        assert_eq!(found.fail_after, ["i"]);
+        assert_eq!((found.flaky.len(), found.failing.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_not_alike_in_every_run_counts_for_nothing() {
+        assert_eq!(runs(&["-", "-"], &["f", "p"], &["p", "p"]).flaky, ["a"]);
+        assert_eq!(runs(&["-", "-"], &["f", "f"], &["p", "f"]).flaky, ["a"]);
+        assert_eq!(runs(&["p", "f"], &["f", "f"], &["p", "p"]).flaky, ["a"]);
+        assert_eq!(runs(&["f"], &["f"], &["f"]).failing, ["a"]);
+        assert_eq!(runs(&["p"], &["s"], &["s"]), Judgement::default());
+    }
+
+    #[test]
+    fn a_run_that_tells_nothing_is_no_pass() {
+        let empty = || vec![Tested::failed(Trouble::Empty, 0.0)];
+        let good = || vec![run("p")];
+        let trouble = |base, tests, fix| judge(&Runs { base, tests, fix }).trouble.map(|(tree, _)| tree);
+        assert_eq!(trouble(empty(), good(), good()), None, "there were no tests before");
+        assert_eq!(trouble(good(), empty(), good()), Some(Tree::Tests));
+        assert_eq!(trouble(good(), empty(), empty()), Some(Tree::Fix));
+        let build = vec![Tested::failed(Trouble::Build("no `x`".to_owned()), 0.0)];
+        assert_eq!(trouble(build, good(), good()), Some(Tree::Base));
+    }
+}

@@ -1,0 +1,279 @@
+//! The proof: the fix's tests fail on what production runs, and pass with the fix.
+//!
+//! Three trees are tested, each several times: what production runs, the same with the fix's tests,
+//! and all of the fix. What follows is in `judge`; the trees are in directories of their own, so that
+//! nobody's work tree is touched.
+
+pub mod cache;
+pub mod findings;
+pub mod inline;
+pub mod judge;
+pub mod junit;
+pub mod necessity;
+pub mod run;
+pub mod runner;
+pub mod slots;
+pub mod split;
+pub mod trees;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::affected::{self, Question, Selection};
+use crate::config::value::{CommandLine, Length};
+use crate::domain::change::Change;
+use crate::domain::proof::{Proof, Run, Tree, Trees};
+use crate::domain::step::Violation;
+use crate::git::{Git, GitError, entries};
+use crate::guard::policy;
+use cache::{Cache, Proven};
+use judge::Runs;
+use run::{Mark, Tested, Trouble};
+use runner::Runner;
+use slots::Slots;
+use split::{Kind, Split};
+use trees::Ground;
+
+/// How fixes are proven: the [proof] part of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Where a project's runner is not found by itself.
+    pub by: Option<runner::Config>,
+    pub runs: usize,
+    pub limit: Length,
+    pub parts: usize,
+    pub prepare: Option<CommandLine>,
+    pub link: Vec<String>,
+}
+
+/// What is to be proven, and what with.
+pub struct Subject<'a> {
+    pub git: &'a Git,
+    /// The git directory that all work trees share.
+    pub common: &'a Path,
+    /// What production runs, and the fix: full names of commits.
+    pub base: &'a str,
+    pub fix: &'a str,
+    pub change: &'a Change,
+    pub policy: &'a Policy,
+    pub guard: &'a policy::Policy,
+    pub affected: &'a affected::Policy,
+    /// Where what is installed beside the sources is found: `node_modules` and the like.
+    pub work_trees: Vec<PathBuf>,
+    /// Whether an answer from before will do.
+    pub remember: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("the clean trees can't be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Says what the proof is at.
+pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
+
+/// Tests the fix and what production runs, and returns what that proves.
+///
+/// Fails where the trees can't be written; tests that can't be run are a finding.
+pub async fn prove(subject: &Subject<'_>, say: Say<'_>) -> Result<Proven, ProofError> {
+    let changed = entries::changed(subject.git, subject.base, subject.fix).await?;
+    let split = split::split(&changed, subject.change, |path| kind(subject.guard, path));
+    if !split.has_source() {
+        return Ok(Proven::default());
+    }
+    let mut violations = supports(&split, subject.change);
+    if !split.has_tests() && subject.guard.regression_test {
+        violations.extend(findings::without_test(&split));
+    }
+    let slots = Slots::take(subject.common)?;
+    let fix = slots.slot("fix")?;
+    let tree = |commit: &str| format!("{commit}^{{tree}}");
+    let base = subject.git.run(["rev-parse", &tree(subject.base), &tree(subject.fix)]).await?;
+    let (base, fix_tree) = base.split_once('\n').unwrap_or((&base, ""));
+    let tests = match split.has_tests() {
+        true => entries::write(subject.git, slots.scratch(), base, &split.with_tests()).await?,
+        false => base.to_owned(),
+    };
+    let trees = Trees { base: base.to_owned(), tests, fix: fix_tree.to_owned() };
+    // Also where the runner is configured: what it keeps in the tree stays.
+    let paths: Vec<&str> = split.tests().into_iter().chain(split.sources()).collect();
+    fix.check_out(subject.git, &trees.fix, trees::KEEP).await?;
+    let found = match &subject.policy.by {
+        Some(config) => Some((config.clone(), PathBuf::new())),
+        None => runner::detect(&fix.tree, &paths),
+    };
+    let Some((config, project)) = found else {
+        violations.extend(split.has_tests().then(|| findings::no_runner(&split)));
+        return Ok(Proven { violations, ..Proven::default() });
+    };
+    let ground = Ground { subject, slots: &slots, runner: config.build(), project, trees };
+    ground.prove(config.method(), &split, violations, say).await
+}
+
+/// What a file is by the guard's patterns.
+fn kind(policy: &policy::Policy, path: &str) -> Kind {
+    match path {
+        _ if policy.is_ignored(path) || policy.is_generated(path) => Kind::Neither,
+        _ if policy.is_test(path) => Kind::Test,
+        _ => Kind::Source,
+    }
+}
+
+/// The endings of files that tests read.
+const SUPPORTS: &[&str] = &[".json", ".csv", ".txt", ".yml", ".yaml", ".toml", ".sql", ".xml", ".html"];
+
+/// The files that were taken for a test's, are none themselves, and that a changed source names.
+fn supports(split: &Split<'_>, change: &Change) -> Vec<Violation> {
+    let sources = split.sources();
+    let mut found = Vec::new();
+    let is_support = |path: &&str| SUPPORTS.iter().any(|ending| path.ends_with(ending));
+    for file in split.tests().into_iter().filter(is_support).take(20) {
+        let name = file.rsplit('/').next().unwrap_or(file).as_bytes();
+        let names = |text: &Vec<u8>| text.windows(name.len().max(1)).any(|window| window == name);
+        let by = change.files.iter().filter(|other| sources.contains(&other.path.as_str()));
+        if let Some(by) = by.filter(|other| other.path != file).find(|other| other.after.as_ref().is_some_and(names)) {
+            found.push(findings::support(file, &by.path));
+        }
+    }
+    found
+}
+
+impl Ground<'_> {
+    async fn prove(
+        &self,
+        method: affected::Method,
+        split: &Split<'_>,
+        mut violations: Vec<Violation>,
+        say: Say<'_>,
+    ) -> Result<Proven, ProofError> {
+        let subject = self.subject;
+        let version = match self.version().await {
+            Ok(version) => version,
+            Err(trouble) => {
+                let message = trouble.to_string();
+                violations.push(findings::not_installed(split, message));
+                return Ok(Proven { violations, ..Proven::default() });
+            }
+        };
+        let environment = cache::environment(&[]);
+        let key = self.key(&version, &environment);
+        let cache = Cache::of(subject.common);
+        if subject.remember
+            && let Some(proven) = cache.find(&key)
+        {
+            return Ok(proven);
+        }
+        let selection = self.select(method, split).await?;
+        say(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));
+        let runs = self.run(&selection.scope, say).await?;
+        let judgement = judge::judge(&runs);
+        violations.extend(findings::findings(&judgement, split));
+        let mut parts_dropped = 0;
+        if judgement.trouble.is_none() && !judgement.fail_to_pass.is_empty() {
+            let (unneeded, dropped) = self.necessity(split, &judgement, &selection.scope, say).await?;
+            violations.extend(unneeded.iter().map(findings::unneeded));
+            parts_dropped = dropped;
+        }
+        let settled = judgement.trouble.is_none() && judgement.flaky.is_empty();
+        let proof = Proof {
+            trees: self.trees.clone(),
+            runner: version,
+            command: self.runner.shown(&selection.scope),
+            environment: format!("{} {}; {}", std::env::consts::OS, std::env::consts::ARCH, environment),
+            selection: selection.selected(),
+            runs: recorded(&runs, split.has_tests()),
+            fail_to_pass: judgement.fail_to_pass,
+            pass_to_pass: judgement.pass_to_pass.len(),
+            flaky: judgement.flaky,
+            failing: judgement.failing,
+            parts_dropped,
+        };
+        let proven = Proven { proof: Some(proof), violations, remembered: false };
+        if settled && let Err(error) = cache.keep(&key, &proven) {
+            tracing::warn!(%error, "the proof could not be kept for later");
+        }
+        Ok(proven)
+    }
+
+    /// What decides about the answer.
+    fn key(&self, version: &str, environment: &str) -> String {
+        let Trees { base, tests, fix } = &self.trees;
+        let (policy, affected) = (format!("{:?}", self.subject.policy), format!("{:?}", self.subject.affected));
+        let project = self.project.to_string_lossy();
+        let ours = env!("CARGO_PKG_VERSION");
+        cache::digest([ours, base, tests, fix, self.runner.name(), version, environment, &policy, &affected, &project])
+    }
+
+    async fn select(&self, method: affected::Method, split: &Split<'_>) -> Result<Selection, ProofError> {
+        let slot = self.slots.slot("fix")?;
+        let place = self.place(&slot);
+        let below = |paths: Vec<&str>| -> Option<Vec<String>> {
+            let below = paths.into_iter().map(|path| Path::new(path).strip_prefix(&self.project).ok());
+            below.map(|path| Some(path?.to_string_lossy().into_owned())).collect()
+        };
+        let mut all = split.sources();
+        all.extend(split.tests().into_iter().filter(|path| !split.sources().contains(path)));
+        let (Some(changed), tests) = (below(all), below(split.tests()).unwrap_or_default()) else {
+            return Ok(Selection::everything("the fix reaches beyond the project of its tests"));
+        };
+        let is_test = |path: &str| self.subject.guard.is_test(&self.project.join(path).to_string_lossy());
+        let question = Question {
+            directory: &place.directory,
+            changed: &changed,
+            tests: &tests,
+            is_test: &is_test,
+            environment: &place.environment,
+            limit: place.limit,
+        };
+        Ok(affected::select(method, &question, self.subject.affected).await)
+    }
+}
+
+/// What is kept of each run.
+fn recorded(runs: &Runs, has_tests: bool) -> Vec<Run> {
+    let record = |tree: Tree, tested: &Tested| Run {
+        tree,
+        passed: tested.count(|mark| *mark == Mark::Passed),
+        failed: tested.count(Mark::has_failed),
+        seconds: tested.seconds,
+        ended: tested.ended.clone(),
+        output_digest: digest_of(tested.output.as_bytes()),
+        report_digest: digest_of(&tested.report),
+    };
+    let tests: &[Tested] = if has_tests { &runs.tests } else { &[] };
+    let all = [(Tree::Base, &runs.base[..]), (Tree::Tests, tests), (Tree::Fix, &runs.fix[..])];
+    all.into_iter().flat_map(|(tree, runs)| runs.iter().map(move |tested| record(tree, tested))).collect()
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    if bytes.is_empty() { String::new() } else { cache::hex(&Sha256::digest(bytes)) }
+}
+
+impl Ground<'_> {
+    /// The runner's version; fails where it is not installed.
+    async fn version(&self) -> Result<String, Trouble> {
+        let slot = self.slots.slot("fix").map_err(|error| Trouble::Unreadable(error.to_string()))?;
+        self.prepare_links(&slot);
+        runner_version(self.runner.as_ref(), &self.place(&slot)).await
+    }
+}
+
+async fn runner_version(runner: &dyn Runner, place: &runner::Place) -> Result<String, Trouble> {
+    let arguments = runner.version(place);
+    let program = arguments.join(" ");
+    let call = runner::reported::Call { arguments, environment: Vec::new() };
+    let ended = crate::process::run(call.spec(place)).await;
+    if !ended.succeeded() {
+        let what = format!("`{program}` ({})", ended.words());
+        return Err(Trouble::NotInstalled { what, hint: runner.install().to_owned() });
+    }
+    let line = ended.output.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    Ok(format!("{} {}", runner.name(), line.chars().take(120).collect::<String>()).trim_end().to_owned())
+}

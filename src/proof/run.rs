@@ -1,0 +1,95 @@
+//! What one run of the tests tells.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The tests by their names, with how each ended.
+pub type Marks = BTreeMap<String, Mark>;
+
+/// How one test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Passed,
+    Skipped,
+    /// It ran and did not hold, with the reason if the report has one.
+    Failed(String),
+    /// It could not be run as it was meant: what it needs is not there, or it took too long.
+    Invalid(String),
+}
+
+/// One run of the tests on one tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    pub marks: Marks,
+    /// Why the run as a whole tells nothing.
+    pub trouble: Option<Trouble>,
+    /// How the runner ended, in words.
+    pub ended: String,
+    pub seconds: f64,
+    /// The end of what it printed.
+    pub output: String,
+    /// The bytes of its report.
+    pub report: Vec<u8>,
+}
+
+/// Why a run tells nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    #[error("{what} can't be started here: {hint}")]
+    NotInstalled { what: String, hint: String },
+    #[error("it does not build: {0}")]
+    Build(String),
+    #[error("the run took longer than {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("no test was run")]
+    Empty,
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("the runner and its report contradict each other: {0}")]
+    Contradiction(String),
+}
+
+impl Tested {
+    /// A run without results.
+    pub fn failed(trouble: Trouble, seconds: f64) -> Tested {
+        let ended = trouble.to_string();
+        Tested {
+            marks: Marks::new(),
+            trouble: Some(trouble),
+            ended,
+            seconds,
+            output: String::new(),
+            report: Vec::new(),
+        }
+    }
+
+    pub fn count(&self, is: impl Fn(&Mark) -> bool) -> usize {
+        self.marks.values().filter(|mark| is(mark)).count()
+    }
+}
+
+impl Mark {
+    pub fn has_failed(&self) -> bool {
+        matches!(self, Mark::Failed(_) | Mark::Invalid(_))
+    }
+
+    /// Of two results under one name, as parameters may give, the worse.
+    pub fn worse(self, other: Mark) -> Mark {
+        let rank = |mark: &Mark| match mark {
+            Mark::Skipped => 0,
+            Mark::Passed => 1,
+            Mark::Failed(_) => 2,
+            Mark::Invalid(_) => 3,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
+/// Adds a test's result to those of a run.
+pub fn add(marks: &mut Marks, name: String, mark: Mark) {
+    let mark = match marks.remove(&name) {
+        Some(before) => before.worse(mark),
+        None => mark,
+    };
+    marks.insert(name, mark);
+}

@@ -1,0 +1,79 @@
+//! Python's pytest, by its JUnit report.
+
+use std::path::Path;
+
+use super::reported::{Call, Report, Reporting, Status, marks};
+use super::{Place, Program, has};
+use crate::affected::Scope;
+use crate::process::is_on_path;
+use crate::proof::run::{Mark, Marks};
+
+pub struct Pytest(pub Program);
+
+pub fn is_project(directory: &Path) -> bool {
+    has(
+        directory,
+        &["pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py"],
+    )
+}
+
+impl Pytest {
+    fn program(&self, place: &Place) -> Vec<String> {
+        let own = [".venv", "venv"].map(|name| place.directory.join(name).join("bin/python"));
+        if let Some(python) = own.iter().find(|python| python.exists()) {
+            return self.0.or(&[&python.to_string_lossy(), "-m", "pytest"]);
+        }
+        // Debian calls it pytest-3.
+        match ["pytest", "pytest-3"].into_iter().find(|name| is_on_path(name)) {
+            Some(program) => self.0.or(&[program]),
+            None => self.0.or(&["python3", "-m", "pytest"]),
+        }
+    }
+}
+
+impl Reporting for Pytest {
+    fn name(&self) -> &'static str {
+        "pytest"
+    }
+
+    fn version(&self, place: &Place) -> Vec<String> {
+        [self.program(place), vec!["--version".to_owned()]].concat()
+    }
+
+    fn install(&self) -> &'static str {
+        "python3 -m pip install pytest, or set proof.by.pytest.program in hotfix.toml"
+    }
+
+    fn call(&self, place: &Place, scope: &Scope) -> Call {
+        let report = place.scratch.join("pytest.xml");
+        let mut arguments = self.program(place);
+        arguments.extend(["--quiet", "--continue-on-collection-errors", "-p", "no:cacheprovider"].map(str::to_owned));
+        arguments.push(format!("--junitxml={}", report.display()));
+        arguments.extend(self.0.arguments.clone());
+        arguments.extend(scope.files.iter().map(|file| format!("./{file}")));
+        // A tree's own code comes before an installed copy of it. What was compiled is not kept: it is
+        // told from what changed by the second only.
+        let paths = format!("{0}/src:{0}", place.directory.display());
+        let environment = [("PYTHONPATH", paths.as_str()), ("PYTHONDONTWRITEBYTECODE", "1")];
+        Call { arguments, environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec() }
+    }
+
+    fn report(&self, place: &Place) -> Report {
+        Report::File(place.scratch.join("pytest.xml"))
+    }
+
+    fn read(&self, report: &[u8], _: &Place) -> Result<Marks, String> {
+        // An error is one of collection, or of what a test needs to be set up.
+        marks(report, |case| format!("{}::{}", case.class, case.name), Mark::Invalid)
+    }
+
+    /// https://docs.pytest.org/en/stable/reference/exit-codes.html
+    fn means(&self, status: i32) -> Status {
+        match status {
+            0 => Status::Passed,
+            1 => Status::Failed,
+            5 => Status::Empty,
+            _ => Status::Broken,
+        }
+    }
+}

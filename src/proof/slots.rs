@@ -1,0 +1,145 @@
+//! Where clean trees lie: directories outside of anybody's work tree, kept from check to check, so
+//! that a build begins from the one before.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::git::entries::Outside;
+use crate::git::{Git, GitError};
+
+/// The slots of one repository. Whoever holds them is alone there.
+#[derive(Debug)]
+pub struct Slots {
+    root: PathBuf,
+    common: PathBuf,
+    /// Held for as long as the slots are; let go of when the process ends, however that happens.
+    _lock: Option<File>,
+    /// Where another process has the kept ones, or there is no place for such.
+    _temporary: Option<TempDir>,
+}
+
+/// A directory for one tree, with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The files, as git has them.
+    pub tree: PathBuf,
+    /// What builds leave.
+    pub build: PathBuf,
+    /// For reports.
+    pub scratch: PathBuf,
+    index: PathBuf,
+    common: PathBuf,
+}
+
+impl Slots {
+    /// Takes the slots of the repository whose git directory is `common`, or new ones that are gone
+    /// afterwards.
+    pub fn take(common: &Path) -> io::Result<Slots> {
+        let common = common.to_owned();
+        let name: String = Sha256::digest(common.as_os_str().as_encoded_bytes())
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let kept = cache().map(|cache| cache.join("hotfix/check").join(name));
+        if let Some(root) = kept
+            && fs::DirBuilder::new().recursive(true).mode(0o700).create(&root).is_ok()
+            && let Ok(lock) = OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))
+            && lock.try_lock().is_ok()
+        {
+            let root = fs::canonicalize(root)?;
+            return Ok(Slots { root, common, _lock: Some(lock), _temporary: None });
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix("hotfix-check-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
+        Ok(Slots { root: fs::canonicalize(temporary.path())?, common, _lock: None, _temporary: Some(temporary) })
+    }
+
+    /// Returns the slot of this name, its directories made.
+    pub fn slot(&self, name: &str) -> io::Result<Slot> {
+        let at = |part: &str| self.root.join(name).join(part);
+        let slot = Slot {
+            tree: at("tree"),
+            build: at("build"),
+            scratch: at("scratch"),
+            index: at("index"),
+            common: self.common.clone(),
+        };
+        for directory in [&slot.tree, &slot.build, &slot.scratch] {
+            fs::create_dir_all(directory)?;
+        }
+        Ok(slot)
+    }
+
+    /// A directory for what is written on the way.
+    pub fn scratch(&self) -> &Path {
+        &self.root
+    }
+}
+
+impl Slot {
+    /// Makes the slot what `tree` is and nothing else, but for the names in `keep`, which builds left.
+    pub async fn check_out(&self, git: &Git, tree: &str, keep: &[&str]) -> Result<(), GitError> {
+        // A process that was killed while git wrote leaves a lock; the slots are ours alone.
+        let _ = fs::remove_file(self.index.with_extension("lock"));
+        let outside = self.outside(git);
+        if outside.check_out(tree).await.is_err() {
+            // What lies there is not what the index says: begin anew.
+            let _ = fs::remove_file(&self.index);
+            outside.check_out(tree).await?;
+        }
+        outside.clean(keep).await
+    }
+
+    /// Puts back the files that a run of the tests has changed.
+    pub async fn restore(&self, git: &Git, tree: &str) -> Result<(), GitError> {
+        self.outside(git).check_out(tree).await
+    }
+
+    fn outside<'a>(&'a self, git: &'a Git) -> Outside<'a> {
+        Outside { git, common: &self.common, directory: &self.tree, index: &self.index }
+    }
+
+    /// Whether nothing was built here yet.
+    pub fn is_unbuilt(&self) -> bool {
+        fs::read_dir(&self.build).is_ok_and(|mut entries| entries.next().is_none())
+    }
+
+    /// Begins with what was built in another slot. The times of that stay, as builds tell by them what
+    /// is fresh; and the files are to be written anew, so that they are newer than what was built of
+    /// others.
+    pub fn seed(&self, from: &Slot) -> io::Result<()> {
+        copy(&from.build, &self.build)?;
+        let _ = fs::remove_file(&self.index);
+        fs::remove_dir_all(&self.tree)?;
+        fs::create_dir(&self.tree)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &target)?;
+            File::options().write(true).open(&target)?.set_modified(entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The directory for caches of the user (XDG Base Directory Specification).
+fn cache() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))
+}

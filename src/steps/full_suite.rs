@@ -1,0 +1,74 @@
+//! Runs all tests on what production runs now, after the hurry: what they find is in the report.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Tools, needed, short};
+use crate::check;
+use crate::domain::evidence::Evidence;
+use crate::domain::incident::Incident;
+use crate::domain::step::{FullSuite, Merge, Release};
+use crate::gate::{self, Gate};
+use crate::proof::slots::Slots;
+use crate::proof::trees::KEEP;
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+
+pub struct RunFullSuite(pub Arc<Tools>);
+
+#[async_trait]
+impl Step for RunFullSuite {
+    fn name(&self) -> &'static str {
+        "full-suite"
+    }
+
+    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let full = self.0.config.affected.full.iter();
+        Ok(full.map(|command| Action::new("run", format!("all tests: {command}"))).collect())
+    }
+
+    async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        let policy = &self.0.config.affected;
+        let Some(command) = &policy.full else {
+            return Ok(Outcome::Skipped("no command for all tests is set (affected.full)".to_owned()));
+        };
+        let commit = commit(at.incident)?;
+        let slots = Slots::take(&self.0.project.common)?;
+        let slot = slots.slot("full")?;
+        slot.check_out(&self.0.project.git, &commit, KEEP).await?;
+        let gate = Gate {
+            name: "full-suite".to_owned(),
+            command: command.clone(),
+            limit: policy.limit,
+            paths: Vec::new(),
+            append: false,
+        };
+        let logs = check::state(&self.0.project.common).join(&commit);
+        let environment = self.0.environment(at.incident);
+        let subject = gate::Subject { directory: &slot.tree, changed: &[], environment: &environment, logs: &logs };
+        let mut results = gate::run(&[gate], &subject, |_| ()).await;
+        let result = results.pop().ok_or_else(|| StepError::failed("all tests were not run", "hotfix resume"))?;
+        let word = if result.passed { "passed" } else { "FAILED" };
+        let mut summary = format!("all tests {word} on {}, {:.0} s", short(&commit), result.seconds);
+        if !result.passed {
+            summary.push_str(&format!("; {}, all of it: {}\n{}", result.ended, result.log, result.tail));
+        }
+        Ok(Outcome::Done(Evidence::with(summary.trim_end(), &FullSuite { commit, result })))
+    }
+
+    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        Ok(None)
+    }
+
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("it only looked".to_owned()))
+    }
+}
+
+/// What production's branch has with the fix; the release where nothing was merged.
+fn commit(incident: &Incident) -> Result<String, StepError> {
+    match incident.detail::<Merge>() {
+        Some(merge) => Ok(merge.merge),
+        None => Ok(needed::<Release>(incident)?.commit),
+    }
+}
