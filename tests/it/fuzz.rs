@@ -32,6 +32,11 @@ const SAMPLES: &[&str] = &[
     "pub fn f(a: u8) -> u8 {\n    a\n}\n#[test]\nfn t() { assert_eq!(f(1), 1); }\n",
     "class A:\n    def f(self, a: int) -> int:\n        return a\n\ndef test():\n    assert A().f(1) == 1\n",
     "export class A<T> extends B { private f(a: any): void { try { g() } catch (e) {} } }\nit.skip('x', () => {});\n",
+    "<testsuites><testsuite name=\"s\"><testcase classname=\"c\" name=\"n\"><failure type=\"T\" message=\"m\"/></testcase></testsuite></testsuites>",
+    "{\"testResults\":[{\"name\":\"a\",\"status\":\"failed\",\"assertionResults\":[{\"fullName\":\"b\",\"status\":\"failed\"}]}]}",
+    "{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"x\"}\n{\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n",
+    "{\"examples\":[{\"file_path\":\"a\",\"full_description\":\"b\",\"status\":\"failed\",\"exception\":{\"class\":\"E\"}}],\"summary\":{}}",
+    "<TestRun><UnitTestResult testName=\"a\" outcome=\"Failed\"><Message>m</Message></UnitTestResult></TestRun>",
     "postgres://u:pw@h/x gh_p token = \"abc\" -----BEGIN PRIVATE eyJ.eyJ.",
 ];
 
@@ -78,6 +83,16 @@ fn changes() {
 #[test]
 fn lines_with_secrets() {
     run(|bytes| targets::secret(&bytes[2..]));
+}
+
+#[test]
+fn reports_of_tests() {
+    run(|bytes| targets::report(&[&bytes[..1], &bytes[2..]].concat()));
+}
+
+#[test]
+fn tests_inside_sources() {
+    run(|bytes| targets::inline(&bytes[2..]));
 }
 
 #[test]
