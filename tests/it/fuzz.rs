@@ -38,8 +38,11 @@ const SAMPLES: &[&str] = &[
     "class A < B\n  def f(a, b: 1)\n    a\n  end\n  private\n  attr_reader :c\nend\nxit 'x' do\nend\n",
     "<?php\nnamespace N;\nfinal class A { public function f(?int $a): int { try { g(); } catch (E $e) {} } }\n",
     "namespace N;\npublic class A { public int F(int a) => a; [Fact(Skip = \"x\")] void T() { Assert.Equal(1, 1); } }\n",
-    "<testsuites><testsuite name=\"s\"><testcase classname=\"c\" name=\"n\"><failure message=\"m\">t</failure></testcase>\
-     <testcase name=\"o\"><skipped/></testcase></testsuite></testsuites>",
+    "<testsuites><testsuite name=\"s\"><testcase classname=\"c\" name=\"n\"><failure type=\"T\" message=\"m\"/></testcase></testsuite></testsuites>",
+    "{\"testResults\":[{\"name\":\"a\",\"status\":\"failed\",\"assertionResults\":[{\"fullName\":\"b\",\"status\":\"failed\"}]}]}",
+    "{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"x\"}\n{\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n",
+    "{\"examples\":[{\"file_path\":\"a\",\"full_description\":\"b\",\"status\":\"failed\",\"exception\":{\"class\":\"E\"}}],\"summary\":{}}",
+    "<TestRun><UnitTestResult testName=\"a\" outcome=\"Failed\"><Message>m</Message></UnitTestResult></TestRun>",
     "postgres://u:pw@h/x gh_p token = \"abc\" -----BEGIN PRIVATE eyJ.eyJ.",
 ];
 
@@ -89,14 +92,19 @@ fn lines_with_secrets() {
 }
 
 #[test]
-fn reports_of_test_runners() {
-    run(|bytes| targets::report(&bytes[2..]));
+fn reports_of_tests() {
+    run(|bytes| targets::report(&[&bytes[..1], &bytes[2..]].concat()));
+}
+
+#[test]
+fn tests_inside_sources() {
+    run(|bytes| targets::inline(&bytes[2..]));
 }
 
 #[test]
 fn deep_and_long_files() {
     let depth = 5_000;
-    let nested = format!("<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
+    let nested = format!("\0<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
     targets::report(nested.as_bytes());
     for kind in 0..targets::PATHS.len() {
         for part in [

@@ -53,7 +53,7 @@ pub trait Runner: Send + Sync {
 }
 
 /// Where tests run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
     /// The project's directory in a clean tree.
     pub directory: PathBuf,
@@ -188,3 +188,6 @@ pub fn detect(tree: &Path, files: &[&str]) -> Option<(Config, PathBuf)> {
 fn has(directory: &Path, names: &[&str]) -> bool {
     names.iter().any(|name| directory.join(name).exists())
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,13 +121,7 @@ impl<T: Reporting> Runner for Reported<T> {
     }
 
     fn shown(&self, scope: &Scope) -> String {
-        let nowhere = Place {
-            directory: ".".into(),
-            build: "BUILD".into(),
-            scratch: "REPORT".into(),
-            environment: Vec::new(),
-            limit: Default::default(),
-        };
+        let nowhere = Place { build: "BUILD".into(), scratch: "REPORT".into(), ..Place::default() };
         self.0.call(&nowhere, scope).arguments.join(" ")
     }
 
