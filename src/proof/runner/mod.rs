@@ -41,6 +41,11 @@ pub trait Runner: Send + Sync {
         &[]
     }
 
+    /// Whether a tree's build can begin with what another tree's build left in [`Place::build`].
+    fn builds(&self) -> bool {
+        false
+    }
+
     /// The command line, as a person would type it.
     fn shown(&self, scope: &Scope) -> String;
 

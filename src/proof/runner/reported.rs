@@ -23,6 +23,10 @@ pub trait Reporting: Send + Sync {
     fn keeps(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether a tree's build can begin with what another tree's build left.
+    fn builds(&self) -> bool {
+        false
+    }
     /// Writes what the command needs besides its arguments.
     fn prepare(&self, _: &Place) -> io::Result<()> {
         Ok(())
@@ -118,6 +122,10 @@ impl<T: Reporting> Runner for Reported<T> {
 
     fn keeps(&self) -> &'static [&'static str] {
         self.0.keeps()
+    }
+
+    fn builds(&self) -> bool {
+        self.0.builds()
     }
 
     fn shown(&self, scope: &Scope) -> String {
