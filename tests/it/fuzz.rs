@@ -104,7 +104,7 @@ fn tests_inside_sources() {
 #[test]
 fn deep_and_long_files() {
     let depth = 5_000;
-    let nested = format!("<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
+    let nested = format!("\0<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
     targets::report(nested.as_bytes());
     for kind in 0..targets::PATHS.len() {
         for part in [
