@@ -1,6 +1,7 @@
 //! Commands of the configuration: started without a shell of ours, with a time limit, in a process
 //! group of their own, their output bounded.
 
+pub mod follow;
 pub mod supervised;
 
 use std::collections::VecDeque;
