@@ -44,7 +44,7 @@ pub enum Ending {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ended {
     pub ending: Ending,
-    /// The end of what it printed, both streams together, secrets taken out.
+    /// The end of what it printed, both streams together, secrets and colours taken out.
     pub output: String,
     pub seconds: f64,
 }
@@ -220,6 +220,7 @@ impl Tail {
     }
 
     fn text(mut self) -> String {
-        redact(&String::from_utf8_lossy(self.bytes.make_contiguous())).into_owned()
+        let text = String::from_utf8_lossy(self.bytes.make_contiguous());
+        redact(&anstream::adapter::strip_str(&text).to_string()).into_owned()
     }
 }

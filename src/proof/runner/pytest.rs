@@ -14,7 +14,7 @@ pub fn is_project(directory: &Path) -> bool {
     // A folder of tests has some of these too, and is none of what they test.
     let is_tests = directory.file_name().is_some_and(|name| name == "tests" || name == "test");
     has(directory, &["pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"])
-        || !is_tests && has(directory, &["requirements.txt", "conftest.py"])
+        || !is_tests && has(directory, &["requirements.txt", "conftest.py", "tests", "test"])
 }
 
 impl Pytest {
