@@ -1,4 +1,4 @@
-//! C: exported is what is not `static`.
+//! C: exported is what is neither `static` nor a macro.
 
 use tree_sitter::Node;
 
@@ -6,8 +6,16 @@ use super::{Language, PLAIN};
 use crate::guard::syntax::entity::{Declared, Kind};
 use crate::guard::syntax::place::Place;
 
-pub const C: Language =
-    Language { name: "C", extensions: &["c"], grammar: || tree_sitter_c::LANGUAGE.into(), declares, ..PLAIN };
+pub const C: Language = Language {
+    name: "C",
+    extensions: &["c"],
+    grammar: || tree_sitter_c::LANGUAGE.into(),
+    // A macro of a file that nobody includes is used there alone.
+    declares: |place| {
+        declares(place).map(|found| Declared { public: found.public && found.kind != Kind::Macro, ..found })
+    },
+    ..PLAIN
+};
 
 pub fn declares(place: &Place) -> Option<Declared> {
     match place.kind {

@@ -12,6 +12,8 @@ pub const CPP: Language = Language {
     wrappers: &["template_declaration"],
     declares,
     exports,
+    // How a constructor sets its members is no concern of those who call it.
+    is_neutral: |place| place.kind == "field_initializer_list",
     swallows: has_empty_body,
     ..PLAIN
 };

@@ -90,25 +90,26 @@ fn java() {
 
 #[test]
 fn c() {
-    let before = "#define LIMIT 3\ntypedef struct { int sum; } bill;\nint pay(int sum) { return 1; }\nstatic int check(int a) { return a; }\nchar *name(void);\nvoid gone(void) {}\n";
+    let before = "#define LIMIT 3\n#define GONE 1\ntypedef struct { int sum; } bill;\nint pay(int sum) { return 1; }\nstatic int check(int a) { return a; }\nchar *name(void);\nvoid gone(void) {}\n";
     let after = "#define LIMIT 4\ntypedef struct { int sum; int tax; } bill;\nlong pay(int sum) { return 1; }\nstatic int check(long a) { return a; }\nchar *name(int a);\nstruct card { int a; };\n";
     assert_snapshot!(entities("a.c", before, after), @"
     new-entity blocks: struct `card` is new [a.c:6]
     signature blocks: the signature of the exported function `pay` changed [a.c:3]
     signature blocks: the signature of the exported function `name` changed [a.c:5]
-    removed-entity blocks: exported function `gone` is gone [a.c:6 (removed)]
+    removed-entity warns: macro `GONE` is gone [a.c:2 (removed)]
+    removed-entity blocks: exported function `gone` is gone [a.c:7 (removed)]
     ");
 }
 
 #[test]
 fn cpp() {
-    let before = "namespace bank {\nclass Bill {\n  int check(int a) { return a; }\npublic:\n  virtual int pay(int by) const;\nprivate:\n  void inner(int a);\n};\nint Bill::pay(int by) const { return by; }\ntemplate <typename T> T most(T a) { return a; }\n}\nnamespace { void hidden(int a) {} }\n";
-    let after = "namespace bank {\nclass Bill {\n  int check(long a) { return a; }\npublic:\n  virtual int pay(long by) const;\nprivate:\n  void inner(long a);\n};\nint Bill::pay(long by) const { return by; }\ntemplate <typename T> T most(T a, T b) { return a; }\nclass Card {};\n}\nnamespace { void hidden(long a) {} }\n";
+    let before = "namespace bank {\nclass Bill {\n  int check(int a) { return a; }\npublic:\n  Bill() : sum(0) {}\n  virtual int pay(int by) const;\nprivate:\n  void inner(int a);\n};\nint Bill::pay(int by) const { return by; }\ntemplate <typename T> T most(T a) { return a; }\n}\nnamespace { void hidden(int a) {} }\n";
+    let after = "namespace bank {\nclass Bill {\n  int check(long a) { return a; }\npublic:\n  Bill() : sum(0), tax(0) {}\n  virtual int pay(long by) const;\nprivate:\n  void inner(long a);\n};\nint Bill::pay(long by) const { return by; }\ntemplate <typename T> T most(T a, T b) { return a; }\nclass Card {};\n}\nnamespace { void hidden(long a) {} }\n";
     assert_snapshot!(entities("a.cpp", before, after), @"
-    new-entity blocks: class `bank::Card` is new [a.cpp:11]
-    signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:5]
-    signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:9]
-    signature blocks: the signature of the exported function `bank::most` changed [a.cpp:10]
+    new-entity blocks: class `bank::Card` is new [a.cpp:12]
+    signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:6]
+    signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:10]
+    signature blocks: the signature of the exported function `bank::most` changed [a.cpp:11]
     ");
 }
 
