@@ -14,6 +14,7 @@ mod env;
 mod fuzz;
 mod identifiers;
 mod interrupt;
+mod kubernetes;
 mod notices;
 mod profiles;
 mod rollback;
