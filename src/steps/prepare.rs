@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::deploy::change;
 use super::{Tools, short};
 use crate::deploy::{DeployError, Preparation};
-use crate::domain::evidence::Evidence;
-use crate::domain::incident::Incident;
-use crate::domain::step::{Release, WayBack};
+use crate::domain::evidence::{Detail, Evidence};
+use crate::domain::incident::{Incident, StepState};
+use crate::domain::step::{Deploy, Release, WayBack};
 use crate::domain::strategy::Strategy;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -31,7 +31,7 @@ impl Step for PrepareWayBack {
         let current = self.0.deployer()?.current().await?.unwrap_or_default();
         // A rollback leaves what runs, however it is.
         let deploys = at.incident.plan().is_none_or(|plan| plan.strategy != Some(Strategy::A));
-        if deploys && let Some(held) = self.unknown_way_back(at.incident, &current).await? {
+        if deploys && let Some(held) = self.no_way_back(at.incident, &current).await? {
             return Ok(held);
         }
         let release = at.incident.detail::<Release>().filter(|_| deploys && !current.is_empty());
@@ -61,26 +61,33 @@ impl Step for PrepareWayBack {
 }
 
 impl PrepareWayBack {
-    /// Why a deploy has to wait for a person, where what runs now is no place to come back to: a
-    /// release of hotfix's own that nobody found good.
-    async fn unknown_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
-        if incident.is_waived("way-back") {
+    /// Why a deploy has to wait for a person: what runs now is no place to come back to. What ran
+    /// before the incident is one, for it is what people know, be it as broken as it is.
+    async fn no_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
+        let config = &self.0.config.deploy;
+        if incident.is_waived("way-back") || !config.verified_only && !is_own(incident, current) {
             return Ok(None);
         }
-        let config = &self.0.config.deploy;
         let releases = self.0.store.releases(&config.environment, 100).await?;
-        let mut known = releases.iter().filter(|release| release.release == current);
-        let reason = match known.next().map(|release| release.verdict.as_deref()) {
-            Some(Some("VERIFIED")) => return Ok(None),
-            Some(Some(verdict)) => format!("`{current}` is what runs, and was found {verdict}"),
-            Some(None) => format!("`{current}` is what runs, and nobody watched it to an end"),
-            None if config.verified_only => format!("`{current}` is what runs, and was never verified"),
-            // It was there before hotfix was, and is what people know.
-            None => return Ok(None),
+        let newest = releases.iter().find(|release| release.release == current);
+        let found = match newest.and_then(|release| release.verdict.as_deref()) {
+            Some("VERIFIED") => return Ok(None),
+            Some(verdict) => format!("was found {verdict}"),
+            None => "was never verified".to_owned(),
         };
+        let running = if current.is_empty() { "nothing" } else { current };
         let hint = "`hotfix rollback`, or `hotfix waive way-back --reason ...`".to_owned();
-        Ok(Some(Outcome::Held { reason: format!("there is no way back: {reason}"), hint }))
+        let reason = format!("there is no way back: production runs `{running}`, which {found}");
+        Ok(Some(Outcome::Held { reason, hint }))
     }
+}
+
+/// Whether this incident itself put `release` into production.
+fn is_own(incident: &Incident, release: &str) -> bool {
+    incident.steps().filter(|step| step.name == Deploy::STEP).any(|step| match &step.state {
+        StepState::Done { evidence } | StepState::WentBad { evidence } => evidence.detail["release"] == release,
+        _ => false,
+    })
 }
 
 /// What was found, the way back first.

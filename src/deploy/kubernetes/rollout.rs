@@ -98,10 +98,7 @@ fn taken_over(changed: &Changed, deployment: &Deployment, image: Option<&str>) -
         let now = image.unwrap_or("nothing");
         return Some(format!("somebody else changed `{}` meanwhile, to `{now}`", changed.container));
     }
-    match super::obstacle::refusal(deployment) {
-        Some(reason) => Some(format!("{reason} (since the change)")),
-        None => None,
-    }
+    super::obstacle::refusal(deployment).map(|reason| format!("{reason} (since the change)"))
 }
 
 /// Why a condition says that the rollout failed. One from before the change tells nothing: the
@@ -181,5 +178,140 @@ impl Changed {
             container: container.to_owned(),
             image: template::image(template, container).unwrap_or_default().to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const IMAGE: &str = "registry/pay:v2";
+
+    fn changed() -> Changed {
+        Changed {
+            uid: "u".to_owned(),
+            generation: 5,
+            at: "2026-01-01T12:00:00Z".parse().ok(),
+            container: "app".to_owned(),
+            image: IMAGE.to_owned(),
+        }
+    }
+
+    /// A deployment that is rolled out, with `change` merged into it.
+    fn deployment(change: Value) -> Deployment {
+        let mut whole = json!({
+            "metadata": { "uid": "u", "generation": 5 },
+            "spec": { "replicas": 3, "selector": {}, "template": {} },
+            "status": { "observedGeneration": 5, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3 },
+        });
+        merge(&mut whole, change);
+        serde_json::from_value(whole).expect("a deployment")
+    }
+
+    fn merge(into: &mut Value, from: Value) {
+        match (into, from) {
+            (Value::Object(into), Value::Object(from)) => {
+                from.into_iter().for_each(|(key, value)| merge(into.entry(key).or_insert(Value::Null), value));
+            }
+            (into, from) => *into = from,
+        }
+    }
+
+    fn pod(state: Value) -> Pod {
+        let mut container = json!({ "name": "app", "image": "", "imageID": "", "ready": false, "restartCount": 0 });
+        merge(&mut container, state);
+        let pod = json!({ "metadata": { "name": "pay-1" }, "status": { "containerStatuses": [container] } });
+        serde_json::from_value(pod).expect("a pod")
+    }
+
+    fn says(change: Value, pods: &[Pod]) -> String {
+        match judge(&changed(), Some(&deployment(change)), Some(IMAGE), pods) {
+            Rollout::Complete => "complete".to_owned(),
+            Rollout::Waiting(reason) => format!("waiting: {reason}"),
+            Rollout::Failed(reason) => format!("failed: {reason}"),
+        }
+    }
+
+    #[test]
+    fn the_questions_come_in_kubectls_order() {
+        let cases = [
+            (json!({}), "complete"),
+            (json!({ "metadata": { "generation": 6 } }), "waiting: the cluster has not seen the change yet"),
+            (json!({ "status": { "observedGeneration": 4 } }), "waiting: the cluster has not seen the change yet"),
+            (json!({ "status": { "updatedReplicas": 1 } }), "waiting: 1 of 3 new instances are made"),
+            (json!({ "status": { "updatedReplicas": null } }), "waiting: 0 of 3 new instances are made"),
+            (json!({ "status": { "replicas": 5 } }), "waiting: 2 old instances are still there"),
+            (json!({ "status": { "availableReplicas": 2 } }), "waiting: 2 of 3 new instances are available"),
+            (
+                json!({ "spec": { "paused": true } }),
+                "failed: it is paused, so nothing would roll out (since the change)",
+            ),
+            (
+                json!({ "spec": { "replicas": 0 } }),
+                "failed: it is scaled to 0, so nothing would run (since the change)",
+            ),
+            (json!({ "metadata": { "uid": "other" } }), "failed: it was deleted meanwhile and made anew"),
+        ];
+        for (change, expected) in cases {
+            assert_eq!(says(change.clone(), &[]), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_condition_from_before_the_change_tells_nothing() {
+        let with = |kind: &str, status: &str, reason: &str, at: &str| {
+            json!({ "status": { "conditions": [{ "type": kind, "status": status, "reason": reason,
+                "message": "said", "lastUpdateTime": format!("2026-01-01T{at}Z") }] } })
+        };
+        let deadline = |at| with("Progressing", "False", "ProgressDeadlineExceeded", at);
+        let quota = |at| with("ReplicaFailure", "True", "FailedCreate", at);
+        let cases = [
+            (deadline("11:59:59"), "complete"),
+            (deadline("12:00:00"), "complete"),
+            (deadline("12:00:01"), "failed: it makes no progress: said"),
+            (quota("11:59:59"), "complete"),
+            (quota("12:00:00"), "failed: pods can't be made: said"),
+        ];
+        for (change, expected) in cases {
+            assert_eq!(says(change.clone(), &[]), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_will_not_come_up_fails_the_rollout_at_once() {
+        let waiting = |reason: &str| json!({ "state": { "waiting": { "reason": reason } } });
+        let cases = [
+            (waiting("ContainerCreating"), "waiting: 0 of 3 new instances are made (ContainerCreating)"),
+            (waiting("ErrImagePull"), "waiting: 0 of 3 new instances are made (ErrImagePull)"),
+            (waiting("ImagePullBackOff"), "failed: ImagePullBackOff (pod `pay-1`)"),
+            (json!({ "restartCount": 2 }), "waiting: 0 of 3 new instances are made"),
+            (
+                json!({ "restartCount": 3, "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled" } } }),
+                "failed: restarted 3 times, OOMKilled with status 137 (pod `pay-1`)",
+            ),
+        ];
+        for (state, expected) in cases {
+            let change = json!({ "status": { "updatedReplicas": 0 } });
+            assert_eq!(says(change, &[pod(state.clone())]), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_gone_or_has_another_image_is_no_longer_ours() {
+        assert_eq!(judge(&changed(), None, None, &[]), Rollout::Failed("it was deleted meanwhile".to_owned()));
+        let other = judge(&changed(), Some(&deployment(json!({}))), Some("registry/pay:v9"), &[]);
+        let expected = "somebody else changed `app` meanwhile, to `registry/pay:v9`";
+        assert_eq!(other, Rollout::Failed(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_rollouts_time_is_not_told_from_a_template_that_came_back() {
+        let ended = json!({ "status": { "conditions": [{ "type": "Progressing", "status": "True",
+            "reason": "NewReplicaSetAvailable", "lastUpdateTime": "2026-01-01T12:00:09Z" }] } });
+        let took = |began: &str| last_took(&deployment(ended.clone()), began.parse().expect("a time"));
+        assert_eq!(took("2026-01-01T12:00:00Z"), Some(9));
+        assert_eq!(took("2025-12-01T12:00:00Z"), None);
     }
 }

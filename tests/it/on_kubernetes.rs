@@ -117,6 +117,10 @@ impl Kube {
 
 impl Drop for Kube {
     fn drop(&mut self) {
+        // Without a cluster there is nothing to clean up.
+        if std::env::var_os("HOTFIX_TEST_KUBECONFIG").is_none() {
+            return;
+        }
         let _ = kubectl(&self.namespace).args(["delete", "namespace", &self.namespace, "--wait=false"]).output();
     }
 }
