@@ -9,6 +9,9 @@ use hotfix::guard;
 use hotfix::guard::manifest::format_of;
 use hotfix::guard::policy::Policy;
 use hotfix::guard::secret::secrets;
+use hotfix::proof::inline::test_lines;
+use hotfix::proof::runner::reported::Reporting;
+use hotfix::proof::runner::{Place, Program, dotnet, go, jest, maven, nextest, phpunit, pytest, rspec, vitest};
 
 /// What the guard allows where nothing is configured.
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Config::load(None, None).expect("the defaults are whole").guard);
@@ -103,5 +106,32 @@ pub fn secret(bytes: &[u8]) {
         for secret in secrets(bytes, in_test) {
             assert!(secret.masked.len() < 60 && !secret.masked.contains(char::is_control));
         }
+    }
+}
+
+/// The first byte says whose report the rest is.
+pub fn report(bytes: &[u8]) {
+    let Some((kind, report)) = bytes.split_first() else { return };
+    let program = Program::default;
+    let readers: [Box<dyn Reporting>; 9] = [
+        Box::new(nextest::Nextest(program())),
+        Box::new(pytest::Pytest(program())),
+        Box::new(jest::Jest(program())),
+        Box::new(vitest::Vitest(program())),
+        Box::new(go::Go(program())),
+        Box::new(maven::Maven(program())),
+        Box::new(rspec::Rspec(program())),
+        Box::new(phpunit::Phpunit(program())),
+        Box::new(dotnet::Dotnet(program())),
+    ];
+    let place = Place::default();
+    let _ = readers[usize::from(*kind) % readers.len()].read(report, &place);
+}
+
+/// A Rust file with tests inside.
+pub fn inline(bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').count();
+    for tests in test_lines("a.rs", bytes) {
+        assert!(tests.start < tests.end && tests.end <= lines);
     }
 }

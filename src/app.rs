@@ -4,6 +4,7 @@ pub mod backport;
 pub mod check;
 mod declare;
 pub mod init;
+pub mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,6 +87,10 @@ pub enum AppError {
     Reserved { id: String, remote: String },
     #[error("{0}")]
     NoWayBack(String),
+    #[error("{0}")]
+    Probe(String),
+    #[error("no probe is configured")]
+    NoProbe,
     #[error("there is nothing to check: {0}")]
     NothingToCheck(String),
     #[error(transparent)]

@@ -4,9 +4,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
+use crate::config::value::Length;
 use crate::domain::change::Change;
 use crate::domain::step::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
@@ -28,6 +29,8 @@ pub struct Subject<'a> {
     pub work_tree: &'a Path,
     pub environment: &'a [(String, String)],
     pub parts: Parts,
+    /// How long all of it may take.
+    pub budget: Option<Duration>,
     /// Whether a proof from before will do.
     pub remember: bool,
     pub is_waived: &'a (dyn Fn(&str) -> bool + Sync),
@@ -117,7 +120,12 @@ async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> R
         work_trees: vec![subject.work_tree.to_owned(), project.top.clone()],
         remember: subject.remember,
     };
-    Ok(proof::prove(&proof, say).await?)
+    let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, say).await?) };
+    // What runs is ended when it is no longer waited for.
+    match tokio::time::timeout(budget, proof::prove(&proof, say)).await {
+        Ok(proven) => Ok(proven?),
+        Err(_) => Ok(Proven { violations: vec![proof::findings::too_late(budget)], ..Proven::default() }),
+    }
 }
 
 async fn run_gates(
@@ -139,7 +147,9 @@ async fn run_gates(
         let word = if result.passed { "ok" } else { "FAILED" };
         say(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
     };
-    Ok(gate::run(subject.gates, &gates, ended).await)
+    let within =
+        |gate: &Gate| Gate { limit: gate.limit.min(subject.budget.map_or(gate.limit, Length)), ..gate.clone() };
+    Ok(gate::run(&subject.gates.iter().map(within).collect::<Vec<_>>(), &gates, ended).await)
 }
 
 /// The check on one line.

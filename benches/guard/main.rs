@@ -40,7 +40,4 @@ fn main() {
     if wanted("speed") {
         speed::run();
     }
-    if wanted("speed") {
-        speed::run();
-    }
 }

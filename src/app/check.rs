@@ -57,6 +57,7 @@ pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
         work_tree,
         environment: &environment.map(|(name, value)| (name.to_owned(), value.to_owned())),
         parts: request.parts,
+        budget: config.budget.get("check").map(|budget| budget.0),
         remember: request.remember,
         is_waived: &|_| false,
     };

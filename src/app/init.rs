@@ -14,14 +14,14 @@ pub struct Guesses {
     pub remarks: Vec<String>,
 }
 
-/// What a build file says about how the project is tested.
-const GATES: &[(&str, &str, &str)] = &[
-    ("Cargo.toml", "cargo-test", "[\"cargo\", \"test\"]"),
-    ("package.json", "npm-test", "[\"npm\", \"test\"]"),
-    ("pyproject.toml", "pytest", "[\"python3\", \"-m\", \"pytest\", \"-q\"]"),
-    ("go.mod", "go-test", "[\"go\", \"test\", \"./...\"]"),
-    ("pom.xml", "mvn-test", "[\"mvn\", \"-q\", \"test\"]"),
-    ("Makefile", "make-test", "[\"make\", \"test\"]"),
+/// What a build file says about how all of the project's tests are run.
+const FULL: &[(&str, &str)] = &[
+    ("Cargo.toml", "[\"cargo\", \"test\", \"--workspace\"]"),
+    ("package.json", "[\"npm\", \"test\"]"),
+    ("pyproject.toml", "[\"python3\", \"-m\", \"pytest\", \"-q\"]"),
+    ("go.mod", "[\"go\", \"test\", \"./...\"]"),
+    ("pom.xml", "[\"mvn\", \"-q\", \"test\"]"),
+    ("Makefile", "[\"make\", \"test\"]"),
 ];
 
 /// Returns a hotfix.toml for the repository that `directory` is in. Writes nothing.
@@ -39,10 +39,11 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
             text.push_str("# profile = \"kubernetes\"   # compose, kubernetes, incident, pull-request or service\n")
         }
     }
-    let gates: Vec<_> = GATES.iter().filter(|(file, ..)| project.top.join(file).is_file()).take(1).collect();
-    for (file, name, command) in &gates {
-        remarks.push(format!("gate: {command}, because there is a {file}; make it the affected tests only"));
-        text.push_str(&format!("\n[[gate]]\nname = {}\ncommand = {command}\nlimit = \"10m\"\n", quoted(name)));
+    if let Some((file, command)) = FULL.iter().find(|(file, _)| project.top.join(file).is_file()) {
+        remarks.push(format!(
+            "all tests: {command}, because there is a {file}; run after the merge, before it only affected ones"
+        ));
+        text.push_str(&format!("\n[affected]\nfull = {command}\n"));
     }
     let (remote, branch) = production(&project, &mut remarks).await?;
     text.push_str(&format!("\n[git]\nremote = {}\nproduction = {}\n", quoted(&remote), quoted(&branch)));

@@ -130,6 +130,10 @@ impl From<AppError> for CliError {
             },
             AppError::Check(_) => CliError::failed(message),
             AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
+            AppError::NoProbe => {
+                CliError::failed(message).hint("add a [[watch.probe]] to hotfix.toml, or say --url URL")
+            }
+            AppError::Probe(_) => CliError { kind: Kind::Usage, ..CliError::failed(message) },
             AppError::Unreadable { .. } | AppError::Template(_) | AppError::Secret(_) => CliError::failed(message),
         }
     }

@@ -144,12 +144,15 @@ struct Context {
 
 impl Context {
     async fn app(&self) -> Result<App, CliError> {
-        let options = Options {
+        Ok(App::open(&self.options()).await?)
+    }
+
+    fn options(&self) -> Options {
+        Options {
             directory: self.global.directory.clone(),
             profile: self.global.profile.clone(),
             actor: self.global.actor.clone(),
-        };
-        Ok(App::open(&options).await?)
+        }
     }
 
     fn progress(&self) -> progress::Lines {

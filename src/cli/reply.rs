@@ -13,11 +13,18 @@ pub struct Reply {
     pub text: String,
     pub json: Value,
     pub exit: u8,
+    /// Whether the JSON is one line, the last of several.
+    pub is_line: bool,
 }
 
 impl Reply {
     pub fn new(text: impl Into<String>, json: Value) -> Reply {
-        Reply { text: text.into(), json, exit: 0 }
+        Reply { text: text.into(), json, exit: 0, is_line: false }
+    }
+
+    /// The end of a command that printed lines of JSON before.
+    pub fn line(text: impl Into<String>, json: Value) -> Reply {
+        Reply { is_line: true, ..Reply::new(text, json) }
     }
 
     /// The same with the exit status that goes with an incident's status.
@@ -33,7 +40,11 @@ impl Reply {
 
     /// Prints it on standard output; a reader that went away is no error.
     pub fn print(self, json: bool) -> ExitCode {
-        let text = if json { format!("{:#}\n", self.json) } else { self.text };
+        let text = match json {
+            true if self.is_line => format!("{}\n", self.json),
+            true => format!("{:#}\n", self.json),
+            false => self.text,
+        };
         let mut out = anstream::stdout().lock();
         let _ = out.write_all(text.as_bytes());
         if !text.is_empty() && !text.ends_with('\n') {

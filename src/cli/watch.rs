@@ -1,59 +1,179 @@
-use std::io::IsTerminal;
 use std::time::Duration;
 
-use serde_json::json;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
 
-use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::{Context, show};
+use crate::app::watch::{Order, alone};
+use crate::app::{App, AppError};
 use crate::config::value::Length;
+use crate::domain::elapsed::elapsed;
 use crate::domain::verdict::Verdict;
-use crate::watch::{limits, probes, watch, words};
+use crate::git::project::ProjectError;
+use crate::watch::{Replay, Standing, forecast_words, tests_words, words};
 
-/// Watch the service by the configured probes until it is VERIFIED or BAD
+/// Watch the service until it is VERIFIED or BAD, by the configured probes or at an address
+///
+/// A watch that was killed goes on where it was, here or on another machine with the same store.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status: 0 VERIFIED; 1 BAD; 3 UNPROVEN or BLIND.
-Example: hotfix watch --window 30s")]
+Examples:
+  hotfix watch --window 30s
+  hotfix watch --url https://shop.example/health --every 200ms
+  hotfix watch --always --declare                       declares an incident when something is wrong
+  hotfix watch --json | jq .verdict                     one line a second, the last one is the end")]
 pub struct Args {
+    /// Look at this address instead of using the configured probes; may be repeated
+    #[arg(long = "url", value_name = "URL")]
+    urls: Vec<String>,
+    /// How often to look at it, such as 200ms or 1s
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = length)]
+    every: Duration,
     /// How long, such as 30s or 5m; as configured where it is left out
-    #[arg(long, value_name = "TIME")]
-    window: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    window: Option<Duration>,
+    /// Watch until something is wrong: at most one false alarm in 30 days, in the mean
+    #[arg(long, conflicts_with = "window")]
+    always: bool,
+    /// How long ago the deploy began: processes that started since then are counted from their start
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = length)]
+    since: Duration,
+    /// A name, where several watches are kept apart
+    #[arg(long, default_value = "", hide_default_value = true)]
+    name: String,
+    /// Begin anew, even where a watch was broken off
+    #[arg(long)]
+    anew: bool,
+    /// Declare an incident where it is BAD, or fails together with what it depends on
+    #[arg(long)]
+    declare: bool,
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    Length::parse(text).map(|length| length.0)
 }
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let mut limits = limits(&app.config().watch);
-        if let Some(window) = &self.window {
-            limits.window = Length::parse(window).map_err(CliError::usage)?.0;
-        }
-        let probes = probes(&app.config().watch.probe, &app.tools.project.top).map_err(CliError::failed)?;
-        if probes.is_empty() {
-            return Err(CliError::failed("no probe is configured").hint("add a [[watch.probe]] to hotfix.toml"));
-        }
-        let live = std::io::stderr().is_terminal();
-        let json_lines = context.global.json;
-        let judgement = watch(&probes, &limits, |judgement, elapsed: Duration| {
-            if json_lines {
-                let line = json!({ "seconds": elapsed.as_secs(), "verdict": judgement.verdict, "requests": judgement.requests,
-                    "errors": judgement.errors, "p95_ms": judgement.p95.map(|p95| p95.as_millis() as u64) });
-                anstream::println!("{line}");
-            } else if live {
-                anstream::eprint!("\r\u{1b}[K{} of {} s: {}", elapsed.as_secs(), limits.window.as_secs(), super::show::safe(&words(judgement)));
+        let app = match App::open(&context.options()).await {
+            Ok(app) => Some(app),
+            Err(AppError::Project(ProjectError::NotARepository { .. })) if !self.urls.is_empty() && !self.declare => {
+                None
             }
-        })
-        .await;
-        if live && !json_lines {
-            anstream::eprintln!("\r\u{1b}[K");
-        }
-        let json = json!({ "verdict": judgement.verdict, "requests": judgement.requests, "errors": judgement.errors,
-            "p95_ms": judgement.p95.map(|p95| p95.as_millis() as u64), "reasons": judgement.reasons });
-        let mut reply = Reply::new(format!("{}\n", super::show::safe(&words(&judgement))), json);
-        reply.exit = match judgement.verdict {
-            Verdict::Verified => 0,
-            Verdict::Bad => 1,
-            Verdict::Blind | Verdict::Unproven => 3,
+            Err(error) => return Err(error.into()),
         };
-        Ok(reply)
+        let order = Order {
+            urls: self.urls,
+            every: self.every,
+            window: self.window,
+            is_endless: self.always,
+            since: self.since,
+            name: self.name,
+            anew: self.anew,
+        };
+        let configured = app.as_ref().map(|app| app.config().watch.window.0);
+        let window = order.window.or(configured).filter(|_| !order.is_endless);
+        let json = context.global.json;
+        let bar = live(json);
+        let mut went_on = false;
+        let seen = |standing: &Standing| {
+            if let Some(before) = standing.went_on.filter(|_| !went_on) {
+                went_on = true;
+                let before = elapsed(i64::try_from(before.as_secs()).unwrap_or(i64::MAX));
+                bar.suspend(|| {
+                    anstream::eprintln!("goes on where it was broken off, after {before}; --anew begins anew")
+                });
+            }
+            if json {
+                anstream::println!("{}", line(standing));
+            } else {
+                bar.set_message(view(standing, window));
+            }
+        };
+        let standing = match &app {
+            Some(app) => app.watch(&order, seen).await,
+            None => alone(&order, seen).await,
+        };
+        bar.finish_and_clear();
+        reply(&standing?, app.as_ref(), self.declare).await
     }
+}
+
+async fn reply(standing: &Standing, app: Option<&App>, declare: bool) -> Result<Reply, CliError> {
+    let judgement = &standing.judgement;
+    let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
+    if let Some(replay) = standing.replay {
+        let Replay { watches, alarms, untempered, phi } = replay;
+        text.push_str(&format!(
+            "  the past replayed: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
+        ));
+    }
+    let mut json = line(standing);
+    if let Some(app) = app.filter(|_| declare && (judgement.verdict == Verdict::Bad || judgement.outage.is_some())) {
+        let declared = app.declare_watched(&words(judgement), Vec::new()).await?;
+        text.push_str(&format!("declared {}, {}\n", declared.incident.id, declared.incident.severity));
+        json["incident"] = json!(declared.incident.id);
+    }
+    let mut reply = Reply::line(text, json);
+    reply.exit = match judgement.verdict {
+        Verdict::Verified => 0,
+        Verdict::Bad => 1,
+        Verdict::Blind | Verdict::Unproven => 3,
+    };
+    Ok(reply)
+}
+
+/// How it stands, for machines.
+fn line(standing: &Standing) -> Value {
+    let judgement = &standing.judgement;
+    json!({
+        "seconds": standing.elapsed.as_secs(),
+        "went_on": standing.went_on.map(|before| before.as_secs()),
+        "verdict": judgement.verdict,
+        "final": judgement.is_final,
+        "requests": judgement.requests,
+        "errors": judgement.errors,
+        "p95_ms": judgement.p95.map(|p95| p95.as_millis() as u64),
+        "forecast": judgement.forecast,
+        "outage": judgement.outage,
+        "reasons": judgement.reasons,
+        "tests": judgement.tests,
+        "replay": standing.replay,
+    })
+}
+
+/// Where the view is drawn: standard error, where that is a terminal.
+fn live(json: bool) -> ProgressBar {
+    let target = if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// How it stands, for people: a line for each of traffic, latency and verdict.
+fn view(standing: &Standing, window: Option<Duration>) -> String {
+    let judgement = &standing.judgement;
+    let seconds = standing.elapsed.as_secs_f64().max(1e-3);
+    let of = window.map_or_else(String::new, |window| format!(" of {} s", window.as_secs()));
+    let share = 100.0 * judgement.errors as f64 / (judgement.requests as f64).max(1.0);
+    let p95 = judgement.p95.map_or_else(|| "-".to_owned(), |p95| format!("{} ms", p95.as_millis()));
+    let style = match judgement.verdict {
+        Verdict::Verified => show::GOOD,
+        Verdict::Bad => show::BAD,
+        Verdict::Blind | Verdict::Unproven => show::WARN,
+    };
+    let more = judgement.forecast.filter(|_| judgement.is_open()).map(|forecast| forecast_words(&forecast));
+    let more: Vec<String> = more.into_iter().chain(judgement.reasons.iter().map(|reason| show::safe(reason))).collect();
+    format!(
+        "  watched   {} s{of}\n  requests  {}, {:.1} a second\n  errors    {}, {share:.2}%\n  p95       {p95}\n  verdict   {style}{}{} {}",
+        standing.elapsed.as_secs(),
+        judgement.requests,
+        judgement.requests as f64 / seconds,
+        judgement.errors,
+        judgement.verdict,
+        show::PLAIN,
+        more.join("; "),
+    )
 }

@@ -181,10 +181,12 @@ pub struct Maintenance {
 #[serde(deny_unknown_fields)]
 pub struct Watch {
     pub window: Length,
-    pub requests: u64,
+    pub patience: Length,
     pub error_rate: f64,
+    pub certify: f64,
     pub p95: Length,
     pub alpha: f64,
+    pub tolerance: f64,
     pub blind: Length,
     pub probe: Vec<probe::Probe>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::Recommendation;
 use super::evidence::Detail;
 use super::proof::Proof;
-use super::verdict::Verdict;
+use super::verdict::{Forecast, Test, Verdict};
 
 /// What the machine found in the first minutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -238,6 +238,12 @@ pub struct Watch {
     pub p95_ms: Option<u64>,
     pub seconds: u64,
     pub reasons: Vec<String>,
+    /// What the verdict rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Test>,
+    /// What VERIFIED still needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 impl Detail for Watch {

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// The limits are shown to hold.
     Verified,
-    /// A limit is shown not to hold.
+    /// A limit is shown not to hold, and the release is to blame.
     Bad,
     /// There were no readings: neither a pass nor a reason to roll back.
     Blind,
-    /// Too few readings to tell.
+    /// Too few readings to tell, or what fails is not the release.
     Unproven,
 }
 
@@ -25,4 +25,25 @@ impl fmt::Display for Verdict {
             Verdict::Unproven => "UNPROVEN",
         })
     }
+}
+
+/// One test that a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    /// What it would show, such as `more errors than before`.
+    pub shows: String,
+    /// How much the readings speak for it: 1 is nothing, and an e-value of E turns up with a chance
+    /// of at most 1/E where it is not so.
+    pub e_value: f64,
+    /// It is shown from this e-value on.
+    pub needs: f64,
+}
+
+/// What it takes until the proof is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// More requests, if they go as the ones before.
+    pub requests: u64,
+    /// How long they take at the traffic so far, in seconds; `None` without traffic.
+    pub seconds: Option<u64>,
 }

@@ -1,6 +1,5 @@
 //! A changed file as the checks see it: both sides, line by line, and what it is for.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
@@ -50,13 +49,12 @@ impl<'a> File<'a> {
     pub fn read(change: &'a FileChange, policy: &Policy, limit: &mut Limit) -> File<'a> {
         let role = role(change, policy);
         let parsed = matches!(role, Role::Source | Role::Test) && !change.hunks.is_empty();
-        let language = language::of(&change.path);
-        let old_language = language::of(change.old_path());
-        let mut read = |text: &Option<Vec<u8>>, language: Option<&'static Language>| match text {
-            Some(text) if parsed => Text::read(text, language, limit),
+        let mut read = |text: &Option<Vec<u8>>, path: &str| match text {
+            Some(text) if parsed => Text::read(text, path, limit),
             _ => Text::default(),
         };
-        let (before, after) = (read(&change.before, old_language), read(&change.after, language));
+        let (before, after) = (read(&change.before, change.old_path()), read(&change.after, &change.path));
+        let language = language::of(&change.path);
         let edits = edits(&before, &after);
         let bytes = |side: &'a Option<Vec<u8>>| side.as_deref().unwrap_or_default();
         let nothing = Syntax::default();
@@ -100,22 +98,24 @@ impl<'a> File<'a> {
         hunks.get(first).is_some_and(|hunk| on(hunk).start < rows.end)
     }
 
-    /// The rows of code that a side has and the other lacks.
-    pub fn edited_rows(&self, side: Side) -> HashSet<usize> {
-        self.edits
-            .iter()
-            .flat_map(|edit| match side {
-                Side::Before => &edit.removed,
-                Side::After => &edit.added,
-            })
-            .copied()
-            .collect()
+    /// The rows of code that a side has and the other lacks, from the top.
+    pub fn edited_rows(&self, side: Side) -> Vec<usize> {
+        let rows = self.edits.iter().flat_map(|edit| match side {
+            Side::Before => &edit.removed,
+            Side::After => &edit.added,
+        });
+        rows.copied().collect()
     }
 
     /// Whether the row is part of a test: all of them in a test file.
     pub fn is_test(&self, side: Side, row: usize) -> bool {
         self.role == Role::Test || self.side(side).is_test(row)
     }
+}
+
+/// Whether one of the rows, which are in order, lies in a range of them.
+pub fn any_within(rows: &[usize], range: &Range<usize>) -> bool {
+    rows.get(rows.partition_point(|row| *row < range.start)).is_some_and(|row| *row < range.end)
 }
 
 fn role(change: &FileChange, policy: &Policy) -> Role {

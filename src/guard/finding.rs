@@ -104,9 +104,24 @@ fn counted(lines: &[(String, Side, usize)]) -> Vec<String> {
     counted
 }
 
+/// The command that lets a finding pass.
+pub fn waive(check: &str) -> String {
+    format!("To let it pass: hotfix waive {check} --reason \"...\"")
+}
+
+/// A share of 1 in per cent, such as `21%` and `0.6%`.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 10.0 || (percent - percent.round()).abs() < 0.05 {
+        format!("{percent:.0}%")
+    } else {
+        format!("{percent:.1}%")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Side};
+    use super::{Finding, Side, percent};
     use crate::guard::checks::size::CHECK;
 
     #[test]
@@ -116,5 +131,10 @@ mod tests {
         let many = Finding::new("x").at("b", Side::After, (0..1000).map(|line| line * 2)).of(&CHECK);
         assert_eq!(many.counted.len(), 21);
         assert_eq!(many.counted[20], "980 more places");
+    }
+
+    #[test]
+    fn shares_are_short() {
+        assert_eq!([0.24, 0.21, 0.049, 0.006, 0.001, 0.07].map(percent), ["24%", "21%", "4.9%", "0.6%", "0.1%", "7%"]);
     }
 }

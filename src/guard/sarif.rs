@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Value, json};
 
 use super::checks::{self, Check};
-use super::finding::Level;
+use super::finding::{Level, percent, waive};
 use crate::domain::step::Violation;
 
 /// Returns the log of one run that found `violations`, with all checks as its rules. What was waived
@@ -81,24 +81,9 @@ fn uri(path: &str) -> String {
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// The command that lets a finding pass.
-pub fn waive(check: &str) -> String {
-    format!("To let it pass: hotfix waive {check} --reason \"...\"")
-}
-
-/// A share of 1 in per cent, such as `21%` and `0.6%`.
-pub fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent >= 10.0 || (percent - percent.round()).abs() < 0.05 {
-        format!("{percent:.0}%")
-    } else {
-        format!("{percent:.1}%")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{percent, sarif};
+    use super::sarif;
     use crate::domain::step::Violation;
 
     #[test]
@@ -174,10 +159,5 @@ mod tests {
         ]
         "#);
         assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], "size");
-    }
-
-    #[test]
-    fn shares_are_short() {
-        assert_eq!([0.24, 0.21, 0.049, 0.006, 0.001, 0.07].map(percent), ["24%", "21%", "4.9%", "0.6%", "0.1%", "7%"]);
     }
 }

@@ -114,7 +114,10 @@ fn secret(kind: &'static str, form: Form, found: &Captures) -> Option<Secret> {
 }
 
 /// Words that stand where a secret will be, and signs of a template.
-const PLACEHOLDERS: [&str; 24] = [
+const PLACEHOLDERS: [&str; 27] = [
+    "password",
+    "passwd",
+    "[pass",
     "example",
     "sample",
     "dummy",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::language::Language;
+use super::language;
 use super::syntax::limit::{Limit, Unread};
 use super::syntax::{Syntax, TokenKind};
 
@@ -29,13 +29,15 @@ pub struct Text {
 const LONGEST: usize = 4 << 10;
 
 impl Text {
-    /// Returns what is known of `text`, in `language` if that is known.
-    pub fn read(text: &[u8], language: Option<&Language>, limit: &mut Limit) -> Text {
+    /// Returns what is known of the text of a file, in its language if that is known.
+    pub fn read(text: &[u8], path: &str, limit: &mut Limit) -> Text {
         let lines = line_ranges(text);
-        match language.map(|language| Syntax::read(text, language, limit)) {
+        match language::of(path).map(|language| Syntax::read(text, language, limit)) {
             Some(Ok(syntax)) => Text::understood(text, lines, syntax),
-            Some(Err(unread)) => Text { unread: Some(unread), ..Text::plain(text, lines) },
-            None => Text::plain(text, lines),
+            Some(Err(unread)) => {
+                Text { unread: Some(unread), ..Text::plain(text, lines, language::comment_marks(path)) }
+            }
+            None => Text::plain(text, lines, language::comment_marks(path)),
         }
     }
 
@@ -100,16 +102,14 @@ impl Text {
         Text { lines, code, bare, comments, tests, syntax: Some(syntax), unread: None }
     }
 
-    fn plain(text: &[u8], lines: Vec<Range<usize>>) -> Text {
+    fn plain(text: &[u8], lines: Vec<Range<usize>>, marks: &[&str]) -> Text {
         let mut code = Vec::with_capacity(lines.len());
         let mut bare = Vec::with_capacity(lines.len());
         let mut comments = Vec::with_capacity(lines.len());
         for line in &lines {
             let line = text[line.clone()].trim_ascii();
             let said = cut(line);
-            let only_said = ["#", "//", "--", ";", "/*", "*", "<!--", "\"\"\""]
-                .iter()
-                .any(|mark| line.starts_with(mark.as_bytes()));
+            let only_said = marks.iter().any(|mark| line.starts_with(mark.as_bytes()));
             code.push(if only_said { Vec::new() } else { squeezed(line) });
             bare.push(if only_said { String::new() } else { said.clone() });
             comments.push(said);

@@ -14,16 +14,22 @@ pub fn excerpt(text: &str) -> LogExcerpt {
     let mut lines = 0;
     for line in text.lines() {
         lines += 1;
-        let lower = line.to_lowercase();
-        if ERRORS.iter().any(|word| lower.contains(word)) {
+        if let Some(shape) = error_shape(line) {
             let example = || ErrorGroup { count: 0, example: name::line(line, 200) };
-            groups.entry(shape(&lower)).or_insert_with(example).count += 1;
+            groups.entry(shape).or_insert_with(example).count += 1;
         }
     }
     let mut errors: Vec<_> = groups.into_values().collect();
     errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.example.cmp(&b.example)));
     errors.truncate(20);
     LogExcerpt { lines, errors }
+}
+
+/// What a line that speaks of an error has in common with those that differ from it only in numbers;
+/// `None` where it speaks of none.
+pub fn error_shape(line: &str) -> Option<String> {
+    let lower = line.to_lowercase();
+    ERRORS.iter().any(|word| lower.contains(word)).then(|| shape(&lower))
 }
 
 /// The line with every word that has a digit replaced: times, numbers and identifiers.

@@ -46,7 +46,7 @@ impl Look for Command {
         })
         .await;
         // How long a script takes says nothing about the service's latency.
-        let latency = Duration::ZERO;
+        let latency = None;
         match ended.ending {
             Ending::Exit(0) => Reading::Good { latency },
             Ending::NotStarted(_) => Reading::None { why: ended.words() },

@@ -40,7 +40,7 @@ impl Memory {
 impl Look for Memory {
     async fn look(&self) -> Reading {
         let look = self.looks.fetch_add(1, Ordering::Relaxed);
-        let latency = Duration::from_millis(1);
+        let latency = Some(Duration::from_millis(1));
         let kind = self.config.readings.get(look % self.config.readings.len().max(1));
         match kind.unwrap_or(&Kind::Good) {
             Kind::Good => Reading::Good { latency },

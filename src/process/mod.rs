@@ -1,6 +1,7 @@
 //! Commands of the configuration: started without a shell of ours, with a time limit, in a process
 //! group of their own, their output bounded.
 
+pub mod follow;
 pub mod supervised;
 
 use std::collections::VecDeque;
@@ -43,7 +44,7 @@ pub enum Ending {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ended {
     pub ending: Ending,
-    /// The end of what it printed, both streams together, secrets taken out.
+    /// The end of what it printed, both streams together, secrets and colours taken out.
     pub output: String,
     pub seconds: f64,
 }
@@ -219,6 +220,7 @@ impl Tail {
     }
 
     fn text(mut self) -> String {
-        redact(&String::from_utf8_lossy(self.bytes.make_contiguous())).into_owned()
+        let text = String::from_utf8_lossy(self.bytes.make_contiguous());
+        redact(&anstream::adapter::strip_str(&text).to_string()).into_owned()
     }
 }

@@ -1,5 +1,7 @@
 //! What of a judgement holds the fix, or warns of it. Pure.
 
+use std::time::Duration;
+
 use super::judge::Judgement;
 use super::run::Trouble;
 use super::split::{Part, Split};
@@ -124,6 +126,12 @@ pub fn no_runner(split: &Split<'_>) -> Violation {
 /// The finding that the runner is not to be had here.
 pub fn not_installed(split: &Split<'_>, message: String) -> Violation {
     Violation { blocks: split.has_tests(), ..blocking(PROOF, message, split) }
+}
+
+/// The finding that the step's time was over first.
+pub fn too_late(budget: Duration) -> Violation {
+    let message = format!("the proof was not done within the {} s that a check may take", budget.as_secs());
+    Violation { blocks: true, ..warning(PROOF, message) }
 }
 
 /// The finding about a part of the fix that no test misses.

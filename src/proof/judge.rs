@@ -62,7 +62,8 @@ pub fn judge(runs: &Runs) -> Judgement {
             (Stable::Mixed, ..) | (_, Stable::Mixed, _) | (.., Stable::Mixed) => &mut judgement.flaky,
             // A test that was there before and fails now because it was changed proves as much.
             (_, Stable::Failed, Stable::Passed) => &mut judgement.fail_to_pass,
-            (_, Stable::Invalid(reason), Stable::Passed) => {
+            // A file that can't be loaded is reported by its own name, which is gone when it can.
+            (_, Stable::Invalid(reason), Stable::Passed | Stable::Absent) => {
                 judgement.invalid.push((name.clone(), reason));
                 continue;
             }
@@ -130,10 +131,10 @@ mod tests {
 
     #[test]
     fn each_test_is_in_one_list() {
-        let found = runs(&["pp-f--pp-"; 3], &["pffpipps-"; 3], &["ppppppf-f"; 3]);
+        let found = runs(&["pp-f--pp--"; 3], &["pffpipps-i"; 3], &["ppppppf-f-"; 3]);
         assert_eq!(found.fail_to_pass, ["b", "c"], "a changed test and a new one");
         assert_eq!(found.pass_to_pass, ["a"]);
-        assert_eq!(found.invalid, [("e".to_owned(), "no module".to_owned())]);
+        assert_eq!(found.invalid, ["e", "j"].map(|name| (name.to_owned(), "no module".to_owned())));
         assert_eq!(found.pass_before, ["f"]);
         assert_eq!(found.broken, ["g"]);
         assert_eq!(found.gone, ["h"]);

@@ -65,7 +65,15 @@ fn read_case(case: &Node<'_, '_>) -> Case {
 /// The type of a failure and its message: of the message the first line.
 fn reason(failure: &Node<'_, '_>) -> String {
     let kind = failure.attribute("type").unwrap_or_default();
-    let message = failure.attribute("message").or(failure.text()).unwrap_or_default().trim();
+    let text = failure.text().unwrap_or_default();
+    let message = match failure.attribute("message") {
+        // Pytest gives no reason but in the text, on a line that begins so.
+        Some("collection failure") => {
+            text.lines().filter_map(|line| line.strip_prefix("E ")).next_back().unwrap_or(text)
+        }
+        message => message.unwrap_or(text),
+    };
+    let message = message.trim();
     let first: String = message.lines().next().unwrap_or_default().chars().take(300).collect();
     match (kind.is_empty() || first.starts_with(kind), first.is_empty()) {
         (true, _) => first,

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use super::judge::Judgement;
 use super::run::{Mark, Tested};
 use super::split::{Part, Split};
-use super::trees::{Ground, name};
+use super::trees::{Ground, lanes, name};
 use super::{ProofError, Say};
 use crate::affected::Scope;
 use crate::domain::proof::Tree;
@@ -35,8 +35,7 @@ impl Ground<'_> {
             let edit = [split.without(part)];
             trees.push(entries::write(self.subject.git, self.slots.scratch(), &self.trees.fix, &edit).await?);
         }
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let at_once = Semaphore::new(cores.clamp(1, 3));
+        let at_once = Semaphore::new(lanes());
         // Every slot takes each third part, as the trees of the proof are not needed any more.
         let slots = [Tree::Base, Tree::Tests, Tree::Fix];
         let lanes = slots.iter().enumerate().map(|(lane, tree)| {

@@ -31,10 +31,9 @@ impl Ground<'_> {
     /// Runs the tests of `scope` on each tree as often as the policy says.
     pub async fn run(&self, scope: &Scope, say: Say<'_>) -> Result<Runs, ProofError> {
         let Trees { base, tests, .. } = &self.trees;
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let at_once = Semaphore::new(cores.clamp(1, 3));
+        let at_once = Semaphore::new(lanes());
         let first = self.slots.slot(name(Tree::Base))?;
-        let unbuilt = first.is_unbuilt();
+        let unbuilt = self.runner.builds() && first.is_unbuilt();
         // Where nothing was built yet, the others begin with what the first one's build leaves.
         let ready = if unbuilt { Some(self.ready(&first, base, scope).await?) } else { None };
         let runs_of = |tree: Tree, name_of_tree: &'static str| {
@@ -149,6 +148,12 @@ impl Ground<'_> {
             Tree::Fix => &self.trees.fix,
         }
     }
+}
+
+/// How many trees are tested at once. Two processors are enough for three: the trees' runs are even
+/// then, which they are not two at a time.
+pub fn lanes() -> usize {
+    if std::thread::available_parallelism().map_or(1, usize::from) > 1 { 3 } else { 1 }
 }
 
 /// The name of the slot for a tree.

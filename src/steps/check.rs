@@ -54,6 +54,7 @@ impl Step for CheckFix {
             work_tree,
             environment: &self.0.environment(at.incident),
             parts: check::Parts::ALL,
+            budget: self.0.config.budget.get("check").map(|budget| budget.0),
             remember: true,
             is_waived: &is_waived,
         };

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::watch::{observe, other_release};
+use super::watch::{evidence, observe, other_release};
 use super::{Tools, needed};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::RollBack;
 use crate::domain::verdict::Verdict;
-use crate::watch::limits;
+use crate::probe::Subject;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct ConfirmRollBack(pub Arc<Tools>);
@@ -37,11 +37,15 @@ impl Step for ConfirmRollBack {
             ));
         }
         let strategy = at.incident.plan().and_then(|plan| plan.strategy);
-        let mut limits = limits(&self.0.config.watch);
-        if strategy.is_none() {
-            limits.window = limits.window.min(WAY_BACK);
-        }
-        let (evidence, verdict) = observe(&self.0, &back.to, &limits, at.progress).await?;
+        let subject = Subject { release: back.to.clone(), previous: back.from.clone() };
+        let standing = observe(&self.0, at, &subject, |limits| {
+            if strategy.is_none() {
+                limits.window = limits.window.min(WAY_BACK);
+                limits.patience = Duration::ZERO;
+            }
+        })
+        .await?;
+        let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
         Ok(match (verdict, strategy) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             // The incident that the fix was for is not over; that is why it is being worked on.

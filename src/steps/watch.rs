@@ -1,17 +1,20 @@
 //! Watches the release in production until it is VERIFIED or BAD.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{Tools, needed};
-use crate::domain::evidence::Evidence;
-use crate::domain::step::{Release, Watch};
+use crate::domain::evidence::{Detail, Evidence};
+use crate::domain::incident::Incident;
+use crate::domain::step::{Deploy, Release, RollBack, Watch};
 use crate::domain::verdict::Verdict;
-use crate::verdict::{Judgement, Limits};
-use crate::watch::{Timed, limits, probes, watch, words};
-use crate::workflow::step::{Action, Moment, Outcome, Progress, Step, StepError, Undo};
+use crate::probe::Subject;
+use crate::store::watch_state::WatchState;
+use crate::verdict::Limits;
+use crate::watch::{Again, Setting, Standing, Timed, limits, probes, watch, words};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct WatchRelease(pub Arc<Tools>);
 
@@ -38,11 +41,20 @@ impl Step for WatchRelease {
                 hint: "hotfix decide --strategy B".to_owned(),
             });
         }
-        let (evidence, verdict) = observe(&self.0, &release.tag, &limits(&self.0.config.watch), at.progress).await?;
-        Ok(match verdict {
-            Verdict::Verified => Outcome::Done(evidence),
-            Verdict::Bad => Outcome::Bad(evidence),
-            Verdict::Blind | Verdict::Unproven => Outcome::Held {
+        let subject = Subject { release: release.tag.clone(), previous: previous(at.incident) };
+        let standing = observe(&self.0, at, &subject, |_| {}).await?;
+        let evidence = evidence(&release.tag, &standing);
+        let id = &at.incident.id;
+        Ok(match (standing.judgement.verdict, standing.judgement.outage) {
+            (Verdict::Verified, _) => Outcome::Done(evidence),
+            (Verdict::Bad, _) => Outcome::Bad(evidence),
+            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
+                reason: evidence.summary,
+                hint: format!(
+                    "`hotfix resume` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --reason ...`"
+                ),
+            },
+            (Verdict::Blind | Verdict::Unproven, None) => Outcome::Held {
                 reason: evidence.summary,
                 hint: "`hotfix resume` to watch on, or `hotfix waive watch --reason ...`".to_owned(),
             },
@@ -58,40 +70,61 @@ impl Step for WatchRelease {
     }
 }
 
-/// Watches `release` and returns the evidence with the verdict.
+/// Watches the release that `subject` names, and returns how that ended; `change` has the last word
+/// about the limits. A watch that was broken off goes on, on whichever machine.
 pub async fn observe(
     tools: &Tools,
-    release: &str,
-    limits: &Limits,
-    progress: &dyn Progress,
-) -> Result<(Evidence, Verdict), StepError> {
-    let probes = configured(tools)?;
-    let start = Instant::now();
-    let window = limits.window.as_secs();
-    let judgement = watch(&probes, limits, |judgement, elapsed| {
-        progress.update(&format!("{} of {window} s: {}", elapsed.as_secs(), words(judgement)));
-    })
-    .await;
-    let evidence = Evidence::with(words(&judgement), &detail(release, &judgement, start.elapsed().as_secs()));
-    Ok((evidence, judgement.verdict))
+    at: &Moment<'_>,
+    subject: &Subject,
+    change: impl FnOnce(&mut Limits),
+) -> Result<Standing, StepError> {
+    let probes = configured(tools, subject)?;
+    let mut limits = limits(&tools.config.watch, &probes);
+    change(&mut limits);
+    let (window, incident) = (limits.window.as_secs(), at.incident);
+    let step = incident.current().map_or("watch", |step| step.name.as_str());
+    let name = format!("{}/{}/{step}/{}", incident.key, incident.plans.len(), subject.release);
+    let keep = WatchState { store: Arc::clone(&tools.store), name, lease: None };
+    let setting = Setting { probes: &probes, limits, since: since_deploy(at), keep: &keep, again: Again::GoOn };
+    let standing = watch(setting, |standing| {
+        at.progress.update(&format!("{} of {window} s: {}", standing.elapsed.as_secs(), words(&standing.judgement)));
+    });
+    Ok(standing.await)
 }
 
-fn detail(release: &str, judgement: &Judgement, seconds: u64) -> Watch {
-    Watch {
+/// How long ago the last change of production began.
+fn since_deploy(at: &Moment<'_>) -> Duration {
+    let changes = |name: &str| name == Deploy::STEP || name == RollBack::STEP;
+    let change = at.incident.steps().rfind(|step| changes(&step.name) && step.started.is_some());
+    let began = change.and_then(|step| step.started).unwrap_or_else(|| at.now());
+    Duration::try_from(at.now().duration_since(began)).unwrap_or_default()
+}
+
+fn previous(incident: &Incident) -> String {
+    incident.detail::<Deploy>().map(|deploy| deploy.previous).unwrap_or_default()
+}
+
+/// What is left of a watch in the journal.
+pub fn evidence(release: &str, standing: &Standing) -> Evidence {
+    let judgement = &standing.judgement;
+    let detail = Watch {
         release: release.to_owned(),
         verdict: judgement.verdict,
         requests: judgement.requests,
         errors: judgement.errors,
         p95_ms: judgement.p95.and_then(|p95| u64::try_from(p95.as_millis()).ok()),
-        seconds,
+        seconds: standing.elapsed.as_secs(),
         reasons: judgement.reasons.clone(),
-    }
+        tests: judgement.tests.clone(),
+        forecast: judgement.forecast,
+    };
+    Evidence::with(words(judgement), &detail)
 }
 
-fn configured(tools: &Tools) -> Result<Vec<Timed>, StepError> {
-    let probes = probes(&tools.config.watch.probe, &tools.project.top)
+fn configured(tools: &Tools, subject: &Subject) -> Result<Vec<Timed>, StepError> {
+    let probes = probes(&tools.config.watch.probe, &tools.project.top, subject)
         .map_err(|error| StepError::failed(error, "correct it in hotfix.toml, then `hotfix resume`"))?;
-    if probes.is_empty() {
+    if probes.iter().all(|timed| timed.is_dependency) {
         let hint = "add a [[watch.probe]] to hotfix.toml, or `hotfix waive watch --reason ...`";
         return Err(StepError::failed("no probe is configured, so nobody can tell whether the release is good", hint));
     }

@@ -8,6 +8,7 @@ mod lease;
 mod list;
 mod number;
 mod schema;
+pub mod watch_state;
 
 use std::path::Path;
 use std::time::Duration;

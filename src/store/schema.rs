@@ -7,11 +7,14 @@ use super::{Store, failure};
 use crate::workflow::journal::JournalError;
 
 /// Each version of the schema: what both databases run, then what each runs besides.
-const MIGRATIONS: &[(&str, &str, &str)] = &[(
-    include_str!("../../migrations/0001.sql"),
-    include_str!("../../migrations/0001.sqlite.sql"),
-    include_str!("../../migrations/0001.postgres.sql"),
-)];
+const MIGRATIONS: &[(&str, &str, &str)] = &[
+    (
+        include_str!("../../migrations/0001.sql"),
+        include_str!("../../migrations/0001.sqlite.sql"),
+        include_str!("../../migrations/0001.postgres.sql"),
+    ),
+    (include_str!("../../migrations/0002.sql"), "", ""),
+];
 
 impl Store {
     /// Brings the tables to the newest version; refuses a database of a newer hotfix.
@@ -41,7 +44,7 @@ impl Store {
                 Dialect::Sqlite => sqlite,
                 Dialect::Postgres => postgres,
             };
-            for statements in [both, own] {
+            for statements in [both, own].into_iter().filter(|statements| !statements.is_empty()) {
                 sqlx::raw_sql(*statements).execute(&mut *tx).await.map_err(opened)?;
             }
             sqlx::query("insert into schema_version (version) values ($1)")

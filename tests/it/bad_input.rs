@@ -277,17 +277,17 @@ fn an_empty_fix_is_waited_for() {
 #[test]
 fn a_mistake_in_the_configuration_is_underlined() {
     let env = TestEnv::new();
-    env.write("hotfix.toml", "[watch]\nwindow = \"5m\"\nrequets = 20\n");
+    env.write("hotfix.toml", "[watch]\nwindow = \"5m\"\ncertfy = 0.02\n");
     assert_snapshot!(env.hotfix(&["status"]), @r#"
     exit status: 2
     --- stderr
-    error: there is no setting `watch.requets`
+    error: there is no setting `watch.certfy`
        ╭─[[SANDBOX]/work/hotfix.toml:3:1]
      2 │ window = "5m"
-     3 │ requets = 20
-       · ───────
+     3 │ certfy = 0.02
+       · ──────
        ╰────
-      help: did you mean `requests`?
+      help: did you mean `certify`?
     "#);
     env.write("hotfix.toml", "wotch = 1\n");
     assert_snapshot!(env.hotfix(&["status"]), @"
@@ -494,7 +494,7 @@ fn a_journal_of_a_newer_version_is_left_alone() {
     assert_snapshot!(env.hotfix(&["status"]), @"
     exit status: 1
     --- stderr
-    error: the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 1)
+    error: the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 2)
     hint: update hotfix
     ");
 }

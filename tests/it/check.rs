@@ -269,10 +269,50 @@ fn a_job_is_held_by_its_check_until_it_is_waived() {
     env.hotfix(&["start", "Payment API returns 500", "--issue-id", "001"]);
     let commit = env.fix("001");
     let held = env.hotfix(&["check"]);
-    assert_snapshot!(held);
+    assert_eq!(held.status, Some(3), "{held}");
+    assert_snapshot!(held.stdout.split("\n\n").next().unwrap());
     env.hotfix(&["waive", "regression-test", "--reason", "a text"]);
     assert_eq!(env.hotfix(&["ship"]).status, Some(0));
     let tree = env.git(&["rev-parse", &format!("{commit}^{{tree}}")]);
     let journal = env.hotfix(&["timeline", "001", "--events", "--json"]).stdout;
     assert!(journal.contains(&tree), "{journal}");
+}
+
+/// Debian's python3-pytest, which `./test` installs.
+#[test]
+#[ignore = "needs pytest: ./test"]
+fn python_is_proven_by_pytest() {
+    let env = TestEnv::new();
+    env.write("pyproject.toml", "[project]\nname = \"shop\"\n");
+    env.write("shop/__init__.py", "");
+    env.write("shop/money.py", "def cents(text):\n    return int(text)\n");
+    env.write("tests/test_money.py", "from shop.money import cents\n\n\ndef test_one():\n    assert cents('1') == 1\n");
+    env.write("tests/test_other.py", "def test_other():\n    assert False\n");
+    env.commit("Begin");
+    env.git(&["push", "--quiet"]);
+    env.git(&["switch", "--quiet", "--create", "fix"]);
+    let mended = "def cents(text: str) -> int:\n    # HOTFIX: amounts have fractions\n    return round(float(text))\n";
+    let new = format!("{}\n\ndef test_two():\n    assert cents('1.2') == 1\n", env.read("tests/test_money.py"));
+    fix(&env, &[("shop/money.py", mended), ("tests/test_money.py", &new)]);
+    let proven = env.hotfix(&["check", "--only", "proof", "--json"]);
+    let check: serde_json::Value = serde_json::from_str(&proven.stdout).unwrap_or_else(|_| panic!("{proven}"));
+    assert_eq!(check["proof"]["fail_to_pass"], serde_json::json!(["tests.test_money::test_two"]));
+    assert_eq!(check["proof"]["pass_to_pass"], 1, "the other test is not affected");
+
+    fix(&env, &[("shop/money.py", &mended.replace("cents", "round_cents"))]);
+    fix(
+        &env,
+        &[(
+            "tests/test_money.py",
+            "from shop.money import round_cents\n\n\ndef test_two():\n    assert round_cents('1.2') == 1\n",
+        )],
+    );
+    let invalid = check_text(&env);
+    assert!(invalid.contains("invalid: without the fix") && invalid.contains("ImportError"), "{invalid}");
+}
+
+fn check_text(env: &TestEnv) -> String {
+    let held = check(env, &[]);
+    assert_eq!(held.status, Some(3), "{held}");
+    held.stdout
 }

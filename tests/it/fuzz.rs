@@ -32,6 +32,17 @@ const SAMPLES: &[&str] = &[
     "pub fn f(a: u8) -> u8 {\n    a\n}\n#[test]\nfn t() { assert_eq!(f(1), 1); }\n",
     "class A:\n    def f(self, a: int) -> int:\n        return a\n\ndef test():\n    assert A().f(1) == 1\n",
     "export class A<T> extends B { private f(a: any): void { try { g() } catch (e) {} } }\nit.skip('x', () => {});\n",
+    "<testsuites><testsuite name=\"s\"><testcase classname=\"c\" name=\"n\"><failure type=\"T\" message=\"m\"/></testcase></testsuite></testsuites>",
+    "{\"testResults\":[{\"name\":\"a\",\"status\":\"failed\",\"assertionResults\":[{\"fullName\":\"b\",\"status\":\"failed\"}]}]}",
+    "{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"T\",\"Output\":\"x\"}\n{\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n",
+    "{\"examples\":[{\"file_path\":\"a\",\"full_description\":\"b\",\"status\":\"failed\",\"exception\":{\"class\":\"E\"}}],\"summary\":{}}",
+    "<TestRun><UnitTestResult testName=\"a\" outcome=\"Failed\"><Message>m</Message></UnitTestResult></TestRun>",
+    "package a\n\n// F\nfunc (t *T) F(a int) (int, error) {\n\treturn a, nil\n}\nfunc TestF(t *testing.T) { t.Skip() }\n",
+    "public abstract class A<T> extends B { @Override protected int f(final int a) throws E { return a; } }\n",
+    "#include <a.h>\n#define M(x) x\nstatic int f(int a);\nnamespace n { template <typename T> struct S { T f(); }; }\n",
+    "class A < B\n  def f(a, b: 1)\n    a\n  end\n  private\n  attr_reader :c\nend\nxit 'x' do\nend\n",
+    "<?php\nnamespace N;\nfinal class A { public function f(?int $a): int { try { g(); } catch (E $e) {} } }\n",
+    "namespace N;\npublic class A { public int F(int a) => a; [Fact(Skip = \"x\")] void T() { Assert.Equal(1, 1); } }\n",
     "postgres://u:pw@h/x gh_p token = \"abc\" -----BEGIN PRIVATE eyJ.eyJ.",
 ];
 
@@ -81,7 +92,20 @@ fn lines_with_secrets() {
 }
 
 #[test]
+fn reports_of_tests() {
+    run(|bytes| targets::report(&[&bytes[..1], &bytes[2..]].concat()));
+}
+
+#[test]
+fn tests_inside_sources() {
+    run(|bytes| targets::inline(&bytes[2..]));
+}
+
+#[test]
 fn deep_and_long_files() {
+    let depth = 5_000;
+    let nested = format!("\0<testsuite>{}{}</testsuite>", "<testcase>".repeat(depth), "</testcase>".repeat(depth));
+    targets::report(nested.as_bytes());
     for kind in 0..targets::PATHS.len() {
         for part in [
             "[",

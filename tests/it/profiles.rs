@@ -29,7 +29,7 @@ current = "cat ../running"
 
 [watch]
 window = "50ms"
-requests = 1
+certify = 0.9
 
 [[watch.probe]]
 name = "health"

@@ -1,7 +1,5 @@
 //! Whether something was moved or renamed, which a fix does not need.
 
-use std::collections::HashSet;
-
 use super::Check;
 use crate::guard::Subject;
 use crate::guard::comparison::renaming;
@@ -80,7 +78,7 @@ fn within_file(file: &File) -> Vec<Finding> {
                 None => continue,
             },
         };
-        let rows = new.rows.clone().filter(|row| added.contains(row));
+        let rows = new.rows.clone().filter(|row| added.binary_search(row).is_ok());
         found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, rows));
     }
     found
@@ -101,11 +99,11 @@ fn bytes(text: &Option<Vec<u8>>) -> &[u8] {
 }
 
 /// Whether all of an entity's code is among the edited rows.
-fn is_within(file: &File, side: Side, entity: &Entity, edited: &HashSet<usize>) -> bool {
+fn is_within(file: &File, side: Side, entity: &Entity, edited: &[usize]) -> bool {
     let rows = entity.rows.clone().filter(|row| !file.side(side).code(*row).is_empty());
     // A closing bracket looks like any other one, and so may count as kept.
     let rows: Vec<usize> = rows.filter(|row| file.side(side).code(*row).len() > 2).collect();
-    rows.len() >= FEWEST && rows.iter().all(|row| edited.contains(row))
+    rows.len() >= FEWEST && rows.iter().all(|row| edited.binary_search(row).is_ok())
 }
 
 fn words(names: &[(&[u8], &[u8])]) -> String {

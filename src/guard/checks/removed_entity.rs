@@ -2,9 +2,7 @@
 
 use super::Check;
 use crate::guard::Subject;
-use crate::guard::file::File;
 use crate::guard::finding::{Finding, Level, Side};
-use crate::guard::syntax::entity::Entity;
 
 pub const CHECK: Check = Check {
     name: "removed-entity",
@@ -15,7 +13,7 @@ pub const CHECK: Check = Check {
 };
 
 fn look(subject: &Subject) -> Vec<Finding> {
-    let removed = subject.only_on(Side::Before).into_iter().filter(|(file, entity)| !is_still_there(file, entity));
+    let removed = subject.only_on(Side::Before).into_iter();
     let found = removed.map(|(file, entity)| {
         let path = file.path(Side::Before);
         let (level, exported) = if entity.exported { (Level::Block, "exported ") } else { (Level::Warn, "") };
@@ -23,13 +21,4 @@ fn look(subject: &Subject) -> Vec<Finding> {
         Finding::of_file(path, message).at_rows(path, Side::Before, entity.rows.clone()).level(level)
     });
     found.collect()
-}
-
-/// Whether the name stood for something of another kind too, in a branch say, and still does.
-fn is_still_there(file: &File, entity: &Entity) -> bool {
-    let has_other = |side: Side| {
-        let mut entities = file.side(side).syntax.iter().flat_map(|syntax| &syntax.entities);
-        entities.any(|other| other.name == entity.name && other.kind != entity.kind)
-    };
-    has_other(Side::Before) && has_other(Side::After)
 }

@@ -1,10 +1,8 @@
 //! Whether changed functions say what they take and return, in languages where they need not.
 
-use std::collections::HashSet;
-
 use super::Check;
 use crate::guard::Subject;
-use crate::guard::file::File;
+use crate::guard::file::{File, any_within};
 use crate::guard::finding::{Finding, Level, Side};
 use crate::guard::syntax::TokenKind;
 
@@ -23,9 +21,9 @@ fn look(subject: &Subject) -> Vec<Finding> {
 
 fn unhinted(file: &File) -> Vec<Finding> {
     let Some(syntax) = &file.after.syntax else { return Vec::new() };
-    let edited: HashSet<usize> = file.edited_rows(Side::After);
+    let edited = file.edited_rows(Side::After);
     let lacking = syntax.entities.iter().filter(|entity| !entity.untyped.is_empty() && !entity.test);
-    let changed = lacking.filter(|entity| entity.rows.clone().any(|row| edited.contains(&row)));
+    let changed = lacking.filter(|entity| any_within(&edited, &entity.rows));
     let say = changed.map(|entity| {
         let message = format!("function `{}` has no type for {}", entity.name, entity.untyped.join(", "));
         Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, entity.head.clone())
@@ -41,7 +39,7 @@ fn any(file: &File) -> Option<Finding> {
         let text = text.as_deref().unwrap_or_default();
         let edited = file.edited_rows(side);
         let any = syntax.tokens.iter().filter(|token| token.kind == TokenKind::Other && &text[token.bytes()] == b"any");
-        any.map(|token| token.row).filter(|row| edited.contains(row)).collect()
+        any.map(|token| token.row).filter(|row| edited.binary_search(row).is_ok()).collect()
     };
     let (old, new) = (rows(Side::Before), rows(Side::After));
     let message = "a new `any` switches the type checker off";

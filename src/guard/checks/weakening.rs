@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::Check;
 use crate::guard::Subject;
-use crate::guard::file::{Edit, File, Role};
+use crate::guard::file::{Edit, File, Role, any_within};
 use crate::guard::finding::{Finding, Level, Side};
 
 pub const CHECK: Check = Check {
@@ -169,7 +169,7 @@ fn swallowed(file: &File) -> Vec<usize> {
     let rows = |side: Side| -> Vec<usize> {
         let Some(syntax) = &file.side(side).syntax else { return Vec::new() };
         let edited = file.edited_rows(side);
-        let touched = syntax.swallows.iter().filter(|rows| (*rows).clone().any(|row| edited.contains(&row)));
+        let touched = syntax.swallows.iter().filter(|rows| any_within(&edited, rows));
         touched.map(|rows| rows.start).collect()
     };
     let new = rows(Side::After);

@@ -94,6 +94,21 @@ pub fn is_source(path: &str) -> bool {
     of(path).is_some() || ending(path).is_some_and(|ending| OTHERS.contains(&ending))
 }
 
+/// How lines begin that are only there for people to read, in a file whose language is not known.
+pub fn comment_marks(path: &str) -> &'static [&'static str] {
+    match ending(path).unwrap_or_default() {
+        "css" | "scss" | "less" | "dart" | "groovy" | "kt" | "kts" | "m" | "mm" | "scala" | "swift" | "zig" => {
+            &["//", "/*", "*/", "* "]
+        }
+        "hs" | "lua" | "sql" => &["--", "/*", "*/", "* "],
+        "clj" | "cljs" | "ini" => &[";", "#"],
+        "html" | "svelte" | "vue" | "xml" => &["<!--", "//"],
+        "erl" => &["%"],
+        "json" | "csv" | "tsv" | "txt" => &[],
+        _ => &["#"],
+    }
+}
+
 fn ending(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').map(|(_, ending)| ending)

@@ -43,6 +43,11 @@ pub fn words(script: &str, comments: Comments) -> Result<Vec<Word<'_>>, Unreadab
             '/' if comments == Comments::Slashes && rest.starts_with("/*") => {
                 2 + rest[2..].find("*/").ok_or_else(|| endless("comment"))? + 2
             }
+            '<' if comments == Comments::Hash && heredoc(rest).is_some() => {
+                let (whole, text) = heredoc(rest).unwrap_or_default();
+                words.push(Word::Text(text));
+                whole
+            }
             '"' | '\'' => {
                 let quotes = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
                 let inner = &rest[quotes..];
@@ -64,6 +69,22 @@ pub fn words(script: &str, comments: Comments) -> Result<Vec<Word<'_>>, Unreadab
         rest = &rest[length..];
     }
     Ok(words)
+}
+
+/// The length of a text of Ruby's that `<<-END` or `<<~'END'` begins, and what stands between its
+/// first line, which is passed over, and the line with `END` alone.
+fn heredoc(text: &str) -> Option<(usize, &str)> {
+    let marked = text.strip_prefix("<<")?.strip_prefix(['-', '~'])?.trim_start_matches(['"', '\'']);
+    let end = &marked[..marked.find(|character: char| !is_of_name(character)).unwrap_or(marked.len())];
+    let first = text.find('\n')? + 1;
+    let mut at = first;
+    for line in text[first..].split_inclusive('\n') {
+        if !end.is_empty() && line.trim() == end {
+            return Some((at + line.trim_end().len(), &text[first..at]));
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn is_of_name(character: char) -> bool {
@@ -171,6 +192,13 @@ mod tests {
         assert_eq!(lines(groovy, Comments::Slashes), ["a\"b\"", "d(\"e\",\"g\")", "h\"i\n\""]);
         assert_eq!(lines("gem 'a', # why\n  '1'\ngem('b')\n", Comments::Hash), ["gem\"a\",\"1\"", "gem(\"b\")"]);
         assert_eq!(lines("a b\n\nc\\\nd", Comments::Hash), ["a b", "c\\d"]);
+    }
+
+    #[test]
+    fn texts_of_several_lines_in_ruby() {
+        let ruby = "a = <<~'END'\n  it's \"so\n  END\nb 'c'\n";
+        assert_eq!(lines(ruby, Comments::Hash), ["a=\"  it's \"so\n\"", "b\"c\""]);
+        assert_eq!(lines("a << b\n1<<-c\n", Comments::Hash), ["a<<b", "1<<-c"]);
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn placeholders_and_code_are_not() {
         "if token == \"access_token_expired_error\":",
         "integrity sha512-q7Rk2Vx9Lm4Tz8Wb3Nc6Yd1Hf5Js0PgAeUoKrXtBv2Zm9Qw4Lk7Td3Rc8Hn1Js6Fp==",
         "http://example.org:8080/@user",
+        "DATABASE_URL trilogy://[username]:[password]@[1.2.3.4]/app",
         "TOKEN_LIFETIME_SECONDS=3600",
         "password: String::from_utf8_lossy(bytes)",
         "",

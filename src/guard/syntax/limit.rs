@@ -1,8 +1,9 @@
 //! How much time and how large a text the parser is given, so that no diff makes the guard slow.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
 
 /// The most bytes of a text that is parsed: 1 MiB. What people write is smaller.
@@ -11,7 +12,8 @@ pub const LARGEST: usize = 1 << 20;
 /// The most bytes that are parsed for one diff.
 const ALL: usize = 24 << 20;
 
-/// The longest that one text may take, and all texts of a diff.
+/// The longest that the processor may be at one text, and at all texts of a diff: a busy machine
+/// finds the same as an idle one.
 const ONE: Duration = Duration::from_secs(1);
 const TOGETHER: Duration = Duration::from_secs(5);
 
@@ -49,13 +51,13 @@ impl Limit {
         if self.time.is_zero() {
             return Err(Unread::Exhausted);
         }
-        let start = Instant::now();
+        let start = worked();
         let limit = self.time.min(ONE);
-        let tree = parse(text, grammar, &mut |_| match start.elapsed() > limit {
+        let tree = parse(text, grammar, &mut |_| match worked() - start > limit {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         });
-        self.time = self.time.saturating_sub(start.elapsed());
+        self.time = self.time.saturating_sub(worked() - start);
         tree.ok_or(Unread::Slow)
     }
 }
@@ -66,4 +68,10 @@ fn parse(text: &[u8], grammar: &Language, go_on: &mut dyn FnMut(&ParseState) -> 
     let mut go_on = |state: &ParseState| go_on(state);
     let options = ParseOptions::new().progress_callback(&mut go_on);
     parser.parse_with_options(&mut |at, _| text.get(at..).unwrap_or_default(), None, Some(options))
+}
+
+/// How long the processor has been at this thread's work.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("a thread has not worked for less than nothing")
 }

@@ -117,6 +117,10 @@ impl Runner for Cargo {
         "install Rust, https://rustup.rs"
     }
 
+    fn builds(&self) -> bool {
+        true
+    }
+
     fn shown(&self, scope: &Scope) -> String {
         let words = [vec!["test".to_owned()], packages(scope), self.0.arguments.clone()].concat();
         format!("{} {}", self.0.or(&["cargo"]).join(" "), words.join(" "))

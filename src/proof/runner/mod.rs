@@ -41,6 +41,11 @@ pub trait Runner: Send + Sync {
         &[]
     }
 
+    /// Whether a tree's build can begin with what another tree's build left in [`Place::build`].
+    fn builds(&self) -> bool {
+        false
+    }
+
     /// The command line, as a person would type it.
     fn shown(&self, scope: &Scope) -> String;
 
@@ -53,7 +58,7 @@ pub trait Runner: Send + Sync {
 }
 
 /// Where tests run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
     /// The project's directory in a clean tree.
     pub directory: PathBuf,
@@ -188,3 +193,6 @@ pub fn detect(tree: &Path, files: &[&str]) -> Option<(Config, PathBuf)> {
 fn has(directory: &Path, names: &[&str]) -> bool {
     names.iter().any(|name| directory.join(name).exists())
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,10 @@ impl Reporting for Nextest {
         "cargo install cargo-nextest --locked"
     }
 
+    fn builds(&self) -> bool {
+        true
+    }
+
     fn prepare(&self, place: &Place) -> std::io::Result<()> {
         std::fs::write(config(place), profile(place))
     }

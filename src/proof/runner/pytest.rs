@@ -11,10 +11,10 @@ use crate::proof::run::{Mark, Marks};
 pub struct Pytest(pub Program);
 
 pub fn is_project(directory: &Path) -> bool {
-    has(
-        directory,
-        &["pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py"],
-    )
+    // A folder of tests has some of these too, and is none of what they test.
+    let is_tests = directory.file_name().is_some_and(|name| name == "tests" || name == "test");
+    has(directory, &["pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"])
+        || !is_tests && has(directory, &["requirements.txt", "conftest.py", "tests", "test"])
 }
 
 impl Pytest {
@@ -37,7 +37,8 @@ impl Reporting for Pytest {
     }
 
     fn version(&self, place: &Place) -> Vec<String> {
-        [self.program(place), vec!["--version".to_owned()]].concat()
+        // Nothing of the project is to be loaded for it.
+        [self.program(place), ["--version", "--noconftest"].map(str::to_owned).to_vec()].concat()
     }
 
     fn install(&self) -> &'static str {

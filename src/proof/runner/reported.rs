@@ -23,6 +23,10 @@ pub trait Reporting: Send + Sync {
     fn keeps(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether a tree's build can begin with what another tree's build left.
+    fn builds(&self) -> bool {
+        false
+    }
     /// Writes what the command needs besides its arguments.
     fn prepare(&self, _: &Place) -> io::Result<()> {
         Ok(())
@@ -120,14 +124,12 @@ impl<T: Reporting> Runner for Reported<T> {
         self.0.keeps()
     }
 
+    fn builds(&self) -> bool {
+        self.0.builds()
+    }
+
     fn shown(&self, scope: &Scope) -> String {
-        let nowhere = Place {
-            directory: ".".into(),
-            build: "BUILD".into(),
-            scratch: "REPORT".into(),
-            environment: Vec::new(),
-            limit: Default::default(),
-        };
+        let nowhere = Place { build: "BUILD".into(), scratch: "REPORT".into(), ..Place::default() };
         self.0.call(&nowhere, scope).arguments.join(" ")
     }
 

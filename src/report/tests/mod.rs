@@ -84,6 +84,8 @@ fn watch(verdict: Verdict) -> Watch {
         p95_ms: Some(84),
         seconds: 300,
         reasons: Vec::new(),
+        tests: Vec::new(),
+        forecast: None,
     }
 }
 

@@ -1,0 +1,39 @@
+//! How soon a bad release is found, and how often a good one is taken for bad: simulated counters,
+//! decided on by the code that decides on real ones.
+//!
+//!     cargo bench --bench verdict                10,000 runs a cell
+//!     cargo bench --bench verdict -- 1000        as many
+//!     cargo bench --bench verdict -- real 20     20 real deploys, with nginx and Prometheus
+//!
+//! The seeds are fixed: the simulated figures are the same every time.
+
+mod always;
+mod arrivals;
+#[path = "../../tests/it/database.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod database;
+#[path = "../../tests/it/env.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod env;
+mod errors;
+mod false_alarms;
+mod latency;
+mod proof;
+mod real;
+mod rules;
+mod tempering;
+
+fn main() {
+    let runs = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    if std::env::args().any(|argument| argument == "real") {
+        return real::print(runs.unwrap_or(20));
+    }
+    let runs = runs.unwrap_or(10_000);
+    println!("{runs} runs a cell, scrapes every {} s, alpha {}\n", arrivals::EVERY, arrivals::ALPHA);
+    errors::print(runs);
+    latency::print(runs);
+    false_alarms::print(runs);
+    always::print(runs);
+    proof::print(runs);
+    tempering::print(runs);
+}

@@ -1,0 +1,69 @@
+//! A figure of a Prometheus, such as CPU, memory or connections, and the bounds that it has to keep.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::bounds::Bounds;
+use super::prometheus_api::{Api, Vector};
+use super::{Look, Subject};
+use crate::config::value::{Length, Secret};
+use crate::domain::reading::Reading;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub url: Secret,
+    #[serde(default)]
+    pub headers: BTreeMap<String, Secret>,
+    /// Any query; each of its values has to be within the bounds. `{release}` and `{previous}` stand
+    /// for the releases.
+    pub query: String,
+    #[serde(default)]
+    pub below: Option<f64>,
+    #[serde(default)]
+    pub above: Option<f64>,
+    #[serde(default = "timeout")]
+    pub timeout: Length,
+}
+
+fn timeout() -> Length {
+    Length(Duration::from_secs(5))
+}
+
+pub struct Metric {
+    api: Api,
+    query: String,
+    bounds: Bounds,
+}
+
+impl Metric {
+    pub fn new(config: &Config, subject: &Subject) -> Result<Metric, String> {
+        if config.below.is_none() && config.above.is_none() {
+            return Err("it has neither `below` nor `above`".to_owned());
+        }
+        let api = Api::new(&config.url, &config.headers, config.timeout.0)?;
+        let bounds = Bounds { below: config.below, above: config.above };
+        Ok(Metric { api, query: subject.fill(&config.query), bounds })
+    }
+}
+
+#[async_trait]
+impl Look for Metric {
+    async fn look(&self) -> Reading {
+        let results = match self.api.ask::<Vector>("query", &[("query", self.query.clone())]).await {
+            Ok(results) => results,
+            Err(why) => return Reading::None { why },
+        };
+        let values: Vec<f64> = results.iter().filter_map(|result| result.value.1.parse().ok()).collect();
+        if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
+            return Reading::None { why: "the query has no number".to_owned() };
+        }
+        match values.into_iter().try_for_each(|value| self.bounds.check(value)) {
+            Ok(()) => Reading::Good { latency: None },
+            Err(why) => Reading::Error { latency: None, why },
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a watch knows, written down beside the journal; the newest state only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Row;
+
+use super::{Store, failure};
+use crate::watch::keep::Keep;
+use crate::workflow::journal::{Journal, JournalError, Lease};
+
+/// States of watches that nobody went on with for this long are forgotten, in milliseconds.
+const FORGOTTEN: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How long somebody else waits for a watch whose process does not answer any more, in seconds.
+const LEASE: u32 = 30;
+
+/// The place of one watch's state, by its name.
+pub struct WatchState {
+    pub store: Arc<Store>,
+    pub name: String,
+    /// What keeps others from the same place, where no other lease does.
+    pub lease: Option<Lease>,
+}
+
+impl WatchState {
+    /// The place called `name`, for this process alone; fails where another process has it.
+    pub async fn alone(store: &Arc<Store>, name: &str) -> Result<WatchState, JournalError> {
+        let lease = store.acquire(&format!("watch/{name}"), LEASE).await?;
+        Ok(WatchState { store: Arc::clone(store), name: name.to_owned(), lease: Some(lease) })
+    }
+
+    /// Lets others have it.
+    pub async fn leave(self) -> Result<(), JournalError> {
+        match &self.lease {
+            Some(lease) => self.store.release(lease).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl WatchState {
+    async fn read(&self) -> Result<Option<(String, Duration)>, sqlx::Error> {
+        let now = self.store.dialect.now();
+        let forget = format!("delete from watch where at < {now} - $1");
+        sqlx::query(sqlx::AssertSqlSafe(forget)).bind(FORGOTTEN).execute(&self.store.pool).await?;
+        let query = format!("select state, {now} - at from watch where name = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(&self.name).fetch_optional(&self.store.pool).await?;
+        Ok(row.map(|row| {
+            let ago: i64 = row.get(1);
+            (row.get(0), Duration::from_millis(u64::try_from(ago).unwrap_or(0)))
+        }))
+    }
+
+    async fn write(&self, text: &str) -> Result<(), sqlx::Error> {
+        let query = format!(
+            "insert into watch (name, state, at) values ($1, $2, {})
+             on conflict (name) do update set state = excluded.state, at = excluded.at",
+            self.store.dialect.now()
+        );
+        sqlx::query(sqlx::AssertSqlSafe(query)).bind(&self.name).bind(text).execute(&self.store.pool).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Keep for WatchState {
+    async fn load(&self) -> Result<Option<(String, Duration)>, String> {
+        self.read().await.map_err(|error| failure("read", &error).to_string())
+    }
+
+    async fn save(&self, text: &str) -> Result<(), String> {
+        if let Some(lease) = &self.lease {
+            self.store.renew(lease, LEASE).await.map_err(|error| error.to_string())?;
+        }
+        self.write(text).await.map_err(|error| failure("written", &error).to_string())
+    }
+}

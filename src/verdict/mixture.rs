@@ -1,0 +1,33 @@
+//! What the tests have in common: tallies, and the mean over alternatives.
+
+use std::ops::AddAssign;
+
+use serde::{Deserialize, Serialize};
+
+/// How many times as often as it may a failure is supposed to happen: the alternatives that the
+/// tests are mixed over, so that small and large deteriorations are both found.
+pub const RATIOS: [f64; 10] = [1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0, 1000.0];
+
+/// Requests, and how many of them failed, or were slow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub requests: u64,
+    pub failures: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.requests += other.requests;
+        self.failures += other.failures;
+    }
+}
+
+/// The logarithm of the mean of e^`log` over `logs`, without overflow; negative infinity of nothing.
+pub fn log_mean(logs: &[f64]) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if most == f64::NEG_INFINITY {
+        return most;
+    }
+    let mean = logs.iter().map(|log| (log - most).exp()).sum::<f64>() / logs.len() as f64;
+    most + mean.ln()
+}
