@@ -22,8 +22,8 @@ const PAGE: u32 = 500;
 const OURS: &str = "app.kubernetes.io/managed-by=hotfix";
 
 pub struct Cluster {
-    client: Client,
-    namespace: String,
+    pub(super) client: Client,
+    pub(super) namespace: String,
 }
 
 /// A deployment as it was read.

@@ -4,6 +4,8 @@
 mod cluster;
 mod image;
 mod obstacle;
+#[cfg(test)]
+mod on_kubernetes;
 mod record;
 mod rollout;
 mod template;
