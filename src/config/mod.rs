@@ -165,6 +165,7 @@ pub struct Release {
 pub struct Deploy {
     pub environment: String,
     pub limit: Length,
+    pub verified_only: bool,
     pub by: Option<deploy::Config>,
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Change, DeployError, Deployer, Surroundings};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings};
 use crate::config::value::CommandLine;
 use crate::domain::event::hex;
 use crate::process::supervised::Supervised;
@@ -76,6 +76,10 @@ impl Deployer for Command {
         }
         let release = ended.last_lines(1).trim().to_owned();
         Ok((!release.is_empty()).then_some(release))
+    }
+
+    async fn prepare(&self, _: &Change) -> Result<Preparation, DeployError> {
+        Ok(Preparation::default())
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {

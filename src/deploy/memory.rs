@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Change, DeployError, Deployer};
+use super::{Change, DeployError, Deployer, Preparation};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +35,10 @@ impl Memory {
 impl Deployer for Memory {
     async fn current(&self) -> Result<Option<String>, DeployError> {
         Ok(self.current.lock().expect("nothing panics while it is locked").clone())
+    }
+
+    async fn prepare(&self, _: &Change) -> Result<Preparation, DeployError> {
+        Ok(Preparation::default())
     }
 
     async fn settle(&self, _: &Change) -> Result<(), DeployError> {

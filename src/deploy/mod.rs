@@ -1,6 +1,7 @@
 //! How a release gets to run. A new deployer is a file here and three lines below.
 
 mod command;
+mod kubernetes;
 mod memory;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Config {
     Command(command::Config),
+    Kubernetes(kubernetes::Config),
     Memory(memory::Config),
 }
 
@@ -22,6 +24,7 @@ impl Config {
     pub fn build(&self, surroundings: Surroundings) -> Arc<dyn Deployer> {
         match self {
             Config::Command(config) => Arc::new(command::Command::new(config.clone(), surroundings)),
+            Config::Kubernetes(config) => Arc::new(kubernetes::Kubernetes::new(config.clone())),
             Config::Memory(config) => Arc::new(memory::Memory::new(config.clone())),
         }
     }
@@ -43,8 +46,14 @@ pub trait Deployer: Send + Sync {
     /// Returns the release that runs; `None` where nothing does.
     async fn current(&self) -> Result<Option<String>, DeployError>;
 
+    /// Finds what a change to `change.release` will meet, and keeps what is needed to go back from it;
+    /// production is not touched. Empty for no change: only what runs is kept.
+    ///
+    /// Fails with [`DeployError::Refused`] where the change would not be accepted.
+    async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError>;
+
     /// Waits for a deploy or rollback to `change.release` that a process which is gone left under
-    /// way.
+    /// way, and goes on with it where it was left half-done. Does nothing where none was begun.
     async fn settle(&self, change: &Change) -> Result<(), DeployError>;
 
     /// Puts `change.release` in the place of what runs. Where a process that is gone has begun
@@ -65,12 +74,38 @@ pub struct Change {
     pub commit: String,
     /// What runs before; empty for nothing.
     pub previous: String,
+    /// For a rollback, what [`Deployer::prepare`] left before the deploy, where that is known.
+    pub state: serde_json::Value,
     /// What the commands get besides.
     pub environment: Vec<(String, String)>,
 }
 
+/// What was found before a change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preparation {
+    /// What runs, a line each.
+    pub running: Vec<String>,
+    /// What may come in the way later, a line each.
+    pub warnings: Vec<String>,
+    /// What a rollback leaves as it then is, each by name.
+    pub not_put_back: Vec<String>,
+    /// How long a rollback is likely to take, where that is known.
+    pub seconds: Option<i64>,
+    /// What a rollback needs to know, for the journal. No secrets.
+    pub state: serde_json::Value,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
+    /// Nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+    /// Production was changed, and does not run as it should.
+    #[error("{0}")]
+    Rollout(String),
+    /// Nobody can tell what runs.
+    #[error("{0}")]
+    Unknown(String),
     #[error("`{command}`: {ended}{}", tail(.output))]
     Command { command: String, ended: String, output: String },
     #[error("the state of the deploy can't be kept: {0}")]

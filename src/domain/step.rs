@@ -205,6 +205,9 @@ pub struct WayBack {
     pub release: String,
     /// Empty where it is not known.
     pub commit: String,
+    /// What the deployer needs to go back there; only it can read this.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub state: serde_json::Value,
 }
 
 impl Detail for WayBack {

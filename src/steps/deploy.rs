@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::{Tools, needed, short};
-use crate::deploy::{Change, Deployer};
+use crate::deploy::{Change, DeployError, Deployer};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Deploy, Release, WayBack};
@@ -45,7 +45,11 @@ impl Step for DeployRelease {
         let release: Release = needed(at.incident)?;
         let deployer = self.0.deployer()?;
         // Production may be changing this very moment, by a command of a process that is gone.
-        deployer.settle(&change(&self.0, at.incident, &release.tag, &release.commit, "")).await?;
+        match deployer.settle(&change(&self.0, at.incident, &release.tag, &release.commit, "")).await {
+            // It went wrong: running it again finds that, and goes the way back.
+            Err(DeployError::Rollout(_)) => return Ok(None),
+            settled => settled?,
+        }
         if deployer.current().await?.as_deref() != Some(release.tag.as_str()) {
             return Ok(None);
         }
@@ -95,7 +99,14 @@ impl DeployRelease {
         let way_back: WayBack = needed(incident)?;
         let current = deployer.current().await?.unwrap_or_default();
         if current == release.tag {
-            return Ok(Outcome::Done(evidence(&self.0, release, &way_back.release, None)));
+            let change = change(&self.0, incident, &release.tag, &release.commit, &way_back.release);
+            return match deployer.settle(&change).await {
+                Err(DeployError::Rollout(reason)) => Ok(self.half_way(release, &way_back.release, &current, &reason)),
+                settled => {
+                    settled?;
+                    Ok(Outcome::Done(evidence(&self.0, release, &way_back.release, None)))
+                }
+            };
         }
         if current != way_back.release {
             let reason = format!("production runs `{current}`, no longer `{}`", way_back.release);
@@ -108,16 +119,30 @@ impl DeployRelease {
         if runs == release.tag && deployed.is_ok() {
             return Ok(Outcome::Done(evidence(&self.0, release, &current, Some(start.elapsed().as_secs_f64()))));
         }
-        let reason = deployed.err().map_or_else(|| "the command ended well".to_owned(), |error| error.to_string());
+        let reason = match deployed {
+            Ok(()) => "the command ended well".to_owned(),
+            Err(DeployError::Unknown(reason)) => {
+                let message = format!("{reason}; whether production runs `{}` can't be told", release.tag);
+                return Err(StepError::failed(message, "hotfix resume"));
+            }
+            Err(DeployError::Refused(reason)) => {
+                return Err(StepError::failed(format!("{reason}; production runs `{runs}`"), "hotfix resume"));
+            }
+            Err(error) => error.to_string(),
+        };
         if runs == current {
             return Err(StepError::failed(format!("{reason}; production still runs `{runs}`"), "hotfix resume"));
         }
+        Ok(self.half_way(release, &current, &runs, &reason))
+    }
+
+    /// A deploy that has changed production and did not come to its end.
+    fn half_way(&self, release: &Release, previous: &str, runs: &str, reason: &str) -> Outcome {
         let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
         let summary = format!("deploy of `{}` failed half-way, production runs {now}: {reason}", release.tag);
-        let (environment, tag, commit) =
-            (self.0.config.deploy.environment.clone(), release.tag.clone(), release.commit.clone());
-        let deploy = Deploy { environment, release: tag, commit, previous: current };
-        Ok(Outcome::Bad(Evidence::with(summary, &deploy)))
+        let (environment, previous) = (self.0.config.deploy.environment.clone(), previous.to_owned());
+        let (release, commit) = (release.tag.clone(), release.commit.clone());
+        Outcome::Bad(Evidence::with(summary, &Deploy { environment, release, commit, previous }))
     }
 }
 
@@ -142,6 +167,7 @@ pub fn change(tools: &Tools, incident: &Incident, release: &str, commit: &str, p
         release: release.to_owned(),
         commit: commit.to_owned(),
         previous: previous.to_owned(),
+        state: serde_json::Value::Null,
         environment: tools.environment(incident),
     }
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::Tools;
 use super::deploy::{change, lock};
+use crate::deploy::{Change, DeployError};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
 use crate::domain::step::{Deploy, RollBack, WayBack};
@@ -43,7 +44,12 @@ impl Step for RollBackRelease {
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let (from, to) = way_back(&self.0, at.incident).await?;
         let deployer = self.0.deployer()?;
-        deployer.settle(&change(&self.0, at.incident, &to, "", &from)).await?;
+        let change = change_back(&self.0, at.incident, &from, &to).await?;
+        match deployer.settle(&change).await {
+            // Running it says what is to be done about it.
+            Err(DeployError::Rollout(_)) => return Ok(None),
+            settled => settled?,
+        }
         let there = deployer.current().await?.as_deref() == Some(to.as_str());
         Ok(there.then(|| self.evidence(from, to, None)))
     }
@@ -117,10 +123,9 @@ fn way_back_of(plan: &Plan) -> Option<WayBack> {
 /// to decide.
 pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<(), StepError> {
     let deployer = tools.deployer()?;
-    let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
-    let change = change(tools, incident, to, &commit, from);
+    let change = change_back(tools, incident, from, to).await?;
     let ended = match deployer.current().await {
-        Ok(Some(current)) if current == to => return Ok(()),
+        Ok(Some(current)) if current == to => deployer.settle(&change).await,
         _ => deployer.roll_back(&change).await,
     };
     let runs = deployer.current().await.ok().flatten().unwrap_or_default();
@@ -133,4 +138,12 @@ pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) 
         format!("the rollback to `{to}` failed, production runs {now}: {reason}"),
         "put production right by hand, then `hotfix resume`",
     ))
+}
+
+/// The change back to `to`, with what was kept of it before this incident's deploy.
+async fn change_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<Change, StepError> {
+    let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
+    let kept = incident.detail::<WayBack>().filter(|kept| kept.release == to);
+    let state = kept.map(|kept| kept.state).unwrap_or_default();
+    Ok(Change { state, ..change(tools, incident, to, &commit, from) })
 }

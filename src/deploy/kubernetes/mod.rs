@@ -1,0 +1,379 @@
+//! Deploys to Kubernetes: sets the images of deployments, waits for the rollout, puts whole pod
+//! templates back. How it is done, and why: docs/deploy.md.
+
+mod cluster;
+mod image;
+mod obstacle;
+#[cfg(test)]
+mod on_kubernetes;
+mod record;
+mod rollout;
+mod template;
+mod wait;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Change, DeployError, Deployer, Preparation};
+use crate::config::value::Length;
+use crate::domain::event::hex;
+use crate::workflow::crash::{self, Point};
+use cluster::{Cluster, Failure, Read};
+use image::Image;
+use rollout::Changed;
+use template::{CHANGE, CHANGE_CAUSE};
+
+/// The name of hotfix among those who change an object.
+const MANAGER: &str = "hotfix";
+/// How often a change is tried again where only the status of the object had changed.
+const ATTEMPTS: u32 = 10;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The context of the kubeconfig; the current one where it is left out.
+    pub context: Option<String>,
+    /// The context's own where it is left out.
+    pub namespace: Option<String>,
+    pub deployments: Vec<Target>,
+    /// How long a rollout may take, whatever the deployment itself says.
+    #[serde(default = "five_minutes")]
+    pub deadline: Length,
+    /// How long the new instances have to stay up before the deploy counts as done.
+    #[serde(default = "ten_seconds")]
+    pub soak: Length,
+}
+
+/// A deployment that gets the release.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    pub name: String,
+    pub container: String,
+    /// Its image, with `{release}` in it.
+    pub image: Image,
+}
+
+pub struct Kubernetes {
+    config: Config,
+}
+
+impl Kubernetes {
+    pub fn new(config: Config) -> Kubernetes {
+        Kubernetes { config }
+    }
+
+    async fn connect(&self) -> Result<Cluster, Failure> {
+        Cluster::connect(self.config.context.as_deref(), self.config.namespace.as_deref()).await
+    }
+
+    /// Every deployment with its target; refused where one is missing, or lacks its container.
+    async fn read(&self, cluster: &Cluster) -> Result<Vec<(&Target, Read)>, DeployError> {
+        let mut all = Vec::new();
+        for target in &self.config.deployments {
+            let name = &target.name;
+            let found = cluster.deployment(name).await?;
+            let read = found.ok_or_else(|| DeployError::Refused(format!("there is no deployment `{name}`")))?;
+            if template::list_of(&read.template, &target.container).is_none() {
+                let container = &target.container;
+                return Err(DeployError::Refused(format!("deployment `{name}` has no container `{container}`")));
+            }
+            all.push((target, read));
+        }
+        Ok(all)
+    }
+
+    /// Waits until every one of the changed deployments is rolled out.
+    async fn rolled_out(&self, changed: &[(&Target, Changed)], soak: Length) -> Result<(), DeployError> {
+        let wait = wait::Wait { deadline: self.config.deadline.0, soak: soak.0 };
+        wait.until_complete(|| self.connect(), changed).await
+    }
+
+    /// Keeps the templates that run now, and returns the names of the records.
+    async fn keep(&self, cluster: &Cluster, all: &[(&Target, Read)]) -> Result<Vec<String>, DeployError> {
+        let mut names = Vec::new();
+        for (target, read) in all {
+            let record = record::record(read, target.release(read), Timestamp::now().as_second());
+            cluster.keep(&record).await?;
+            names.push(record.metadata.name.unwrap_or_default());
+        }
+        Ok(names)
+    }
+}
+
+#[async_trait]
+impl Deployer for Kubernetes {
+    async fn current(&self) -> Result<Option<String>, DeployError> {
+        let cluster = self.connect().await?;
+        let mut releases = Vec::new();
+        for target in &self.config.deployments {
+            let read = cluster.deployment(&target.name).await?;
+            releases.push((target, read.map(|read| target.release(&read).to_owned())));
+        }
+        Ok(together(&releases))
+    }
+
+    async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {
+        let cluster = self.connect().await?;
+        let all = self.read(&cluster).await?;
+        if !change.release.is_empty() {
+            for (target, read) in &all {
+                refuse(target, read)?;
+                let patch = target.patch(read, change)?;
+                cluster.patch(&target.name, &patch, true).await?;
+            }
+        }
+        let names = self.keep(&cluster, &all).await?;
+        let mut preparation = Preparation::default();
+        let mut state = serde_json::Map::new();
+        for ((target, read), record) in all.iter().zip(names) {
+            state.insert(target.name.clone(), target.look(&cluster, read, &record, &mut preparation).await?);
+        }
+        preparation.state = Value::Object(state);
+        Ok(preparation)
+    }
+
+    async fn settle(&self, change: &Change) -> Result<(), DeployError> {
+        let cluster = self.connect().await?;
+        let marks: Vec<_> = self.read(&cluster).await?.iter().filter_map(|(_, read)| mark_of(read)).collect();
+        if marks.contains(&mark("deploy", change)) {
+            return self.deploy(change).await;
+        }
+        if marks.contains(&mark("roll-back", change)) {
+            return self.roll_back(change).await;
+        }
+        Ok(())
+    }
+
+    async fn deploy(&self, change: &Change) -> Result<(), DeployError> {
+        let cluster = self.connect().await?;
+        let all = self.read(&cluster).await?;
+        for (target, read) in &all {
+            // One that has the image already is judged by its rollout.
+            if target.image(read) != target.image_of(&change.release)? {
+                refuse(target, read)?;
+            }
+        }
+        let mut changed: Vec<(&Target, Changed)> = Vec::new();
+        for (target, read) in &all {
+            let after = target.set_image(&cluster, read, change).await;
+            let after = after.map_err(|error| partly(&changed, target, error))?;
+            changed.push((*target, Changed::of(&after.deployment, &after.template, &target.container)));
+            crash::point(Point::Within("deploy"));
+        }
+        self.rolled_out(&changed, self.config.soak).await?;
+        let now = self.read(&cluster).await?;
+        self.keep(&cluster, &now).await?;
+        Ok(())
+    }
+
+    async fn roll_back(&self, change: &Change) -> Result<(), DeployError> {
+        let cluster = self.connect().await?;
+        let all = self.read(&cluster).await?;
+        let mut wanted = Vec::new();
+        for (target, read) in &all {
+            refuse(target, read)?;
+            wanted.push(target.template_of(&cluster, read, change).await?);
+        }
+        let mut changed: Vec<(&Target, Changed)> = Vec::new();
+        for ((target, read), template) in all.iter().zip(&wanted) {
+            let after = target.set_template(&cluster, read, template, change).await;
+            let after = after.map_err(|error| partly(&changed, target, error))?;
+            changed.push((*target, Changed::of(&after.deployment, &after.template, &target.container)));
+            crash::point(Point::Within("roll-back"));
+        }
+        self.rolled_out(&changed, Length(std::time::Duration::ZERO)).await
+    }
+}
+
+impl Target {
+    fn image_of(&self, release: &str) -> Result<String, DeployError> {
+        let image = self.image.of(release);
+        image.ok_or_else(|| DeployError::Refused(format!("release `{release}` can't be the tag of an image")))
+    }
+
+    fn image<'a>(&self, read: &'a Read) -> &'a str {
+        template::image(&read.template, &self.container).unwrap_or_default()
+    }
+
+    /// The release that the deployment has.
+    fn release<'a>(&self, read: &'a Read) -> &'a str {
+        self.image.release(self.image(read))
+    }
+
+    fn patch(&self, read: &Read, change: &Change) -> Result<cluster::Change, DeployError> {
+        let list = template::list_of(&read.template, &self.container).unwrap_or("containers");
+        let (cause, mark) = (cause("deploy", change), mark("deploy", change));
+        let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
+        let image = self.image_of(&change.release)?;
+        Ok(cluster::Change::Image(template::image_patch(read.version(), list, &self.container, &image, &notes)))
+    }
+
+    /// Gives the deployment the release's image; leaves it where it has it.
+    async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
+        if self.image(read) == self.image_of(&change.release)? {
+            return Ok(read.clone());
+        }
+        if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
+            return Err(taken_over(self, read));
+        }
+        self.apply(cluster, read, |read| self.patch(read, change)).await
+    }
+
+    /// Gives the deployment an earlier template; leaves it where it has it.
+    async fn set_template(
+        &self,
+        cluster: &Cluster,
+        read: &Read,
+        template: &Value,
+        change: &Change,
+    ) -> Result<Read, DeployError> {
+        if template::bare(&read.template) == template::bare(template) {
+            return Ok(read.clone());
+        }
+        let release = self.release(read);
+        let whole = change.previous.is_empty() || self.image.of(&change.previous).is_none();
+        if !whole && release != change.previous && release != change.release {
+            return Err(taken_over(self, read));
+        }
+        let (cause, mark) = (cause("roll-back", change), mark("roll-back", change));
+        let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
+        let patch = |read: &Read| {
+            let annotated = read.deployment.metadata.annotations.is_some();
+            Ok(cluster::Change::Template(template::undo_patch(read.version(), annotated, template, &notes)))
+        };
+        self.apply(cluster, read, patch).await
+    }
+
+    /// Makes a change of what was read. Where it was only the status that had changed meanwhile, it is
+    /// made of what is there now.
+    async fn apply(
+        &self,
+        cluster: &Cluster,
+        first: &Read,
+        patch: impl Fn(&Read) -> Result<cluster::Change, DeployError>,
+    ) -> Result<Read, DeployError> {
+        let mut read = first.clone();
+        for _ in 0..ATTEMPTS {
+            match cluster.patch(&self.name, &patch(&read)?, false).await {
+                Err(Failure::Conflict) => {}
+                ended => return Ok(ended?),
+            }
+            let gone = || DeployError::Refused(format!("deployment `{}` was deleted meanwhile", self.name));
+            read = cluster.deployment(&self.name).await?.ok_or_else(gone)?;
+            if read.uid() != first.uid() || read.template != first.template {
+                return Err(taken_over(self, &read));
+            }
+        }
+        Err(DeployError::Refused(format!("deployment `{}` does not stand still to be changed", self.name)))
+    }
+
+    /// The template of an earlier release: the one that was kept, else one that the cluster still has.
+    async fn template_of(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Value, DeployError> {
+        let name = change.state[&self.name]["record"].as_str();
+        let records = cluster.kept(read).await?;
+        if let Some(template) = record::template_of(&records, name, &change.release) {
+            return Ok(template);
+        }
+        let image = self.image.of(&change.release);
+        let sets = cluster.replica_sets(read).await?;
+        let of_release = sets.into_iter().filter(|(_, template)| {
+            let found = template::image(template, &self.container);
+            found.is_some() && (found == image.as_deref() || found == Some(&change.release))
+        });
+        let newest = of_release.max_by_key(|(set, _)| set.metadata.creation_timestamp.as_ref().map(|time| time.0));
+        newest.map(|(_, template)| template).ok_or_else(|| {
+            let (name, release) = (&self.name, &change.release);
+            DeployError::Refused(format!("the template of `{release}` was not kept for deployment `{name}`"))
+        })
+    }
+
+    /// What runs, for the journal: names and digests, no part of the template.
+    async fn look(
+        &self,
+        cluster: &Cluster,
+        read: &Read,
+        record: &str,
+        preparation: &mut Preparation,
+    ) -> Result<Value, DeployError> {
+        let (set, pods) = cluster.newest(read).await?;
+        let statuses = pods.iter().filter_map(|pod| pod.status.as_ref()?.container_statuses.as_ref()).flatten();
+        let digest = statuses.filter(|status| status.name == self.container).map(|status| status.image_id.as_str());
+        let digest = digest.max().unwrap_or_default();
+        let replicas = read.deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+        let (name, image) = (&self.name, self.image(read));
+        preparation.running.push(format!("{name}: {replicas} of {image}"));
+        for who in obstacle::reverters(&read.deployment) {
+            preparation.warnings.push(format!("{who} may put `{name}` back to what it holds for right"));
+        }
+        let left = template::not_put_back(&read.template);
+        preparation
+            .not_put_back
+            .extend(left.into_iter().filter(|one| !preparation.not_put_back.contains(one)).collect::<Vec<_>>());
+        let began = set.and_then(|set| set.metadata.creation_timestamp).map(|time| time.0);
+        let took = began.and_then(|began| rollout::last_took(&read.deployment, began));
+        preparation.seconds = preparation.seconds.max(took);
+        Ok(json!({ "record": record, "image": image, "digest": digest, "replicas": replicas, "uid": read.uid(),
+            "revision": read.annotation("deployment.kubernetes.io/revision") }))
+    }
+}
+
+/// The release that all have; each by name where they differ; `None` where there is nothing.
+fn together(releases: &[(&Target, Option<String>)]) -> Option<String> {
+    let (_, first) = releases.first()?;
+    if releases.iter().all(|(_, release)| release == first) {
+        return first.clone();
+    }
+    let each =
+        releases.iter().map(|(target, release)| format!("{} {}", target.name, release.as_deref().unwrap_or("nothing")));
+    Some(each.collect::<Vec<_>>().join(", "))
+}
+
+fn refuse(target: &Target, read: &Read) -> Result<(), DeployError> {
+    let reason = obstacle::refusal(&read.deployment);
+    reason.map_or(Ok(()), |reason| Err(DeployError::Refused(format!("deployment `{}`: {reason}", target.name))))
+}
+
+fn taken_over(target: &Target, read: &Read) -> DeployError {
+    let (name, image) = (&target.name, target.image(read));
+    DeployError::Refused(format!(
+        "somebody else changed deployment `{name}` meanwhile: it has `{image}` now, and keeps it"
+    ))
+}
+
+/// What stopped a change is no refusal any more once a part of it is made.
+fn partly(changed: &[(&Target, Changed)], target: &Target, error: DeployError) -> DeployError {
+    match error {
+        DeployError::Refused(reason) if !changed.is_empty() => {
+            DeployError::Rollout(format!("only the deployments before `{}` were changed: {reason}", target.name))
+        }
+        error => error,
+    }
+}
+
+/// What `kubectl rollout history` is to show.
+fn cause(verb: &str, change: &Change) -> String {
+    let from = if change.previous.is_empty() { String::new() } else { format!(", from {}", change.previous) };
+    format!("hotfix {verb} {}{from}", change.release)
+}
+
+/// Names a change, so that it is known again.
+fn mark(verb: &str, change: &Change) -> String {
+    let digest = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
+    digest[..32].to_owned()
+}
+
+fn mark_of(read: &Read) -> Option<String> {
+    read.annotation(CHANGE).map(str::to_owned)
+}
+
+fn five_minutes() -> Length {
+    Length(std::time::Duration::from_secs(300))
+}
+
+fn ten_seconds() -> Length {
+    Length(std::time::Duration::from_secs(10))
+}

@@ -1,0 +1,139 @@
+//! Pod templates as JSON: compared, and put back whole. They stay JSON all the way, for a field that
+//! this program does not know has to come back too.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+/// The label that tells the pods of one template from those of another; the cluster sets it.
+pub const HASH: &str = "pod-template-hash";
+/// What `kubectl rollout history` shows of a revision.
+pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+/// Which change hotfix made last, so that one that was broken off is known again.
+pub const CHANGE: &str = "hotfix/change";
+
+/// Returns the template as it is compared and put back: without the hash of its pods and without
+/// what only some versions of the API server write.
+pub fn bare(template: &Value) -> Value {
+    let mut bare = template.clone();
+    if let Some(metadata) = bare.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("creationTimestamp");
+        if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
+            labels.remove(HASH);
+        }
+    }
+    bare
+}
+
+/// Returns the list of the template that has the container, `containers` or `initContainers`.
+pub fn list_of(template: &Value, container: &str) -> Option<&'static str> {
+    ["containers", "initContainers"].into_iter().find(|list| containers(template, list).any(|c| c["name"] == container))
+}
+
+/// Returns the image of a container.
+pub fn image<'a>(template: &'a Value, container: &str) -> Option<&'a str> {
+    let list = list_of(template, container)?;
+    containers(template, list).find(|c| c["name"] == container)?["image"].as_str()
+}
+
+/// Returns the strategic merge patch that sets one image, and fails as a conflict (409) where the
+/// object is no longer as it was read.
+pub fn image_patch(resource_version: &str, list: &str, container: &str, image: &str, notes: &[(&str, &str)]) -> Value {
+    let annotations: serde_json::Map<_, _> =
+        notes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "metadata": { "resourceVersion": resource_version, "annotations": annotations },
+        "spec": { "template": { "spec": { list: [{ "name": container, "image": image }] } } },
+    })
+}
+
+/// Returns the JSON patch (RFC 6902) that puts a whole template back, and fails where the object is
+/// no longer as it was read.
+pub fn undo_patch(resource_version: &str, annotated: bool, template: &Value, notes: &[(&str, &str)]) -> Value {
+    let mut patch = vec![json!({ "op": "test", "path": "/metadata/resourceVersion", "value": resource_version })];
+    if !annotated {
+        patch.push(json!({ "op": "add", "path": "/metadata/annotations", "value": {} }));
+    }
+    for (name, value) in notes {
+        let path = format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"));
+        patch.push(json!({ "op": "add", "path": path, "value": value }));
+    }
+    patch.push(json!({ "op": "replace", "path": "/spec/template", "value": bare(template) }));
+    Value::Array(patch)
+}
+
+/// Returns the config maps and secrets that a template names, which no rollback puts back, in order.
+pub fn not_put_back(template: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect(&template["spec"], &mut found);
+    found
+}
+
+fn collect(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                let kind = match key.as_str() {
+                    "configMap" | "configMapRef" | "configMapKeyRef" => "config map",
+                    "secret" | "secretRef" | "secretKeyRef" => "secret",
+                    _ => {
+                        collect(inner, found);
+                        continue;
+                    }
+                };
+                // A volume of a secret names it otherwise than everything else does.
+                if let Some(name) = inner["name"].as_str().or(inner["secretName"].as_str()) {
+                    found.insert(format!("{kind} `{name}`"));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn containers<'a>(template: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    template["spec"][list].as_array().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_hash_and_the_null_time_do_not_count() {
+        let template = json!({ "metadata": { "labels": { "app": "pay" } }, "spec": { "unknownToUs": 1 } });
+        let of_replica_set = json!({
+            "metadata": { "creationTimestamp": null, "labels": { "app": "pay", "pod-template-hash": "5d4" } },
+            "spec": { "unknownToUs": 1 },
+        });
+        assert_eq!(bare(&of_replica_set), template);
+        assert_ne!(bare(&json!({ "spec": { "unknownToUs": 2 } })), template);
+    }
+
+    #[test]
+    fn an_undo_tests_the_version_and_escapes_names() {
+        let patch = undo_patch("7", false, &json!({ "spec": {} }), &[(CHANGE_CAUSE, "back")]);
+        insta::assert_snapshot!(patch, @r#"[{"op":"test","path":"/metadata/resourceVersion","value":"7"},{"op":"add","path":"/metadata/annotations","value":{}},{"op":"add","path":"/metadata/annotations/kubernetes.io~1change-cause","value":"back"},{"op":"replace","path":"/spec/template","value":{"spec":{}}}]"#);
+    }
+
+    #[test]
+    fn what_a_rollback_leaves_is_named() {
+        let template = json!({ "spec": {
+            "volumes": [{ "name": "a", "secret": { "secretName": "tls" } }, { "name": "b", "configMap": { "name": "routes" } }],
+            "containers": [{ "envFrom": [{ "secretRef": { "name": "db" } }],
+                "env": [{ "valueFrom": { "configMapKeyRef": { "name": "flags", "key": "x" } } }] }],
+        } });
+        let found: Vec<_> = not_put_back(&template).into_iter().collect();
+        assert_eq!(found, ["config map `flags`", "config map `routes`", "secret `db`", "secret `tls`"]);
+    }
+
+    #[test]
+    fn a_container_is_found_among_the_first_ones_too() {
+        let template = json!({ "spec": { "containers": [{ "name": "app", "image": "a:1" }],
+            "initContainers": [{ "name": "migrate", "image": "m:1" }] } });
+        assert_eq!(image(&template, "migrate"), Some("m:1"));
+        assert_eq!(list_of(&template, "migrate"), Some("initContainers"));
+        assert_eq!(image(&template, "sidecar"), None);
+    }
+}
