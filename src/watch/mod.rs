@@ -114,7 +114,7 @@ async fn look(index: usize, timed: &Timed, setting: &Setting<'_>, send: &mpsc::U
         }
     };
     let present = async {
-        let mut ticks = tokio::time::interval(timed.every.max(Duration::from_millis(1)));
+        let mut ticks = tokio::time::interval(timed.every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -236,7 +236,9 @@ fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Count
 /// Builds the probes of the configuration. Fails, naming it, where one can't be built.
 pub fn probes(configured: &[Probe], directory: &Path, subject: &Subject) -> Result<Vec<Timed>, String> {
     let build = |probe: &Probe| {
-        let built = probe.by.build(directory, subject).map_err(|error| format!("probe `{}`: {error}", probe.name))?;
+        let named = |error| format!("probe `{}`: {error}", probe.name);
+        some_time(probe.every.0).map_err(named)?;
+        let built = probe.by.build(directory, subject).map_err(named)?;
         Ok(Timed { name: probe.name.clone(), every: probe.every.0, is_dependency: probe.dependency, probe: built })
     };
     configured.iter().map(build).collect()
@@ -244,9 +246,18 @@ pub fn probes(configured: &[Probe], directory: &Path, subject: &Subject) -> Resu
 
 /// A probe that looks at `url`.
 pub fn address(url: &str, every: Duration) -> Result<Timed, String> {
+    some_time(every)?;
     let probe = Config::at(url).build(Path::new("."), &Subject::default());
     let probe = probe.map_err(|error| format!("`{}`: {error}", redact(url)))?;
     Ok(Timed { name: redact(url).into_owned(), every, is_dependency: false, probe })
+}
+
+/// Fails where a probe would look without a pause.
+fn some_time(every: Duration) -> Result<(), String> {
+    match every >= Duration::from_millis(1) {
+        true => Ok(()),
+        false => Err("`every` has to be 1 ms or longer".to_owned()),
+    }
 }
 
 /// The limits of the configuration, with what the probes can compare with.

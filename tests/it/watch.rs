@@ -62,6 +62,9 @@ fn an_address_is_watched_without_any_configuration() {
     assert_eq!(output.status, Some(1), "{output}");
     assert!(output.stdout.contains("BAD, the share of errors is above the limit; the last one: status 500: oh"));
 
+    let flood = env.hotfix(&["watch", "--url", &bad, "--every", "0s"]);
+    assert!(flood.status == Some(2) && flood.stderr.contains("`every` has to be 1 ms or longer"), "{flood}");
+
     // Nor is a repository needed.
     let outside = env.run(env.hotfix_command(&[&["watch", "--url", &bad], &fast[..]].concat()).current_dir("/"));
     assert_eq!(outside.status, Some(1), "{outside}");
