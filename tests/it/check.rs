@@ -107,15 +107,15 @@ fn the_same_is_not_proven_twice_unless_that_is_wanted() {
 fn what_proves_nothing_is_held_and_says_why() {
     let env = shop();
     fix(&env, &[MENDED]);
-    assert_snapshot!("no test", check(&env, &[]));
+    assert_snapshot!("no_test", check(&env, &[]));
     fix(&env, &[("tests/new.case", "true")]);
-    assert_snapshot!("a test that passes before", check(&env, &[]));
+    assert_snapshot!("a_test_that_passes_before", check(&env, &[]));
     fix(&env, &[("tests/new.case", "grep -q 'price 3' src/shop.txt")]);
-    assert_snapshot!("a test that fails after", check(&env, &[]));
+    assert_snapshot!("a_test_that_fails_after", check(&env, &[]));
     fix(&env, &[NEW_TEST, ("src/shop.txt", "cost 2; price 2\n"), ("tests/old.case", "true")]);
     assert_eq!(check(&env, &[]).status, Some(0));
     fix(&env, &[("src/shop.txt", "Price 2; price 2\n"), ("tests/old.case", "grep -q 'price 1' src/shop.txt")]);
-    assert_snapshot!("a test that the fix breaks", check(&env, &[]));
+    assert_snapshot!("a_test_that_the_fix_breaks", check(&env, &[]));
 }
 
 #[test]
@@ -128,11 +128,11 @@ fn a_run_that_tells_nothing_is_no_pass() {
     };
     fix(&env, &[MENDED, NEW_TEST]);
     assert_snapshot!("hangs", with("sleep 60"));
-    assert_snapshot!("is empty", with("echo '<testsuite/>' > \"$HOTFIX_REPORT\""));
-    assert_snapshot!("is cut off", with("echo '<testsuite><testcase name=\"a\"' > \"$HOTFIX_REPORT\""));
-    assert_snapshot!("is not written", with("true"));
+    assert_snapshot!("is_empty", with("echo '<testsuite/>' > \"$HOTFIX_REPORT\""));
+    assert_snapshot!("is_cut_off", with("echo '<testsuite><testcase name=\"a\"' > \"$HOTFIX_REPORT\""));
+    assert_snapshot!("is_not_written", with("true"));
     assert_snapshot!(
-        "contradicts itself",
+        "contradicts_itself",
         with("echo '<testsuite><testcase name=\"a\"/></testsuite>' > \"$HOTFIX_REPORT\"; exit 1")
     );
     env.write(
@@ -142,7 +142,7 @@ fn a_run_that_tells_nothing_is_no_pass() {
             "[proof.by.pytest]\nprogram = [\"no-such-python\"]",
         ),
     );
-    assert_snapshot!("is not installed", check(&env, &[]));
+    assert_snapshot!("is_not_installed", check(&env, &[]));
 }
 
 #[test]
