@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::SpanRelativeTo;
@@ -98,18 +99,20 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Debug)]
 pub struct Pattern {
     pub text: String,
-    matcher: globset::GlobMatcher,
+    glob: globset::Glob,
+    /// Made when it is first wanted: most commands match none of the many patterns there are.
+    matcher: OnceLock<globset::GlobMatcher>,
 }
 
 impl Pattern {
     pub fn new(text: &str) -> Result<Pattern, String> {
         let glob = globset::GlobBuilder::new(text).literal_separator(true).build();
-        let matcher = glob.map_err(|error| error.to_string())?.compile_matcher();
-        Ok(Pattern { text: text.to_owned(), matcher })
+        let glob = glob.map_err(|error| error.to_string())?;
+        Ok(Pattern { text: text.to_owned(), glob, matcher: OnceLock::new() })
     }
 
     pub fn matches(&self, text: &str) -> bool {
-        self.matcher.is_match(text)
+        self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match(text)
     }
 }
 
