@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use crate::env::{Output, TestEnv};
 
 /// Runs each file tests/*.case as a test, and writes JUnit XML. A line in ../runs tells of each run.
-const RUNNER: &str = r#"echo run >> "$RUNS"
+pub const RUNNER: &str = r#"echo run >> "$RUNS"
 {
     echo '<testsuite name="cases">'
     status=0
@@ -29,7 +29,7 @@ const RUNNER: &str = r#"echo run >> "$RUNS"
 exit $status
 "#;
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 [guard]
 marker = ""
 tests = ["tests/**"]
@@ -61,8 +61,8 @@ fn fix(env: &TestEnv, files: &[(&str, &str)]) {
     env.commit("Mend it");
 }
 
-const MENDED: (&str, &str) = ("src/shop.txt", "price 2\n\n\nname shop\n\n\ncolour red\n");
-const NEW_TEST: (&str, &str) = ("tests/new.case", "grep -q 'price 2' src/shop.txt");
+pub const MENDED: (&str, &str) = ("src/shop.txt", "price 2\n\n\nname shop\n\n\ncolour red\n");
+pub const NEW_TEST: (&str, &str) = ("tests/new.case", "grep -q 'price 2' src/shop.txt");
 
 fn check(env: &TestEnv, arguments: &[&str]) -> Output {
     let arguments = [&["check", "--only", "proof"], arguments].concat();

@@ -18,6 +18,7 @@ mod notices;
 mod on_kubernetes;
 mod profiles;
 mod prometheus;
+mod proven;
 mod rollback;
 mod sandbox;
 mod store;
