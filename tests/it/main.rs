@@ -22,6 +22,7 @@ mod proven;
 mod rollback;
 mod sandbox;
 mod store;
+mod strays;
 mod tidy;
 mod until;
 mod watch;

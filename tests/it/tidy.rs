@@ -99,6 +99,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             // Commands that need no incident, and no repository.
             "watch",
             "process::supervised",
+            // What this program is to the commands that it runs.
+            "process::contained",
         ],
     ),
 ];
