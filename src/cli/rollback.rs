@@ -10,7 +10,9 @@ use crate::workflow::plan;
 /// Put the release before back into production, now, and watch it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix."
+    after_help = "The incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix.
+
+Example: hotfix rollback --reason 'payments fail since 14:02'"
 )]
 pub struct Args {
     /// The incident; the only open one where it is left out

@@ -12,6 +12,7 @@ mod demo;
 mod engine;
 mod env;
 mod fuzz;
+mod help;
 mod identifiers;
 mod interrupt;
 mod notices;
