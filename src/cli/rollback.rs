@@ -2,7 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{confirm, run};
-use crate::domain::event::Fact;
+use crate::domain::event::{Fact, Planned};
 use crate::domain::strategy::Strategy;
 use crate::workflow::engine::Until;
 use crate::workflow::plan;
@@ -38,7 +38,8 @@ impl Args {
         confirm::confirm(&what, self.yes)?;
         let reason = if self.reason.is_empty() { format!("asked for by {}", app.actor) } else { self.reason };
         let steps = plan::steps(Strategy::A).iter().map(|step| step.to_string()).collect();
-        app.record(&key, Fact::Planned { strategy: Some(Strategy::A), reasons: vec![reason], steps }).await?;
+        let planned = Planned { strategy: Some(Strategy::A), reasons: vec![reason], steps };
+        app.record(&key, Fact::Planned(planned)).await?;
         run::run(context, &app, &key, Until::Step("confirm")).await
     }
 }

@@ -78,12 +78,7 @@ pub enum Fact {
         reason: String,
     },
     /// A new list of steps replaces what was left of the one before.
-    Planned {
-        /// `None` for the opening and for the way back after a bad deploy.
-        strategy: Option<Strategy>,
-        reasons: Vec<String>,
-        steps: Vec<String>,
-    },
+    Planned(Planned),
     StepStarted {
         step: String,
     },
@@ -189,7 +184,7 @@ impl Fact {
             Fact::Noted { .. } => "noted",
             Fact::Acknowledged {} => "acknowledged",
             Fact::Chosen { .. } => "chosen",
-            Fact::Planned { .. } => "planned",
+            Fact::Planned(_) => "planned",
             Fact::StepStarted { .. } => "step-started",
             Fact::StepDone { .. } => "step-done",
             Fact::StepSkipped { .. } => "step-skipped",
@@ -227,6 +222,15 @@ impl Fact {
                 | Fact::ActionDone { .. }
         )
     }
+}
+
+/// A new list of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// `None` for the opening and for the way back after a bad deploy.
+    pub strategy: Option<Strategy>,
+    pub reasons: Vec<String>,
+    pub steps: Vec<String>,
 }
 
 /// The incident as it was reported.

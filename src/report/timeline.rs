@@ -53,7 +53,7 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
                 ));
             }
             // Another plan may say the same of its own steps.
-            Fact::Planned { .. } => said.clear(),
+            Fact::Planned(_) => said.clear(),
             _ => {}
         }
         if let Some(what) = what(&event.fact)
@@ -107,7 +107,7 @@ fn what(fact: &Fact) -> Option<String> {
         // What is planned follows from the decision, which has its own line.
         Fact::Declared(_)
         | Fact::BackportRecorded { .. }
-        | Fact::Planned { .. }
+        | Fact::Planned(_)
         | Fact::NoticeSent { .. }
         | Fact::UndoStarted { .. } => return None,
         Fact::AbortStarted { reason } => format!("being aborted: {reason}"),

@@ -6,7 +6,7 @@ use super::courier::Courier;
 use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{self, Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
-use crate::domain::event::Fact;
+use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 
 /// How long a lease lasts without being renewed, in seconds.
@@ -72,7 +72,7 @@ impl Engine<'_> {
     pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, EngineError> {
         let incident = self.load(key).await?;
         let names: Vec<String> = match next(&incident) {
-            Next::Plan { steps, .. } => steps,
+            Next::Plan(planned) => planned.steps,
             Next::Close | Next::Over => Vec::new(),
             Next::Run(_) | Next::Verify(_) | Next::Retry(_) => {
                 let left = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
@@ -133,8 +133,8 @@ impl Engine<'_> {
                     incident = self.append(incident, Fact::Closed {}, Some(lease)).await?;
                     continue;
                 }
-                Next::Plan { strategy, reasons, steps } => {
-                    incident = self.append(incident, Fact::Planned { strategy, reasons, steps }, Some(lease)).await?;
+                Next::Plan(planned) => {
+                    incident = self.append(incident, Fact::Planned(planned), Some(lease)).await?;
                     continue;
                 }
                 Next::Verify(name) => (name, true),
@@ -307,5 +307,5 @@ fn again(incident: &Incident, to: &str) -> Option<Fact> {
     let steps: Vec<_> =
         plan::steps(strategy).iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
-    (!steps.is_empty()).then_some(Fact::Planned { strategy: Some(strategy), reasons: vec![reason], steps })
+    (!steps.is_empty()).then_some(Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps }))
 }

@@ -10,11 +10,10 @@ use jiff::Timestamp;
 
 use super::crash::{self, Point};
 use super::plan::{Next, next};
-use crate::domain::event::{Declaration, Event, Fact, Head};
+use crate::domain::event::{Declaration, Event, Fact, Head, Planned};
 use crate::domain::incident::{
     Action, Announcement, Approval, FailedNotice, Incident, Note, Plan, Status, StepRecord, StepState, Topic, Waiver,
 };
-use crate::domain::strategy::Strategy;
 
 /// Where events are kept. Appended to, never changed.
 #[async_trait]
@@ -185,7 +184,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         }
         Fact::Acknowledged {} => incident.acknowledged_by.push(by),
         Fact::Chosen { strategy, reason } => incident.choice = Some((*strategy, reason.clone())),
-        Fact::Planned { strategy, reasons, steps } => plan(incident, *strategy, reasons, steps)?,
+        Fact::Planned(planned) => plan(incident, planned)?,
         Fact::StepStarted { step } => start(incident, step, at)?,
         Fact::StepDone { step, evidence } => {
             settle(incident, step, at, StepState::Done { evidence: evidence.clone() }, Status::Open)?;
@@ -291,18 +290,14 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
     Ok(())
 }
 
-fn plan(
-    incident: &mut Incident,
-    strategy: Option<Strategy>,
-    reasons: &[String],
-    steps: &[String],
-) -> Result<(), String> {
+fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
     if let Some(step) = incident.current().filter(|step| step.state == StepState::Started) {
         return Err(format!("step `{}` is under way", step.name));
     }
     if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }
+    let Planned { strategy, reasons, steps } = planned.clone();
     if strategy.is_some() {
         incident.strategy = strategy;
         incident.choice = None;
@@ -314,7 +309,7 @@ fn plan(
         started: None,
         ended: None,
     };
-    incident.plans.push(Plan { strategy, reasons: reasons.to_vec(), steps: steps.iter().map(record).collect() });
+    incident.plans.push(Plan { strategy, reasons, steps: steps.iter().map(record).collect() });
     incident.status = Status::Open;
     Ok(())
 }
@@ -381,7 +376,7 @@ fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
     let (topic, text) = match &event.fact {
         Fact::Declared(declaration) => (Topic::Declared, declaration.title.clone()),
         Fact::SeverityChanged { severity, reason } => (Topic::Severity, format!("{severity}: {reason}")),
-        Fact::Planned { strategy: Some(strategy), reasons, .. } => {
+        Fact::Planned(Planned { strategy: Some(strategy), reasons, .. }) => {
             (Topic::Strategy, format!("{strategy}, {}: {}", strategy.title(), reasons.join("; ")))
         }
         Fact::Noted { text, update: true } => (Topic::Update, text.clone()),

@@ -1,6 +1,7 @@
 //! Which steps there are for each strategy, and which one is next. Pure.
 
 use crate::domain::decision::Recommendation;
+use crate::domain::event::Planned;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::strategy::Strategy;
 
@@ -75,7 +76,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     /// A new list of steps comes into force.
-    Plan { strategy: Option<Strategy>, reasons: Vec<String>, steps: Vec<String> },
+    Plan(Planned),
     /// The step was not begun yet.
     Run(String),
     /// The step was begun and nobody knows how it ended: ask the world.
@@ -120,5 +121,5 @@ pub fn next(incident: &Incident) -> Next {
 }
 
 fn planned(strategy: Option<Strategy>, reasons: Vec<String>, steps: &[&str]) -> Next {
-    Next::Plan { strategy, reasons, steps: steps.iter().map(|step| step.to_string()).collect() }
+    Next::Plan(Planned { strategy, reasons, steps: steps.iter().map(|step| step.to_string()).collect() })
 }
