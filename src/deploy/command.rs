@@ -33,10 +33,6 @@ impl Command {
         Command { config, surroundings }
     }
 
-    fn rollback(&self) -> &CommandLine {
-        self.config.rollback.as_ref().unwrap_or(&self.config.deploy)
-    }
-
     fn supervised(&self, verb: &str, change: &Change) -> Supervised {
         // A release's name may be hostile, so the directory is named by a digest of it.
         let place = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
@@ -87,14 +83,14 @@ impl Deployer for Command {
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
-        for (verb, command) in [("deploy", &self.config.deploy), ("roll-back", self.rollback())] {
-            let ended = self.supervised(verb, change).settled().await?;
-            // What it printed as the release that runs may be there before it failed.
-            if let Some(ended) = ended.filter(|ended| !ended.succeeded()) {
-                return Err(DeployError::Rollout(failed(command, &ended).to_string()));
+        self.supervised("roll-back", change).settled().await?;
+        match self.supervised("deploy", change).settled().await? {
+            // The release may be there, and not all that the command was to do for it.
+            Some(ended) if !ended.succeeded() => {
+                Err(DeployError::Rollout(failed(&self.config.deploy, &ended).to_string()))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn deploy(&self, change: &Change) -> Result<(), DeployError> {
@@ -102,6 +98,6 @@ impl Deployer for Command {
     }
 
     async fn roll_back(&self, change: &Change) -> Result<(), DeployError> {
-        self.change("roll-back", self.rollback(), change).await
+        self.change("roll-back", self.config.rollback.as_ref().unwrap_or(&self.config.deploy), change).await
     }
 }
