@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod abort;
+mod alone;
 mod backport;
 mod bad_input;
 mod check;
