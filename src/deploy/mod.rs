@@ -1,6 +1,7 @@
 //! How a release gets to run. A new deployer is a file here and three lines below.
 
 mod command;
+mod image;
 mod kubernetes;
 mod memory;
 
@@ -10,6 +11,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::config::value::Length;
+use crate::domain::event::hex;
+use crate::process::supervised::Supervised;
 
 /// The deployers that can be configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +44,14 @@ pub struct Surroundings {
     /// Where the state of commands under way lies.
     pub state: PathBuf,
     pub limit: Duration,
+}
+
+impl Surroundings {
+    /// Where the command of `verb` for this very change has its lock and its result.
+    fn supervised(&self, verb: &str, change: &Change) -> Supervised {
+        // A release's name may be hostile, so the directory is named by a digest of it.
+        Supervised::at(self.state.join(digest(&[verb, &change.id, &change.release])))
+    }
 }
 
 /// Puts releases into production.
@@ -114,4 +128,27 @@ pub enum DeployError {
 
 fn tail(output: &str) -> String {
     if output.is_empty() { String::new() } else { format!("\n{output}") }
+}
+
+/// A short name for what `parts` say together, in hexadecimal digits.
+fn digest(parts: &[&str]) -> String {
+    hex(&Sha256::digest(parts.join("\0")))[..32].to_owned()
+}
+
+/// The release that all have; each by name where they differ; `None` where there is nothing.
+fn together(releases: &[(&str, Option<String>)]) -> Option<String> {
+    let (_, first) = releases.first()?;
+    if releases.iter().all(|(_, release)| release == first) {
+        return first.clone();
+    }
+    let each = releases.iter().map(|(name, release)| format!("{name} {}", release.as_deref().unwrap_or("nothing")));
+    Some(each.collect::<Vec<_>>().join(", "))
+}
+
+fn five_minutes() -> Length {
+    Length(Duration::from_secs(300))
+}
+
+fn ten_seconds() -> Length {
+    Length(Duration::from_secs(10))
 }
