@@ -1,9 +1,11 @@
 //! How a release gets to run. A new deployer is a file here and three lines below.
 
 mod command;
+mod compose;
 mod image;
 mod kubernetes;
 mod memory;
+mod rollout;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::process::supervised::Supervised;
 #[serde(rename_all = "kebab-case")]
 pub enum Config {
     Command(command::Config),
+    Compose(compose::Config),
     Kubernetes(kubernetes::Config),
     Memory(memory::Config),
 }
@@ -30,6 +33,7 @@ impl Config {
     pub fn build(&self, surroundings: Surroundings) -> Arc<dyn Deployer> {
         match self {
             Config::Command(config) => Arc::new(command::Command::new(config.clone(), surroundings)),
+            Config::Compose(config) => Arc::new(compose::Compose::new(config.clone(), surroundings)),
             Config::Kubernetes(config) => Arc::new(kubernetes::Kubernetes::new(config.clone())),
             Config::Memory(config) => Arc::new(memory::Memory::new(config.clone())),
         }
