@@ -15,6 +15,7 @@ mod fuzz;
 mod identifiers;
 mod interrupt;
 mod notices;
+mod on_compose;
 mod on_kubernetes;
 mod profiles;
 mod prometheus;

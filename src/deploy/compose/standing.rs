@@ -56,7 +56,7 @@ impl Expected<'_> {
         self.restarts.insert(container.id.clone(), (first, now));
         let state = &container.state;
         if now - first > RESTARTS {
-            return Standing::Failed(format!("restarted {} times, {}", now - first, ended(container)));
+            return Standing::Failed(format!("starts again and again, {}", ended(container)));
         }
         let health = state.health.as_ref().map_or("", |health| health.status.as_str());
         match (state.status.as_str(), health) {
@@ -174,7 +174,7 @@ mod tests {
         let running = |restarts: i64| json!({ "RestartCount": restarts });
         assert_eq!(says(&[running(0), running(1)], &[]), "waiting: `api` restarted");
         assert_eq!(says(&[running(0), running(1), running(1)], &[]), "complete");
-        assert_eq!(says(&[running(0), running(3)], &[]), "failed: `api` restarted 3 times, ended with status 0");
+        assert_eq!(says(&[running(0), running(3)], &[]), "failed: `api` starts again and again, ended with status 0");
         // What it did long before tells nothing.
         assert_eq!(says(&[running(90), running(90)], &[]), "complete");
     }
