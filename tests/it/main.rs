@@ -9,6 +9,7 @@ mod check;
 mod crash;
 mod database;
 mod demo;
+mod deploy_command;
 mod engine;
 mod env;
 mod fuzz;
