@@ -104,6 +104,7 @@ fn declaration(declared: Timestamp) -> Fact {
         users: "all".to_owned(),
         assessment: String::new(),
         ticket: None,
+        cause: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -46,6 +46,7 @@ impl Step for ConfirmRollBack {
         })
         .await?;
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
+        let id = &at.incident.id;
         Ok(match (verdict, strategy) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             // The incident that the fix was for is not over; that is why it is being worked on.
@@ -59,10 +60,15 @@ impl Step for ConfirmRollBack {
                     "hotfix decide --strategy B",
                 ));
             }
-            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
-                reason: evidence.summary,
-                hint: "`hotfix resume` to watch on, or `hotfix decide --strategy B`".to_owned(),
-            },
+            (Verdict::Blind | Verdict::Unproven, Some(_)) => {
+                let hint = format!("`hotfix resume {id}` to watch on, or `hotfix decide --strategy B {id}`");
+                match standing.judgement.outage {
+                    Some(outage) => {
+                        Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint }
+                    }
+                    None => Outcome::Held { reason: evidence.summary, hint },
+                }
+            }
         })
     }
 

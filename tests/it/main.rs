@@ -16,6 +16,7 @@ mod identifiers;
 mod interrupt;
 mod notices;
 mod on_kubernetes;
+mod outage;
 mod profiles;
 mod prometheus;
 mod rollback;
