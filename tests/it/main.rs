@@ -20,6 +20,7 @@ mod interrupt;
 mod notices;
 mod on_compose;
 mod on_kubernetes;
+mod outage;
 mod profiles;
 mod prometheus;
 mod proven;
