@@ -22,6 +22,9 @@ use contained::Contained;
 /// The most that is kept of a command's output, in bytes; the end of it.
 pub const TAIL: usize = 64 * 1024;
 
+/// The most that is shown of one line, in bytes.
+const LINE: usize = 4 * 1024;
+
 /// A command, and what it runs with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spec {
@@ -73,10 +76,11 @@ impl Ended {
         self.ending.words()
     }
 
-    /// The last `count` lines that are not empty.
+    /// The last `count` lines that are not empty, the end of each left out where it is very long.
     pub fn last_lines(&self, count: usize) -> String {
         let lines: Vec<_> = self.output.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(count)..].join("\n")
+        let last = lines[lines.len().saturating_sub(count)..].iter();
+        last.map(|line| &line[..line.floor_char_boundary(LINE)]).collect::<Vec<_>>().join("\n")
     }
 }
 
