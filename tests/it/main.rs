@@ -26,6 +26,7 @@ mod prometheus;
 mod proven;
 mod rollback;
 mod sandbox;
+mod sarif;
 mod store;
 mod strays;
 mod tidy;
