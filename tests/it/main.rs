@@ -17,6 +17,7 @@ mod fuzz;
 mod help;
 mod identifiers;
 mod interrupt;
+mod maven;
 mod notices;
 mod on_compose;
 mod on_kubernetes;
