@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Change, DeployError, Deployer, Preparation, Surroundings};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings, failed};
 use crate::config::value::CommandLine;
-use crate::process::{self, Ended, Spec};
+use crate::process::Spec;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,20 +53,10 @@ impl Command {
     }
 }
 
-fn failed(command: &CommandLine, ended: &Ended) -> DeployError {
-    DeployError::Command { command: command.to_string(), ended: ended.words(), output: ended.last_lines(10) }
-}
-
 #[async_trait]
 impl Deployer for Command {
     async fn current(&self) -> Result<Option<String>, DeployError> {
-        let limit = self.surroundings.limit.min(Duration::from_secs(60));
-        let ended = process::run(self.spec(&self.config.current, Vec::new(), limit)).await;
-        if !ended.succeeded() {
-            return Err(failed(&self.config.current, &ended));
-        }
-        let release = ended.last_lines(1).trim().to_owned();
-        Ok((!release.is_empty()).then_some(release))
+        self.surroundings.printed(&self.config.current).await
     }
 
     async fn prepare(&self, _: &Change) -> Result<Preparation, DeployError> {

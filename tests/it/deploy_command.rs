@@ -13,7 +13,8 @@ fn begun(deploy: &str, limit: &str) -> TestEnv {
     let text = env.read("hotfix.toml");
     let (before, rest) = text.split_once("deploy = ").unwrap();
     let (_, after) = rest.split_once('\n').unwrap();
-    let before = before.replace("[deploy.by.command]", &format!("[deploy]\nlimit = \"{limit}\"\n\n[deploy.by.command]"));
+    let before =
+        before.replace("[deploy.by.command]", &format!("[deploy]\nlimit = \"{limit}\"\n\n[deploy.by.command]"));
     env.write("hotfix.toml", &format!("{before}deploy = \"sh ../deploy.sh\"\n{after}"));
     env.commit("Deploy otherwise");
     env.git(&["push", "--quiet"]);

@@ -18,6 +18,7 @@ mod interrupt;
 mod notices;
 mod on_compose;
 mod on_kubernetes;
+mod on_pipeline;
 mod profiles;
 mod prometheus;
 mod rollback;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::image::Image;
 use super::rollout::{Look, Rollout, Standing};
-use super::{Change, DeployError, Deployer, Preparation, Surroundings, digest, together};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings, mark, together};
 use crate::config::value::Length;
 use crate::process::Spec;
 use docker::{Container, Docker};
@@ -419,10 +419,6 @@ fn ids(containers: &[Container]) -> Vec<&str> {
     let mut ids: Vec<&str> = containers.iter().map(|one| one.id.as_str()).collect();
     ids.sort_unstable();
     ids
-}
-
-fn mark(verb: &str, change: &Change) -> String {
-    digest(&[verb, &change.id, &change.release])
 }
 
 /// Compose's own rule for the name of a project.

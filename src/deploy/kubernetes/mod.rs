@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image::Image;
-use super::{Change, DeployError, Deployer, Preparation, digest, together};
+use super::{Change, DeployError, Deployer, Preparation, mark, together};
 use crate::config::value::Length;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
@@ -343,11 +343,6 @@ fn partly(changed: &[(&Target, Changed)], target: &Target, error: DeployError) -
 fn cause(verb: &str, change: &Change) -> String {
     let from = if change.previous.is_empty() { String::new() } else { format!(", from {}", change.previous) };
     format!("hotfix {verb} {}{from}", change.release)
-}
-
-/// Names a change, so that it is known again.
-fn mark(verb: &str, change: &Change) -> String {
-    digest(&[verb, &change.id, &change.release])
 }
 
 fn mark_of(read: &Read) -> Option<String> {
