@@ -64,10 +64,14 @@ impl Deployer for Command {
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
-        for verb in ["deploy", "roll-back"] {
-            self.surroundings.supervised(verb, change).settled().await?;
+        self.surroundings.supervised("roll-back", change).settled().await?;
+        match self.surroundings.supervised("deploy", change).settled().await? {
+            // The release may be there, and not all that the command was to do for it.
+            Some(ended) if !ended.succeeded() => {
+                Err(DeployError::Rollout(failed(&self.config.deploy, &ended).to_string()))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn deploy(&self, change: &Change) -> Result<(), DeployError> {

@@ -89,6 +89,11 @@ pub trait Deployer: Send + Sync {
     /// Fails with [`DeployError::Refused`] where the change would not be accepted.
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError>;
 
+    /// Returns what [`Deployer::prepare`] would find, as far as that can be told without keeping anything.
+    async fn look(&self, _: &Change) -> Result<Preparation, DeployError> {
+        Ok(Preparation::default())
+    }
+
     /// Waits for a deploy or rollback to `change.release` that a process which is gone left under
     /// way, and goes on with it where it was left half-done. Does nothing where none was begun.
     async fn settle(&self, change: &Change) -> Result<(), DeployError>;

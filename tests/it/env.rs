@@ -161,12 +161,7 @@ impl TestEnv {
 
     /// Runs a command, and returns how it ended.
     pub fn run(&self, command: &mut Command) -> Output {
-        let ended = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Output {
-            status: ended.status.code(),
-            stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
-        }
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")).into()
     }
 
     /// A program that knows nothing of whose machine this is.
@@ -193,6 +188,13 @@ impl TestEnv {
     }
 }
 
+impl From<std::process::Output> for Output {
+    fn from(ended: std::process::Output) -> Output {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Output { status: ended.status.code(), stdout: text(&ended.stdout), stderr: text(&ended.stderr) }
+    }
+}
+
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
@@ -215,7 +217,7 @@ fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
         settings.add_filter(&regex(&path.display().to_string()), "[SANDBOX]");
     }
     settings.add_filter(r"\b[0-9a-f]{40}([0-9a-f]{24})?\b", "[HASH]");
-    settings.add_filter(r"\b(HOTFIX|hotfix)-20\d{6}-", "$1-[DATE]-");
+    settings.add_filter(r"\b(HOTFIX|hotfix|DEPLOY|ROLLBACK)-20\d{6}-", "$1-[DATE]-");
     settings.add_filter(r"-P[0-9a-f]{8}\b", "-[PROVISIONAL]");
     settings.add_filter(r"\b[0-9a-f]{9}\b", "[COMMIT]");
     settings.add_filter(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC))?", "[TIME]");

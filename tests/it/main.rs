@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod abort;
+mod alone;
 mod backport;
 mod bad_input;
 mod check;
@@ -13,6 +14,7 @@ mod deploy_command;
 mod engine;
 mod env;
 mod fuzz;
+mod help;
 mod identifiers;
 mod interrupt;
 mod notices;
@@ -21,9 +23,11 @@ mod on_kubernetes;
 mod on_pipeline;
 mod profiles;
 mod prometheus;
+mod proven;
 mod rollback;
 mod sandbox;
 mod store;
+mod strays;
 mod tidy;
 mod until;
 mod watch;

@@ -89,6 +89,34 @@ impl Kubernetes {
         wait.until_complete(|| self.connect(), changed).await
     }
 
+    /// Every deployment, where the API server says that it would accept the change of each.
+    async fn accepted(&self, cluster: &Cluster, change: &Change) -> Result<Vec<(&Target, Read)>, DeployError> {
+        let all = self.read(cluster).await?;
+        for (target, read) in all.iter().filter(|_| !change.release.is_empty()) {
+            refuse(target, read)?;
+            let patch = target.patch(read, change)?;
+            cluster.patch(&target.name, &patch, true).await?;
+        }
+        Ok(all)
+    }
+
+    /// What runs, with the names of the records that were kept of it.
+    async fn found(
+        &self,
+        cluster: &Cluster,
+        all: &[(&Target, Read)],
+        records: &[String],
+    ) -> Result<Preparation, DeployError> {
+        let mut preparation = Preparation::default();
+        let mut state = serde_json::Map::new();
+        for (index, (target, read)) in all.iter().enumerate() {
+            let record = records.get(index).map_or("", String::as_str);
+            state.insert(target.name.clone(), target.look(cluster, read, record, &mut preparation).await?);
+        }
+        preparation.state = Value::Object(state);
+        Ok(preparation)
+    }
+
     /// Keeps the templates that run now, and returns the names of the records.
     async fn keep(&self, cluster: &Cluster, all: &[(&Target, Read)]) -> Result<Vec<String>, DeployError> {
         let mut names = Vec::new();
@@ -115,22 +143,15 @@ impl Deployer for Kubernetes {
 
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {
         let cluster = self.connect().await?;
-        let all = self.read(&cluster).await?;
-        if !change.release.is_empty() {
-            for (target, read) in &all {
-                refuse(target, read)?;
-                let patch = target.patch(read, change)?;
-                cluster.patch(&target.name, &patch, true).await?;
-            }
-        }
+        let all = self.accepted(&cluster, change).await?;
         let names = self.keep(&cluster, &all).await?;
-        let mut preparation = Preparation::default();
-        let mut state = serde_json::Map::new();
-        for ((target, read), record) in all.iter().zip(names) {
-            state.insert(target.name.clone(), target.look(&cluster, read, &record, &mut preparation).await?);
-        }
-        preparation.state = Value::Object(state);
-        Ok(preparation)
+        self.found(&cluster, &all, &names).await
+    }
+
+    async fn look(&self, change: &Change) -> Result<Preparation, DeployError> {
+        let cluster = self.connect().await?;
+        let all = self.accepted(&cluster, change).await?;
+        self.found(&cluster, &all, &[]).await
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
