@@ -12,7 +12,7 @@ use crate::process::Spec;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT) in the place of HOTFIX_PREVIOUS.
+    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT, HOTFIX_IMAGE) in the place of HOTFIX_PREVIOUS.
     pub deploy: CommandLine,
     /// Puts HOTFIX_RELEASE back; `deploy` where it is left out.
     pub rollback: Option<CommandLine>,
@@ -43,6 +43,7 @@ impl Command {
             ("HOTFIX_RELEASE".to_owned(), change.release.clone()),
             ("HOTFIX_COMMIT".to_owned(), change.commit.clone()),
             ("HOTFIX_PREVIOUS".to_owned(), change.previous.clone()),
+            ("HOTFIX_IMAGE".to_owned(), change.images.join("\n")),
         ]);
         let ended = supervised.run(&self.spec(command, environment, self.surroundings.limit), verb).await?;
         if ended.succeeded() { Ok(()) } else { Err(failed(command, &ended)) }

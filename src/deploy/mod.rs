@@ -116,6 +116,8 @@ pub struct Change {
     pub commit: String,
     /// What runs before; empty for nothing.
     pub previous: String,
+    /// The images that were built of the release, by digest; none where that is not known.
+    pub images: Vec<String>,
     /// For a rollback, what [`Deployer::prepare`] left before the deploy, where that is known.
     pub state: serde_json::Value,
     /// What the commands get besides.
@@ -161,6 +163,11 @@ fn tail(output: &str) -> String {
 /// Names a change, so that it is known again: hexadecimal digits.
 fn mark(verb: &str, change: &Change) -> String {
     hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)))[..32].to_owned()
+}
+
+/// Whether `current` is the name of one release, not of a different one for each part.
+fn is_one(current: &str) -> bool {
+    !current.is_empty() && !current.contains(' ')
 }
 
 fn failed(command: &CommandLine, ended: &Ended) -> DeployError {

@@ -16,6 +16,7 @@ mod env;
 mod fuzz;
 mod help;
 mod identifiers;
+mod image;
 mod interrupt;
 mod notices;
 mod on_compose;

@@ -95,6 +95,10 @@ impl Deployer for Pipeline {
         Ok(preparation)
     }
 
+    async fn look(&self, change: &Change) -> Result<Preparation, DeployError> {
+        self.prepare(change).await
+    }
+
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
         for verb in ["deploy", "roll-back"] {
             if let Some(pushed) = self.pushed(verb, change).await? {
