@@ -97,10 +97,7 @@ pub(super) fn person(actor: &str) -> String {
 
 /// Whether saying the same of this fact twice tells nothing new.
 fn repeats(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. } | Fact::Linked { .. }
-    )
+    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. } | Fact::Linked { .. })
 }
 
 /// What there is to say about a fact, apart from the declaration; `None` where nobody wants to read

@@ -63,9 +63,7 @@ impl Step for ConfirmRollBack {
             (Verdict::Blind | Verdict::Unproven, Some(_)) => {
                 let hint = format!("`hotfix resume {id}` to watch on, or `hotfix decide --strategy B {id}`");
                 match standing.judgement.outage {
-                    Some(outage) => {
-                        Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint }
-                    }
+                    Some(outage) => Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint },
                     None => Outcome::Held { reason: evidence.summary, hint },
                 }
             }

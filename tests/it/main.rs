@@ -6,6 +6,7 @@ mod abort;
 mod backport;
 mod bad_input;
 mod check;
+mod clock;
 mod crash;
 mod database;
 mod demo;

@@ -241,3 +241,87 @@ fn deepest(error: &dyn std::error::Error) -> String {
     }
     deepest.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A page of a list with one pod, and where the next one begins.
+    fn page(pod: &str, next: Option<&str>) -> (u16, Value) {
+        let list = json!({ "apiVersion": "v1", "kind": "PodList", "metadata": { "continue": next },
+            "items": [{ "metadata": { "name": pod } }] });
+        (200, list)
+    }
+
+    fn refusal(code: u16, reason: &str) -> (u16, Value) {
+        let status = json!({ "apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": reason,
+            "message": reason, "code": code });
+        (code, status)
+    }
+
+    /// Answers one request, and returns its first line.
+    fn answer(mut stream: TcpStream, (code, body): &(u16, Value)) -> std::io::Result<String> {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line) = (String::new(), String::new());
+        reader.read_line(&mut first)?;
+        while reader.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n");
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+        Ok(first)
+    }
+
+    /// What a list comes to where the API server gives these answers, the last one over and over, and
+    /// what it was asked.
+    async fn listed(answers: Vec<(u16, Value)>) -> (Result<Vec<String>, Failure>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            let last = answers.len() - 1;
+            for (index, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+                seen.lock().unwrap().extend(answer(stream, &answers[index.min(last)]));
+            }
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
+        let api: Api<Pod> = Api::namespaced(client, "default");
+        let found = every(&api, &ListParams::default()).await;
+        let asked = asked.lock().unwrap().clone();
+        (found.map(|pods| pods.iter().map(ResourceExt::name_any).collect()), asked)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_went_stale_is_begun_anew() {
+        let answers = vec![page("a", Some("1")), refusal(410, "Expired"), page("b", Some("2")), page("c", None)];
+        let (found, asked) = listed(answers).await;
+        assert_eq!(found.unwrap(), ["b", "c"]);
+        let continued: Vec<_> = asked.iter().map(|line| line.contains("continue=")).collect();
+        assert_eq!(continued, [false, true, false, true], "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_read_is_no_list() {
+        for (answer, expected) in [
+            (refusal(410, "Expired"), "Refused"),
+            (refusal(401, "Unauthorized"), "have they expired?"),
+            (refusal(403, "pods is forbidden"), "pods is forbidden"),
+            (refusal(429, "slow down"), "in trouble: slow down"),
+            (refusal(500, "etcd is away"), "in trouble: etcd is away"),
+            ((200, json!("half a bo")), "Unreachable"),
+        ] {
+            let (found, _) = listed(vec![answer]).await;
+            let said = format!("{:?}", found.unwrap_err());
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}
