@@ -22,7 +22,8 @@ impl App {
         let Some(outage) = incident.outage.clone() else { return Ok(incident) };
         let report = Report {
             title: format!("{} fails", capital(&outage.cause)),
-            severity: Some(incident.severity),
+            // An order has none of its own.
+            severity: incident.order.is_none().then_some(incident.severity),
             symptoms: vec![outage.seen.clone()],
             assessment: format!("found by the watch of {}, which is held by it", incident.id),
             cause: Some(outage.cause),

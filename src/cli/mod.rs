@@ -20,6 +20,7 @@ mod investigate;
 mod issue;
 mod list;
 mod log;
+mod man;
 mod note;
 mod postmortem;
 mod progress;
@@ -44,6 +45,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::app::{App, Options};
+use crate::process::contained;
 use error::CliError;
 use reply::Reply;
 
@@ -133,6 +135,7 @@ enum Command {
     Action(action::Args),
     Audit(audit::Args),
     Completions(completions::Args),
+    Man(man::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -162,6 +165,7 @@ impl Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    contained::by_this_program();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         anstream::eprintln!("error: a bug in hotfix, at {place}: {}", panic.payload_as_str().unwrap_or_default());
@@ -238,6 +242,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
         Command::Action(args) => args.run(&context).await,
         Command::Audit(args) => args.run(&context).await,
         Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(&context),
         Command::Supervise(args) => args.run(),
     }
 }

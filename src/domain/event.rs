@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::evidence::Evidence;
+use super::order::Order;
+use super::rung::Back;
 use super::severity::Severity;
 use super::strategy::Strategy;
 
@@ -57,6 +59,8 @@ impl Event {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Fact {
     Declared(Declaration),
+    /// A deploy or rollback without an incident; the first event in a journal of its own.
+    Ordered(Order),
     /// The incident has got its number; until then it had a provisional name.
     Numbered {
         id: String,
@@ -84,12 +88,7 @@ pub enum Fact {
         reason: String,
     },
     /// A new list of steps replaces what was left of the one before.
-    Planned {
-        /// `None` for the opening and for the way back after a bad deploy.
-        strategy: Option<Strategy>,
-        reasons: Vec<String>,
-        steps: Vec<String>,
-    },
+    Planned(Planned),
     StepStarted {
         step: String,
     },
@@ -193,13 +192,14 @@ impl Fact {
     pub fn name(&self) -> &'static str {
         match self {
             Fact::Declared(_) => "declared",
+            Fact::Ordered(_) => "ordered",
             Fact::Numbered { .. } => "numbered",
             Fact::SeverityChanged { .. } => "severity-changed",
             Fact::Noted { .. } => "noted",
             Fact::Acknowledged {} => "acknowledged",
             Fact::Linked { .. } => "linked",
             Fact::Chosen { .. } => "chosen",
-            Fact::Planned { .. } => "planned",
+            Fact::Planned(_) => "planned",
             Fact::StepStarted { .. } => "step-started",
             Fact::StepDone { .. } => "step-done",
             Fact::StepSkipped { .. } => "step-skipped",
@@ -224,6 +224,21 @@ impl Fact {
         }
     }
 
+    /// Whether it makes sense of an incident only, and not of what was ordered without one.
+    pub fn is_of_an_incident(&self) -> bool {
+        matches!(
+            self,
+            Fact::SeverityChanged { .. }
+                | Fact::Acknowledged {}
+                | Fact::Chosen { .. }
+                | Fact::Planned(Planned { strategy: Some(_), .. })
+                | Fact::Approved { .. }
+                | Fact::Ticked { .. }
+                | Fact::ActionAdded { .. }
+                | Fact::ActionDone { .. }
+        )
+    }
+
     /// Whether it may still be written once the incident is closed or aborted.
     pub fn may_follow_the_end(&self) -> bool {
         matches!(
@@ -238,6 +253,18 @@ impl Fact {
                 | Fact::ActionDone { .. }
         )
     }
+}
+
+/// A new list of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// `None` for the opening and for the way back after a bad deploy.
+    pub strategy: Option<Strategy>,
+    pub reasons: Vec<String>,
+    pub steps: Vec<String>,
+    /// How production is put back, where somebody said how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
 }
 
 /// The incident as it was reported.

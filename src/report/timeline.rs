@@ -30,8 +30,11 @@ pub struct Row {
 /// What is said again and again is left out: a step that is still held for the same reason, or a
 /// notice that failed before.
 pub fn timeline(events: &[Event]) -> Vec<Row> {
-    let Some(Fact::Declared(declaration)) = events.first().map(|event| &event.fact) else { return Vec::new() };
-    let detected = declaration.detected;
+    let Some(first) = events.first() else { return Vec::new() };
+    let detected = match &first.fact {
+        Fact::Declared(declaration) => declaration.detected,
+        _ => first.at,
+    };
     let mut said = BTreeSet::new();
     let mut rows = Vec::new();
     for event in events {
@@ -53,7 +56,7 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
                 ));
             }
             // Another plan may say the same of its own steps.
-            Fact::Planned { .. } => said.clear(),
+            Fact::Planned(_) => said.clear(),
             _ => {}
         }
         if let Some(what) = what(&event.fact)
@@ -107,9 +110,11 @@ fn what(fact: &Fact) -> Option<String> {
         // What is planned follows from the decision, which has its own line.
         Fact::Declared(_)
         | Fact::BackportRecorded { .. }
-        | Fact::Planned { .. }
+        | Fact::Planned(_)
         | Fact::NoticeSent { .. }
         | Fact::UndoStarted { .. } => return None,
+        Fact::Ordered(order) if order.reason.is_empty() => format!("ordered: {}", order.title()),
+        Fact::Ordered(order) => format!("ordered: {}: {}", order.title(), order.reason),
         Fact::AbortStarted { reason } => format!("being aborted: {reason}"),
         Fact::Numbered { id } => format!("numbered {id}"),
         Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::config::KubeConfigOptions;
-use kube::core::Selector;
+use kube::core::{Selector, Status};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ impl Cluster {
 
     /// Returns a deployment; `None` where there is none of this name.
     pub async fn deployment(&self, name: &str) -> Result<Option<Read>, Failure> {
-        self.deployments().get_opt(name).await?.map(read).transpose()
+        in_time(self.deployments().get_opt(name)).await?.map(read).transpose()
     }
 
     /// Makes a change, or only asks whether it would be accepted, and returns the deployment after it.
@@ -79,7 +79,7 @@ impl Cluster {
                 Patch::Json(serde_json::from_value(patch.clone()).expect("it is made of the operations of RFC 6902"))
             }
         };
-        read(self.deployments().patch(name, &parameters, &patch).await?)
+        read(in_time(self.deployments().patch(name, &parameters, &patch)).await?)
     }
 
     /// Returns the replica sets that belong to a deployment, each with its template.
@@ -116,7 +116,7 @@ impl Cluster {
     /// Keeps a record; does nothing where it is there.
     pub async fn keep(&self, record: &ControllerRevision) -> Result<(), Failure> {
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        match self.records().create(&parameters, record).await.map_err(Failure::from) {
+        match in_time(self.records().create(&parameters, record)).await.map_err(Failure::from) {
             Ok(_) | Err(Failure::Conflict) => Ok(()),
             Err(failure) => Err(failure),
         }
@@ -180,7 +180,7 @@ where
     let mut found = Vec::new();
     let mut parameters = parameters.clone().limit(PAGE);
     loop {
-        match api.list(&parameters).await {
+        match in_time(api.list(&parameters)).await {
             Ok(page) => {
                 let next = page.metadata.continue_.filter(|token| !token.is_empty());
                 found.extend(page.items);
@@ -196,6 +196,13 @@ where
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Ends a call that takes too long: the client tries it again for minutes where it is told to wait.
+async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    let message = format!("no answer that helps within {} s", PATIENCE.as_secs());
+    let late = || kube::Error::Api(Status::failure(&message, "Timeout").with_code(504).boxed());
+    tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn selected(of: &Read) -> ListParams {
@@ -315,7 +322,7 @@ mod tests {
             (refusal(410, "Expired"), "Refused"),
             (refusal(401, "Unauthorized"), "have they expired?"),
             (refusal(403, "pods is forbidden"), "pods is forbidden"),
-            (refusal(429, "slow down"), "in trouble: slow down"),
+            (refusal(429, "slow down"), "in trouble: no answer that helps within 10 s"),
             (refusal(500, "etcd is away"), "in trouble: etcd is away"),
             ((200, json!("half a bo")), "Unreachable"),
         ] {
