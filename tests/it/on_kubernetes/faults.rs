@@ -1,10 +1,11 @@
 //! The API server itself fails in the middle of a rollout, so these tests start a control plane of their
 //! own. They are passed over where HOTFIX_TEST_KUBE_UP names no program that starts one.
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -16,6 +17,8 @@ struct Plane {
     up: PathBuf,
     directory: TempDir,
     port: u16,
+    /// The API server that was started again.
+    again: RefCell<Option<Child>>,
 }
 
 impl Plane {
@@ -25,7 +28,7 @@ impl Plane {
         // Three ports in a row; those of ./test's own control plane lie below.
         let port = 32_710 + (std::process::id() % 14) as u16 * 3;
         let output = Command::new(&up).arg(directory.path()).arg(port.to_string()).output().unwrap();
-        let plane = Plane { up, directory, port };
+        let plane = Plane { up, directory, port, again: RefCell::new(None) };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Some(plane)
     }
@@ -46,16 +49,24 @@ impl Plane {
         let line = String::from_utf8(line).unwrap();
         let words: Vec<_> = line.trim_end_matches('\0').split('\0').collect();
         self.signal("-KILL");
+        self.reap();
         std::thread::sleep(after);
         let log = fs::File::create(self.file("apiserver.again.log")).unwrap();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap();
         fs::write(self.file("apiserver.pid"), child.id().to_string()).unwrap();
+        *self.again.borrow_mut() = Some(child);
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(start.elapsed() < Duration::from_secs(60), "the API server does not come back");
             std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn reap(&self) {
+        if let Some(mut killed) = self.again.borrow_mut().take() {
+            let _ = killed.wait();
         }
     }
 
@@ -72,6 +83,7 @@ impl Plane {
 impl Drop for Plane {
     fn drop(&mut self) {
         let _ = Command::new(self.up.with_file_name("down")).arg(self.directory.path()).output();
+        self.reap();
     }
 }
 
