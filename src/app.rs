@@ -3,7 +3,11 @@
 pub mod backport;
 pub mod check;
 mod declare;
+mod find;
 pub mod init;
+pub mod order;
+mod outage;
+mod roll_back;
 pub mod watch;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +28,8 @@ use crate::notify::Outbox;
 use crate::report::document::{Account, Document};
 use crate::report::template::{TemplateError, Templates};
 use crate::steps::{self, Tools};
+use crate::store::Store;
 use crate::store::backport_records::Chains;
-use crate::store::{Store, Summary};
 use crate::workflow::engine::{Engine, EngineError, Until};
 use crate::workflow::journal::{Journal, JournalError, fold};
 use crate::workflow::step::{Action, Clock, Progress, Step, StepError};
@@ -87,6 +91,24 @@ pub enum AppError {
     Reserved { id: String, remote: String },
     #[error("{0}")]
     NoWayBack(String),
+    #[error("`{id}` is a {kind}, not an incident")]
+    NotAnIncident { id: String, kind: String },
+    #[error("`{id}`, {title}, is {status}")]
+    OrderOpen { id: String, title: String, status: String },
+    #[error("there is no release `{release}`")]
+    UnknownRelease { release: String },
+    #[error("no tag that fits `{0}` has a version")]
+    NoRelease(String),
+    #[error("no other release than `{current}`, which runs, was verified")]
+    NothingVerified { current: String },
+    #[error("nothing runs in {0}")]
+    NothingRuns(String),
+    #[error("incident `{id}` is open, and a deploy is one of its steps")]
+    IncidentOpen { id: String },
+    #[error("no deployer is configured")]
+    NoDeployer,
+    #[error("{0}")]
+    Deployer(String),
     #[error("{0}")]
     Probe(String),
     #[error("no probe is configured")]
@@ -155,10 +177,14 @@ impl App {
     }
 
     /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
-    /// of its chain is anchored on the remote afterwards.
+    /// of its chain is anchored on the remote afterwards. An outage that a watch found gets an incident
+    /// of its own.
     pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {
         self.number(key).await?;
+        // What another process found and did not live to tell.
+        self.tell_outage(self.incident(key).await?).await?;
         let incident = self.engine(progress).run(key, until).await?;
+        let incident = self.tell_outage(incident).await?;
         self.anchor(&incident).await;
         Ok(incident)
     }
@@ -167,7 +193,7 @@ impl App {
     /// notices arrived.
     pub async fn catch_up(&self) -> Result<usize, AppError> {
         let mut arrived = 0;
-        for summary in self.tools.store.newest_incidents(20).await? {
+        for summary in self.tools.store.newest(20).await? {
             if summary.ended.is_some() {
                 let before = self.incident(&summary.key).await?;
                 let sent = before.notices_sent.len();
@@ -186,7 +212,7 @@ impl App {
 
     /// What is left to be done, step by step; nothing is changed.
     pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, AppError> {
-        Ok(self.engine(&Nobody).actions(key).await?)
+        Ok(self.engine(&Nobody).actions(&self.incident(key).await?).await?)
     }
 
     /// Appends one fact and tells those who are to hear of it.
@@ -203,35 +229,6 @@ impl App {
         incident.ok_or_else(|| AppError::Unknown { id: key.to_owned(), open: Vec::new() })
     }
 
-    /// Returns the incident called `id`; without one, the only one that is open.
-    pub async fn find(&self, id: Option<&str>) -> Result<Summary, AppError> {
-        let store = &self.tools.store;
-        if let Some(id) = id
-            && let Some(found) = store.find_incident(id).await?
-        {
-            return Ok(found);
-        }
-        let mut open = store.open_incidents().await?;
-        let names = open.iter().map(|incident| incident.id.clone()).collect();
-        match (id, open.len()) {
-            (Some(id), _) => Err(AppError::Unknown { id: id.to_owned(), open: names }),
-            (None, 0) => Err(AppError::NoneOpen),
-            (None, 1) => Ok(open.remove(0)),
-            (None, _) => Err(AppError::Several { open: names }),
-        }
-    }
-
-    /// The incident called `id`, or the last one where none is open: for commands that only read.
-    pub async fn find_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
-        match self.find(id).await {
-            Err(AppError::NoneOpen) => {
-                let newest = self.tools.store.newest_incidents(1).await?.pop();
-                newest.ok_or(AppError::NoneOpen)
-            }
-            found => found,
-        }
-    }
-
     /// Returns a document about the incident as the journal has it now.
     pub async fn document(&self, key: &str, document: Document) -> Result<String, AppError> {
         let events = self.events(key).await?;
@@ -239,12 +236,6 @@ impl App {
         let allowance = self.config().allowance(incident.severity);
         Ok(document
             .write(&self.tools.templates, Account { incident: &incident, events: &events, allowance: &allowance })?)
-    }
-
-    /// From which release to which a rollback would go.
-    pub async fn way_back(&self, key: &str) -> Result<(String, String), AppError> {
-        let incident = self.incident(key).await?;
-        steps::way_back(&self.tools, &incident).await.map_err(|error| AppError::NoWayBack(error.message))
     }
 
     /// Returns every place where the incident's journal is not what it was when it was written, and

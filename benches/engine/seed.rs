@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use hotfix::domain::event::{Declaration, Event, Fact};
+use hotfix::domain::event::{Declaration, Event, Fact, Planned};
 use hotfix::domain::evidence::Evidence;
 use hotfix::domain::incident::Incident;
 use hotfix::domain::severity::Severity;
@@ -68,10 +68,9 @@ async fn story(number: usize, declared: Timestamp, open: bool) -> (Vec<Event>, I
 
 /// A roll-back, and as many notes as there is room for.
 fn facts(declared: Timestamp, open: bool) -> Vec<Fact> {
-    let planned = |strategy, steps: &[&str]| Fact::Planned {
-        strategy,
-        reasons: vec!["a deploy of the last 2 hours".to_owned()],
-        steps: steps.iter().map(|step| step.to_string()).collect(),
+    let planned = |strategy, steps: &[&str]| {
+        let reasons = vec!["a deploy of the last 2 hours".to_owned()];
+        Fact::Planned(Planned { strategy, reasons, steps: plan::names(steps), back: None })
     };
     let done = |step: &&str| {
         let evidence = Evidence::new(format!("{step} is done, and this line says what is worth knowing of it"));
@@ -104,6 +103,7 @@ fn declaration(declared: Timestamp) -> Fact {
         users: "all".to_owned(),
         assessment: String::new(),
         ticket: None,
+        cause: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use roxmltree::Document;
-
 use super::{Question, Scope, Selection, files, name};
 use crate::domain::proof::Confidence;
+use crate::xml;
 
 /// A module, as its pom.xml has it.
 struct Module {
@@ -61,7 +60,7 @@ fn modules(question: &Question<'_>) -> BTreeMap<String, Module> {
 }
 
 fn module(pom: &str) -> Option<Module> {
-    let document = Document::parse(pom).ok()?;
+    let document = xml::parse(pom).ok()?;
     let artifact_of = |node: roxmltree::Node<'_, '_>| {
         let artifact = node.children().find(|child| child.tag_name().name() == "artifactId")?;
         Some(artifact.text().unwrap_or_default().trim().to_owned())

@@ -35,6 +35,8 @@ pub struct Report {
     pub users: String,
     pub assessment: String,
     pub ticket: Option<String>,
+    /// What a watch found to be the cause.
+    pub cause: Option<String>,
 }
 
 impl Report {
@@ -75,7 +77,7 @@ impl App {
         }
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
-            None => self.next_identifier(&mut remarks).await?,
+            None => self.next_identifier(identifier::INCIDENT, &mut remarks).await?,
         };
         let now = self.now();
         let ticket = &self.config().ticket;
@@ -96,6 +98,7 @@ impl App {
             users: report.users,
             assessment,
             ticket: report.ticket,
+            cause: report.cause,
             profile: self.config().profile.clone(),
             workflow: WORKFLOW,
         });
@@ -117,7 +120,8 @@ impl App {
             return Ok(());
         }
         let mut remarks = Vec::new();
-        let id = self.next_identifier(&mut remarks).await?;
+        let prefix = incident.order.as_ref().map_or(identifier::INCIDENT, |order| order.kind.prefix());
+        let id = self.next_identifier(prefix, &mut remarks).await?;
         if !identifier::is_provisional(&id) {
             self.record(key, Fact::Numbered { id }).await?;
         }
@@ -139,27 +143,28 @@ impl App {
         }
     }
 
-    /// Returns the next `HOTFIX-YYYYMMDD-NNN`, reserved on the remote; a provisional name where the
-    /// remote can't be reached in time.
-    async fn next_identifier(&self, remarks: &mut Vec<String>) -> Result<String, AppError> {
+    /// Returns the next `HOTFIX-YYYYMMDD-NNN`, or with another prefix, reserved on the remote; a
+    /// provisional name where the remote can't be reached in time.
+    pub(super) async fn next_identifier(&self, prefix: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
         let (store, project) = (&self.tools.store, &self.tools.project);
         let day = identifier::day(self.now());
+        let counter = if prefix == identifier::INCIDENT { day.clone() } else { format!("{prefix}-{day}") };
         if !project.has_remote().await? {
             remarks.push(format!("there is no remote `{}`: the number is unique in this journal only", project.remote));
-            let number = store.next_number(&day, 1).await?;
-            return Ok(identifier::numbered(&day, number));
+            let number = store.next_number(&counter, 1).await?;
+            return Ok(identifier::numbered(prefix, &day, number));
         }
         let (start, limit) = (Instant::now(), self.config().git.reserve_limit.0);
         let mut floor = 1;
         loop {
-            let number = store.next_number(&day, floor).await?;
-            let id = identifier::numbered(&day, number);
+            let number = store.next_number(&counter, floor).await?;
+            let id = identifier::numbered(prefix, &day, number);
             let left = limit.saturating_sub(start.elapsed());
             let failed = match project.reserve(&id, &self.nonce(), left).await {
                 Ok(Reservation::Ours) => return Ok(id),
-                Ok(Reservation::Taken) => match project.reserved(&format!("HOTFIX-{day}-"), limit).await {
+                Ok(Reservation::Taken) => match project.reserved(&format!("{prefix}-{day}-"), limit).await {
                     Ok(ids) => {
-                        let taken = ids.iter().filter_map(|id| identifier::number_of(id, &day)).max();
+                        let taken = ids.iter().filter_map(|id| identifier::number_of(id, prefix, &day)).max();
                         floor = taken.map_or(floor, |taken| taken + 1);
                         continue;
                     }
@@ -172,7 +177,7 @@ impl App {
             };
             remarks.push(format!("{failed}: the name is provisional, the number follows"));
             let nonce = RandomState::new().hash_one((std::process::id(), self.now().as_nanosecond()));
-            return Ok(identifier::provisional(&day, (nonce & 0xffff_ffff) as u32));
+            return Ok(identifier::provisional(prefix, &day, (nonce & 0xffff_ffff) as u32));
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let found = app.find_any(self.id.as_deref()).await?;
         let incident = app.incident(&found.key).await?;
         let begun: Vec<&str> = incident
             .steps()

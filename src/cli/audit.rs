@@ -29,7 +29,7 @@ impl Args {
         let app = context.app().await?;
         let Command::Verify { id } = self.command;
         let (keys, missing) = match id {
-            Some(id) => (vec![app.find(Some(&id)).await?.key], Vec::new()),
+            Some(id) => (vec![app.find_any(Some(&id)).await?.key], Vec::new()),
             None => (app.tools.store.keys().await?, app.lost().await?),
         };
         let (mut text, mut broken, mut all, mut checked) = (String::new(), !missing.is_empty(), Vec::new(), 0);

@@ -2,7 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
-use crate::domain::event::Fact;
+use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::StepState;
 use crate::domain::strategy::Strategy;
 use crate::workflow::engine::Until;
@@ -40,8 +40,8 @@ impl Args {
             return run::run(context, &app, &key, Until::Step("decide")).await;
         }
         let reason = if self.reason.is_empty() { format!("changed by {}", app.actor) } else { self.reason };
-        let steps = plan::steps(strategy).iter().map(|step| step.to_string()).collect();
-        let fact = Fact::Planned { strategy: Some(strategy), reasons: vec![reason], steps };
+        let steps = plan::names(plan::steps(strategy));
+        let fact = Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None });
         let incident = app.record(&key, fact).await?;
         Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
     }

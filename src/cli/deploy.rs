@@ -1,27 +1,85 @@
 use super::Context;
+use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
-use super::run;
+use super::{run, show};
+use crate::app::order::Proposal;
+use crate::app::{App, AppError};
 use crate::workflow::engine::Until;
 
-/// Go on up to the deploy, and stop before the watch
+/// Deploy a release and watch it; in an incident, go on up to the deploy
+///
+/// Without an incident: prepare the way back, deploy, watch, and roll back by itself where the release
+/// is BAD.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: hotfix deploy && hotfix ship")]
+#[command(
+    after_help = "Exit status without an incident: 0 deployed and VERIFIED, or nothing to do; 1 failed, or BAD and
+rolled back; 3 held; 4 stuck.
+Examples:
+  hotfix deploy v2.4.0 --reason \"new prices\"
+  hotfix deploy --dry-run                       the newest release: what would be done, how long the way back takes
+  hotfix deploy && hotfix ship                  in an incident"
+)]
 pub struct Args {
-    /// The incident; the only open one where it is left out
-    id: Option<String>,
+    /// The release, or the incident; without an incident, the newest release where it is left out
+    #[arg(value_name = "RELEASE|ID")]
+    what: Option<String>,
+    /// Why, for the log; in an incident it is known
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
     /// Tell what would be done, in order, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
 }
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let Some(key) = subject(&app, self.what.as_deref()).await? else {
+            return self.alone(context, &app).await;
+        };
         if self.dry_run {
-            return run::plan(&app, &found.key).await;
+            return run::plan(&app, &key).await;
         }
-        run::run(context, &app, &found.key, Until::Step("deploy")).await
+        run::run(context, &app, &key, Until::Step("deploy")).await
+    }
+
+    async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {
+        let (order, warnings) = match app.propose_deploy(self.what.as_deref(), &self.reason).await? {
+            Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
+            Proposal::Order { order, warnings } => (order, warnings),
+        };
+        show::warn(&warnings);
+        if self.dry_run {
+            return Ok(run::planned(app.order_actions(&order).await?));
+        }
+        // What was named and is not known to be bad needs no second thought.
+        if self.what.is_none() || !warnings.is_empty() {
+            confirm(&run::question(&order), self.yes)?;
+        }
+        run::order(context, app, order).await
+    }
+}
+
+/// The incident or order that a deploy is of; `None` for a deploy of its own.
+async fn subject(app: &App, what: Option<&str>) -> Result<Option<String>, CliError> {
+    let open = app.find_any(None).await;
+    match (what, open) {
+        (None, Ok(found)) if found.is_incident() => Ok(Some(found.key)),
+        // What was ordered before is gone on with by `resume`, not by ordering something else.
+        (None, Ok(_) | Err(AppError::NoneOpen)) => Ok(None),
+        (None, Err(error)) => Err(error.into()),
+        (Some(what), open) => match app.find_any(Some(what)).await {
+            Ok(found) if found.ended.is_none() => Ok(Some(found.key)),
+            Ok(found) if !app.is_release(what).await? => Ok(Some(found.key)),
+            Ok(_) | Err(AppError::Unknown { .. }) => match open {
+                Ok(found) if found.is_incident() => Err(AppError::IncidentOpen { id: found.id }.into()),
+                _ => Ok(None),
+            },
+            Err(error) => Err(error.into()),
+        },
     }
 }

@@ -129,7 +129,24 @@ impl From<AppError> for CliError {
                 _ => CliError::failed(message),
             },
             AppError::Check(_) => CliError::failed(message),
-            AppError::NoWayBack(_) => CliError::failed(message).hint("hotfix decide --strategy B"),
+            AppError::NoWayBack(_) => {
+                CliError::failed(message).hint("hotfix rollback --to RELEASE").hint("hotfix decide --strategy B")
+            }
+            AppError::NotAnIncident { ref id, .. } => CliError::failed(message).hint(format!("hotfix status {id}")),
+            AppError::OrderOpen { ref id, .. } => CliError { kind: Kind::Held, ..CliError::failed(message.clone()) }
+                .hint(format!("hotfix resume {id}"))
+                .hint(format!("hotfix abort {id} --reason ...")),
+            AppError::UnknownRelease { .. } => CliError::failed(message).hint("git tag --list").hint("hotfix log"),
+            AppError::NoRelease(_) => {
+                CliError::failed(message).hint("say which: hotfix deploy RELEASE").hint("set branch.tag in hotfix.toml")
+            }
+            AppError::NothingVerified { .. } => CliError::failed(message).hint("hotfix rollback --to RELEASE"),
+            AppError::NothingRuns(_) => CliError::failed(message).hint("hotfix deploy RELEASE"),
+            AppError::IncidentOpen { ref id } => CliError { kind: Kind::Held, ..CliError::failed(message.clone()) }
+                .hint(format!("hotfix deploy {id}"))
+                .hint(format!("hotfix rollback {id} --to RELEASE")),
+            AppError::NoDeployer => CliError::failed(message).hint("set [deploy.by.command] in hotfix.toml"),
+            AppError::Deployer(_) => CliError::failed(message),
             AppError::NoProbe => {
                 CliError::failed(message).hint("add a [[watch.probe]] to hotfix.toml, or say --url URL")
             }

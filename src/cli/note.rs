@@ -23,7 +23,7 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let found = app.find_any(self.id.as_deref()).await?;
         let incident = app.record(&found.key, Fact::Noted { text: self.text, update: self.update }).await?;
         let done = match self.update {
             true if app.config().notify.is_empty() => "noted; nobody was told, for hotfix.toml has no [[notify]]",

@@ -20,7 +20,7 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
         let arrived = app.catch_up().await?;
-        let found = match app.find(self.id.as_deref()).await {
+        let found = match app.find_any(self.id.as_deref()).await {
             Err(AppError::NoneOpen) => {
                 let late = if arrived > 0 { format!("; {arrived} late notices arrived") } else { String::new() };
                 let json = serde_json::json!({ "incident": null, "late_notices": arrived });

@@ -1,22 +1,31 @@
+use serde_json::json;
+
 use super::Context;
+use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
-use super::{confirm, run};
+use super::{run, show};
+use crate::app::order::Proposal;
+use crate::app::{App, AppError};
 use crate::domain::event::Fact;
-use crate::domain::strategy::Strategy;
 use crate::workflow::engine::Until;
-use crate::workflow::plan;
 
-/// Put the release before back into production, now, and watch it
+/// Put an earlier release back into production, now, and watch it
+///
+/// The one before this incident's deploy; without an incident, the last one that was VERIFIED.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix.
-
-Example: hotfix rollback --reason 'payments fail since 14:02'"
+    after_help = "An incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix.
+Examples:
+  hotfix rollback --reason \"prices are wrong\"
+  hotfix rollback --to v2.3.0 --dry-run"
 )]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident, or what was ordered; the only open one where it is left out
     id: Option<String>,
+    /// This release, of those that have a tag or are in the log
+    #[arg(long, value_name = "RELEASE")]
+    to: Option<String>,
     /// Why
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
@@ -31,16 +40,41 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let key = app.find(self.id.as_deref()).await?.key;
-        let (from, to) = app.way_back(&key).await?;
-        let what = format!("roll back {} from `{from}` to `{to}`", app.config().deploy.environment);
-        if self.dry_run {
-            return Ok(Reply::new(format!("{what}\n"), serde_json::json!({ "from": from, "to": to })));
+        match app.find_any(self.id.as_deref()).await {
+            Ok(found) => self.within(context, &app, &found.key).await,
+            Err(AppError::NoneOpen) => self.alone(context, &app).await,
+            Err(error) => Err(error.into()),
         }
-        confirm::confirm(&what, self.yes)?;
+    }
+
+    async fn within(self, context: &Context, app: &App, key: &str) -> Result<Reply, CliError> {
+        let incident = app.incident(key).await?;
+        if let Some(to) = &self.to {
+            show::warn(&app.warnings_of(to).await?);
+        }
         let reason = if self.reason.is_empty() { format!("asked for by {}", app.actor) } else { self.reason };
-        let steps = plan::steps(Strategy::A).iter().map(|step| step.to_string()).collect();
-        app.record(&key, Fact::Planned { strategy: Some(Strategy::A), reasons: vec![reason], steps }).await?;
-        run::run(context, &app, &key, Until::Step("confirm")).await
+        let planned = app.roll_back_plan(&incident, self.to.as_deref(), reason).await?;
+        if let Some(back) = &planned.back {
+            let what = format!("roll back {} from `{}` to `{}`", app.config().deploy.environment, back.from, back.to);
+            if self.dry_run {
+                return Ok(Reply::new(format!("{what}\n"), json!({ "from": back.from, "to": back.to })));
+            }
+            confirm(&what, self.yes)?;
+        }
+        app.record(key, Fact::Planned(planned)).await?;
+        run::run(context, app, key, Until::Step("confirm")).await
+    }
+
+    async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {
+        let (order, warnings) = match app.propose_rollback(self.to.as_deref(), &self.reason).await? {
+            Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
+            Proposal::Order { order, warnings } => (order, warnings),
+        };
+        show::warn(&warnings);
+        if self.dry_run {
+            return Ok(run::planned(app.order_actions(&order).await?));
+        }
+        confirm(&run::question(&order), self.yes)?;
+        run::order(context, app, order).await
     }
 }

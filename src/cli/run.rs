@@ -7,19 +7,47 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::App;
+use crate::domain::order::Order;
 use crate::workflow::engine::Until;
+use crate::workflow::step::{Action, StepError};
 
 /// Runs the incident on and tells where it stands then.
 pub async fn run(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<Reply, CliError> {
     let progress = context.progress();
     let incident = app.run(key, until, &progress).await?;
     drop(progress);
-    Ok(Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status))
+    let mut reply = Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status);
+    if reply.exit == 0 && incident.went_back() {
+        reply.exit = 1;
+    }
+    Ok(reply)
+}
+
+/// Orders a deploy or rollback without an incident, and works it off.
+pub async fn order(context: &Context, app: &App, order: Order) -> Result<Reply, CliError> {
+    let mut remarks = Vec::new();
+    let ordered = app.order(order, &mut remarks).await?;
+    show::warn(&remarks);
+    run(context, app, &ordered.key, Until::Closed).await
+}
+
+/// What a person is asked to agree to.
+pub fn question(order: &Order) -> String {
+    let runs = if order.previous.is_empty() { "nothing".to_owned() } else { format!("`{}`", order.previous) };
+    show::safe(&format!("{}, where {runs} runs", order.title()))
+}
+
+pub fn nothing_to_do(reason: &str) -> Reply {
+    Reply::new(format!("{}; nothing to do\n", show::safe(reason)), json!({ "nothing_to_do": reason }))
 }
 
 /// Tells what a run would do, and does nothing.
 pub async fn plan(app: &App, key: &str) -> Result<Reply, CliError> {
-    let steps = app.actions(key).await?;
+    Ok(planned(app.actions(key).await?))
+}
+
+/// Tells of each step what it would do.
+pub fn planned(steps: Vec<(String, Result<Vec<Action>, StepError>)>) -> Reply {
     let mut text = String::new();
     let mut planned: Vec<Value> = Vec::new();
     for (step, actions) in steps {
@@ -39,7 +67,7 @@ pub async fn plan(app: &App, key: &str) -> Result<Reply, CliError> {
     if text.is_empty() {
         text.push_str("nothing is left to be done\n");
     }
-    Ok(Reply::new(text, json!({ "plan": planned })))
+    Reply::new(text, json!({ "plan": planned }))
 }
 
 fn show_or_nothing(words: &str) -> String {

@@ -44,6 +44,9 @@ fn ahead(incident: &Incident) -> String {
     if !waiting.is_empty() && !incident.status.is_over() {
         let _ = writeln!(text, "        {FAINT}{}{PLAIN}", waiting.join(", "));
     }
+    for link in &incident.links {
+        let _ = writeln!(text, "  {WARN}!{PLAIN}     see {}: {}", safe(&link.incident), safe(&link.why));
+    }
     for (notice, failed) in &incident.notices_failed {
         let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
         let times = if failed.attempts == 1 { "once".to_owned() } else { format!("{} times", failed.attempts) };
@@ -57,8 +60,30 @@ fn ahead(incident: &Incident) -> String {
     text
 }
 
+/// Warnings on standard error, a line each.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        anstream::eprintln!("{WARN}warning:{PLAIN} {}", safe(warning));
+    }
+}
+
+/// `DEPLOY-20261120-001  deploy v2.4.0 to production      12 s   done`.
+fn order_header(app: &App, incident: &Incident) -> String {
+    let title = safe(&incident.declaration.title);
+    let took = incident.ended.unwrap_or(app.now()).duration_since(incident.declared).as_secs();
+    let ended = match incident.status {
+        Status::Closed if incident.went_back() => "rolled back",
+        Status::Closed => "done",
+        status => status.as_str(),
+    };
+    format!("{STRONG}{}{PLAIN}  {title}\n{FAINT}{}{PLAIN}   {ended}\n", incident.id, elapsed(took))
+}
+
 /// `ID  P0  title      18 min of 2 h   next update due in 4 min`.
 fn header(app: &App, incident: &Incident) -> String {
+    if incident.order.is_some() {
+        return order_header(app, incident);
+    }
     let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
     let severity = if incident.severity == crate::domain::severity::Severity::P0 { BAD } else { WARN };
     let mut text = format!(
@@ -169,6 +194,7 @@ pub fn next(incident: &Incident) -> Option<String> {
             let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
             Some(format!("fix it in {place}, `git commit`, then `hotfix ship`"))
         }
+        _ if incident.order.is_some() => Some("hotfix resume".to_owned()),
         _ => Some("hotfix ship".to_owned()),
     }
 }
@@ -189,6 +215,25 @@ pub fn json(incident: &Incident) -> Value {
         .flat_map(|backports| backports.targets)
         .map(|target| json!({ "branch": target.branch, "verdict": target.verdict, "commit": target.commit }))
         .collect();
+    if let Some(order) = &incident.order {
+        return json!({
+            "order": {
+                "id": incident.id,
+                "key": incident.key,
+                "kind": order.kind,
+                "environment": order.environment,
+                "release": order.release,
+                "commit": order.commit,
+                "previous": order.previous,
+                "reason": order.reason,
+                "status": incident.status,
+                "went_back": incident.went_back(),
+                "ended": incident.ended.map(|ended| ended.to_string()),
+            },
+            "steps": steps,
+            "next": next(incident),
+        });
+    }
     json!({
         "incident": {
             "id": incident.id,

@@ -20,19 +20,26 @@ impl Args {
         let app = context.app().await?;
         let asked = self.id.is_some();
         let found = match self.id {
-            Some(id) => vec![app.find(Some(&id)).await?],
-            None => app.tools.store.open_incidents().await?,
+            Some(id) => vec![app.find_any(Some(&id)).await?],
+            None => {
+                let store = &app.tools.store;
+                [store.open_incidents().await?, store.open_orders().await?].concat()
+            }
         };
         let late = if asked { Vec::new() } else { post_mortems(&app).await? };
-        let (mut text, mut all) = (Vec::new(), Vec::new());
+        let (mut text, mut incidents, mut orders) = (Vec::new(), Vec::new(), Vec::new());
         for summary in &found {
             let incident = app.incident(&summary.key).await?;
             text.push(show::incident(&app, &incident));
             let mut one = show::json(&incident);
-            let clocks = clocks(&incident, &app.config().allowance(incident.severity), app.now());
-            one["clocks"] = serde_json::to_value(clocks).unwrap_or_default();
             one["notices_failed"] = serde_json::to_value(&incident.notices_failed).unwrap_or_default();
-            all.push(one);
+            if incident.order.is_some() {
+                orders.push(one);
+            } else {
+                let clocks = clocks(&incident, &app.config().allowance(incident.severity), app.now());
+                one["clocks"] = serde_json::to_value(clocks).unwrap_or_default();
+                incidents.push(one);
+            }
         }
         if found.is_empty() {
             text.push("no incident is open\n".to_owned());
@@ -43,7 +50,7 @@ impl Args {
         }
         let late: Vec<_> =
             late.iter().map(|(id, clock)| json!({ "id": id, "due": clock.due, "left": clock.left })).collect();
-        Ok(Reply::new(text.join("\n"), json!({ "incidents": all, "post_mortems": late })))
+        Ok(Reply::new(text.join("\n"), json!({ "incidents": incidents, "orders": orders, "post_mortems": late })))
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find_to_read(self.id.as_deref()).await?;
+        let found = app.find_any_to_read(self.id.as_deref()).await?;
         let events = app.events(&found.key).await?;
         if self.events {
             let lines =

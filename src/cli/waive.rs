@@ -26,12 +26,13 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let found = app.find_any(self.id.as_deref()).await?;
         if self.reason.trim().is_empty() {
             return Err(CliError::usage("a waiver needs a reason"));
         }
         let incident = app.record(&found.key, Fact::Waived { check: self.check.clone(), reason: self.reason }).await?;
-        let text = format!("{} is waived by {}\nnext: hotfix ship\n", show::safe(&self.check), app.actor);
+        let next = if incident.order.is_some() { "hotfix resume" } else { "hotfix ship" };
+        let text = format!("{} is waived by {}\nnext: {next}\n", show::safe(&self.check), app.actor);
         Ok(Reply::new(text, show::json(&incident)))
     }
 }

@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::{Change, DeployError, Deployer, Preparation, Surroundings};
 use crate::config::value::CommandLine;
-use crate::domain::event::hex;
-use crate::process::supervised::Supervised;
 use crate::process::{self, Ended, Spec};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -33,14 +30,8 @@ impl Command {
         Command { config, surroundings }
     }
 
-    fn supervised(&self, verb: &str, change: &Change) -> Supervised {
-        // A release's name may be hostile, so the directory is named by a digest of it.
-        let place = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
-        Supervised::at(self.surroundings.state.join(&place[..32]))
-    }
-
     async fn change(&self, verb: &str, command: &CommandLine, change: &Change) -> Result<(), DeployError> {
-        let supervised = self.supervised(verb, change);
+        let supervised = self.surroundings.supervised(verb, change);
         if let Some(ended) = supervised.settled().await?
             && ended.succeeded()
             && self.current().await?.as_deref() == Some(change.release.as_str())
@@ -83,10 +74,14 @@ impl Deployer for Command {
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
-        for verb in ["deploy", "roll-back"] {
-            self.supervised(verb, change).settled().await?;
+        self.surroundings.supervised("roll-back", change).settled().await?;
+        match self.surroundings.supervised("deploy", change).settled().await? {
+            // The release may be there, and not all that the command was to do for it.
+            Some(ended) if !ended.succeeded() => {
+                Err(DeployError::Rollout(failed(&self.config.deploy, &ended).to_string()))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn deploy(&self, change: &Change) -> Result<(), DeployError> {

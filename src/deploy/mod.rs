@@ -1,8 +1,11 @@
 //! How a release gets to run. A new deployer is a file here and three lines below.
 
 mod command;
+mod compose;
+mod image;
 mod kubernetes;
 mod memory;
+mod rollout;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,12 +13,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::config::value::Length;
+use crate::domain::event::hex;
+use crate::process::supervised::Supervised;
 
 /// The deployers that can be configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Config {
     Command(command::Config),
+    Compose(compose::Config),
     Kubernetes(kubernetes::Config),
     Memory(memory::Config),
 }
@@ -24,6 +33,7 @@ impl Config {
     pub fn build(&self, surroundings: Surroundings) -> Arc<dyn Deployer> {
         match self {
             Config::Command(config) => Arc::new(command::Command::new(config.clone(), surroundings)),
+            Config::Compose(config) => Arc::new(compose::Compose::new(config.clone(), surroundings)),
             Config::Kubernetes(config) => Arc::new(kubernetes::Kubernetes::new(config.clone())),
             Config::Memory(config) => Arc::new(memory::Memory::new(config.clone())),
         }
@@ -40,6 +50,14 @@ pub struct Surroundings {
     pub limit: Duration,
 }
 
+impl Surroundings {
+    /// Where the command of `verb` for this very change has its lock and its result.
+    fn supervised(&self, verb: &str, change: &Change) -> Supervised {
+        // A release's name may be hostile, so the directory is named by a digest of it.
+        Supervised::at(self.state.join(digest(&[verb, &change.id, &change.release])))
+    }
+}
+
 /// Puts releases into production.
 #[async_trait]
 pub trait Deployer: Send + Sync {
@@ -51,6 +69,11 @@ pub trait Deployer: Send + Sync {
     ///
     /// Fails with [`DeployError::Refused`] where the change would not be accepted.
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError>;
+
+    /// Returns what [`Deployer::prepare`] would find, as far as that can be told without keeping anything.
+    async fn look(&self, _: &Change) -> Result<Preparation, DeployError> {
+        Ok(Preparation::default())
+    }
 
     /// Waits for a deploy or rollback to `change.release` that a process which is gone left under
     /// way, and goes on with it where it was left half-done. Does nothing where none was begun.
@@ -114,4 +137,27 @@ pub enum DeployError {
 
 fn tail(output: &str) -> String {
     if output.is_empty() { String::new() } else { format!("\n{output}") }
+}
+
+/// A short name for what `parts` say together, in hexadecimal digits.
+fn digest(parts: &[&str]) -> String {
+    hex(&Sha256::digest(parts.join("\0")))[..32].to_owned()
+}
+
+/// The release that all have; each by name where they differ; `None` where there is nothing.
+fn together(releases: &[(&str, Option<String>)]) -> Option<String> {
+    let (_, first) = releases.first()?;
+    if releases.iter().all(|(_, release)| release == first) {
+        return first.clone();
+    }
+    let each = releases.iter().map(|(name, release)| format!("{name} {}", release.as_deref().unwrap_or("nothing")));
+    Some(each.collect::<Vec<_>>().join(", "))
+}
+
+fn five_minutes() -> Length {
+    Length(Duration::from_secs(300))
+}
+
+fn ten_seconds() -> Length {
+    Length(Duration::from_secs(10))
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::evidence::Evidence;
+use super::order::Order;
+use super::rung::Back;
 use super::severity::Severity;
 use super::strategy::Strategy;
 
@@ -57,6 +59,8 @@ impl Event {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Fact {
     Declared(Declaration),
+    /// A deploy or rollback without an incident; the first event in a journal of its own.
+    Ordered(Order),
     /// The incident has got its number; until then it had a provisional name.
     Numbered {
         id: String,
@@ -72,18 +76,19 @@ pub enum Fact {
         update: bool,
     },
     Acknowledged {},
+    /// Another incident has to do with this one.
+    Linked {
+        /// Its key.
+        incident: String,
+        why: String,
+    },
     /// A person has chosen the strategy; the step `decide` takes it up.
     Chosen {
         strategy: Strategy,
         reason: String,
     },
     /// A new list of steps replaces what was left of the one before.
-    Planned {
-        /// `None` for the opening and for the way back after a bad deploy.
-        strategy: Option<Strategy>,
-        reasons: Vec<String>,
-        steps: Vec<String>,
-    },
+    Planned(Planned),
     StepStarted {
         step: String,
     },
@@ -100,6 +105,9 @@ pub enum Fact {
         step: String,
         reason: String,
         hint: String,
+        /// The cause of an outage that the step found, which is an incident of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outage: Option<String>,
     },
     StepFailed {
         step: String,
@@ -184,12 +192,14 @@ impl Fact {
     pub fn name(&self) -> &'static str {
         match self {
             Fact::Declared(_) => "declared",
+            Fact::Ordered(_) => "ordered",
             Fact::Numbered { .. } => "numbered",
             Fact::SeverityChanged { .. } => "severity-changed",
             Fact::Noted { .. } => "noted",
             Fact::Acknowledged {} => "acknowledged",
+            Fact::Linked { .. } => "linked",
             Fact::Chosen { .. } => "chosen",
-            Fact::Planned { .. } => "planned",
+            Fact::Planned(_) => "planned",
             Fact::StepStarted { .. } => "step-started",
             Fact::StepDone { .. } => "step-done",
             Fact::StepSkipped { .. } => "step-skipped",
@@ -214,12 +224,28 @@ impl Fact {
         }
     }
 
+    /// Whether it makes sense of an incident only, and not of what was ordered without one.
+    pub fn is_of_an_incident(&self) -> bool {
+        matches!(
+            self,
+            Fact::SeverityChanged { .. }
+                | Fact::Acknowledged {}
+                | Fact::Chosen { .. }
+                | Fact::Planned(Planned { strategy: Some(_), .. })
+                | Fact::Approved { .. }
+                | Fact::Ticked { .. }
+                | Fact::ActionAdded { .. }
+                | Fact::ActionDone { .. }
+        )
+    }
+
     /// Whether it may still be written once the incident is closed or aborted.
     pub fn may_follow_the_end(&self) -> bool {
         matches!(
             self,
             Fact::Numbered { .. }
                 | Fact::Noted { .. }
+                | Fact::Linked { .. }
                 | Fact::Ticked { .. }
                 | Fact::NoticeSent { .. }
                 | Fact::NoticeFailed { .. }
@@ -227,6 +253,18 @@ impl Fact {
                 | Fact::ActionDone { .. }
         )
     }
+}
+
+/// A new list of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// `None` for the opening and for the way back after a bad deploy.
+    pub strategy: Option<Strategy>,
+    pub reasons: Vec<String>,
+    pub steps: Vec<String>,
+    /// How production is put back, where somebody said how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
 }
 
 /// The incident as it was reported.
@@ -255,6 +293,9 @@ pub struct Declaration {
     /// A ticket that was there before, as a path in the repository.
     #[serde(default)]
     pub ticket: Option<String>,
+    /// What a watch found to be the cause: no other incident of the same cause is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,

@@ -1,32 +1,39 @@
-//! Identifiers of incidents: `HOTFIX-YYYYMMDD-NNN` in UTC, provisional ones, and a tracker's own.
+//! Identifiers of incidents, `HOTFIX-YYYYMMDD-NNN` in UTC, provisional ones, and a tracker's own; and of
+//! what is ordered without an incident.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use super::order::Kind;
 
 /// Returns the day part of an identifier, `YYYYMMDD` in UTC.
 pub fn day(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string()
 }
 
+/// What an incident's identifier begins with.
+pub const INCIDENT: &str = "HOTFIX";
+
 /// Returns `HOTFIX-YYYYMMDD-NNN`; from the thousandth on a day the number is longer.
-pub fn numbered(day: &str, number: i64) -> String {
-    format!("HOTFIX-{day}-{number:03}")
+pub fn numbered(prefix: &str, day: &str, number: i64) -> String {
+    format!("{prefix}-{day}-{number:03}")
 }
 
 /// Returns the number in `HOTFIX-{day}-NNN`, or `None` where `id` is not of that day and form.
-pub fn number_of(id: &str, day: &str) -> Option<i64> {
-    let digits = id.strip_prefix("HOTFIX-")?.strip_prefix(day)?.strip_prefix('-')?;
+pub fn number_of(id: &str, prefix: &str, day: &str) -> Option<i64> {
+    let digits = id.strip_prefix(prefix)?.strip_prefix('-')?.strip_prefix(day)?.strip_prefix('-')?;
     (digits.len() >= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
 /// Returns the name that an incident has until the remote can give it a number.
-pub fn provisional(day: &str, nonce: u32) -> String {
-    format!("HOTFIX-{day}-P{nonce:08x}")
+pub fn provisional(prefix: &str, day: &str, nonce: u32) -> String {
+    format!("{prefix}-{day}-P{nonce:08x}")
 }
 
 /// Returns whether `id` is a name of [`provisional`]'s making.
 pub fn is_provisional(id: &str) -> bool {
-    id.starts_with("HOTFIX-")
+    let ours = [INCIDENT, Kind::Deploy.prefix(), Kind::Rollback.prefix()];
+    id.split_once('-').is_some_and(|(prefix, _)| ours.contains(&prefix))
         && id.rsplit_once("-P").is_some_and(|(_, hex)| hex.len() == 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
@@ -53,7 +60,7 @@ mod tests {
     fn identifiers_are_utc_and_read_back() {
         let now: Timestamp = "2026-11-20T23:30:00-05:00".parse().unwrap();
         assert_eq!(day(now), "20261121");
-        assert_eq!(numbered("20261121", 7), "HOTFIX-20261121-007");
+        assert_eq!(numbered(INCIDENT, "20261121", 7), "HOTFIX-20261121-007");
         for (id, number) in [
             ("HOTFIX-20261121-007", Some(7)),
             ("HOTFIX-20261121-1234", Some(1234)),
@@ -62,11 +69,12 @@ mod tests {
             ("HOTFIX-20261121-+07", None),
             ("HOTFIX-20261121-99999999999999999999", None),
         ] {
-            assert_eq!(number_of(id, "20261121"), number, "{id}");
+            assert_eq!(number_of(id, INCIDENT, "20261121"), number, "{id}");
         }
-        let name = provisional("20261121", 0xbeef);
+        let name = provisional(INCIDENT, "20261121", 0xbeef);
         assert_eq!(name, "HOTFIX-20261121-P0000beef");
         assert!(is_provisional(&name) && !is_provisional("HOTFIX-20261121-007"));
+        assert!(is_provisional(&provisional(Kind::Deploy.prefix(), "20261121", 1)));
     }
 
     #[test]

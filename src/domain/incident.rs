@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Declaration;
 use super::evidence::{Detail, Evidence};
+use super::order::{Kind, Order};
+use super::rung::Back;
 use super::severity::Severity;
+use super::step::{Deploy, RollBack};
 use super::strategy::Strategy;
 
-/// The fold of an incident's events; see [`crate::workflow::journal::fold`].
+/// The fold of an incident's events; see [`crate::workflow::journal::fold`]. What was ordered without
+/// an incident goes through the same steps, and has its `order`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Incident {
     /// The identifier it was declared under; its events are stored under this key for ever.
@@ -18,6 +22,7 @@ pub struct Incident {
     /// The identifier that people use: the key, or the number that replaced a provisional key.
     pub id: String,
     pub declaration: Declaration,
+    pub order: Option<Order>,
     pub severity: Severity,
     pub status: Status,
     pub declared: Timestamp,
@@ -29,6 +34,10 @@ pub struct Incident {
     pub plans: Vec<Plan>,
     pub notes: Vec<Note>,
     pub acknowledged_by: Vec<String>,
+    /// Other incidents that have to do with this one.
+    pub links: Vec<Link>,
+    /// An outage that a step found, until an incident of its own is linked.
+    pub outage: Option<Outage>,
     pub approvals: Vec<Approval>,
     pub waivers: Vec<Waiver>,
     pub ticked: Vec<String>,
@@ -84,6 +93,13 @@ pub struct Plan {
     pub strategy: Option<Strategy>,
     pub reasons: Vec<String>,
     pub steps: Vec<StepRecord>,
+    pub back: Option<Back>,
+}
+
+impl Plan {
+    pub fn has(&self, step: &str) -> bool {
+        self.steps.iter().any(|record| record.name == step)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -151,6 +167,22 @@ pub struct Note {
     pub by: String,
     pub text: String,
     pub update: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Link {
+    /// The other incident's key.
+    pub incident: String,
+    pub why: String,
+}
+
+/// Something fails that is not the fault of what the incident is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outage {
+    pub cause: String,
+    pub found: Timestamp,
+    /// What was seen, on one line.
+    pub seen: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -264,6 +296,31 @@ impl Incident {
             })
             .filter_map(|evidence| serde_json::from_value(evidence.detail.clone()).ok())
             .collect()
+    }
+
+    /// `001 P0`, or the identifier of what was ordered.
+    pub fn label(&self) -> String {
+        match self.order {
+            None => format!("{} {}", self.id, self.severity),
+            Some(_) => self.id.clone(),
+        }
+    }
+
+    /// Whether the last change of production that is done, or went bad, was a deploy.
+    pub fn is_last_deployed(&self) -> bool {
+        let mut changes = self.steps().filter(|step| match step.state {
+            StepState::Done { .. } | StepState::WentBad { .. } => true,
+            _ => step.partial.is_some(),
+        });
+        changes
+            .rfind(|step| step.name == Deploy::STEP || step.name == RollBack::STEP)
+            .is_some_and(|step| step.name == Deploy::STEP)
+    }
+
+    /// Whether a deploy was ordered, and production is on what ran before.
+    pub fn went_back(&self) -> bool {
+        let deploy = self.order.as_ref().is_some_and(|order| order.kind == Kind::Deploy);
+        deploy && self.detail::<RollBack>().is_some() && !self.is_last_deployed()
     }
 
     /// Whether `check` is waived.

@@ -118,6 +118,17 @@ impl Project {
         Ok((output.status == Some(0) && !name.is_empty()).then_some(name))
     }
 
+    /// Returns the names of all tags of this clone.
+    pub async fn tags(&self) -> Result<Vec<String>, ProjectError> {
+        Ok(self.git.run(["tag", "--list"]).await?.lines().map(str::to_owned).collect())
+    }
+
+    /// Whether this clone has a tag of exactly this name.
+    pub async fn has_tag(&self, name: &str) -> Result<bool, ProjectError> {
+        let refname = format!("refs/tags/{name}");
+        Ok(self.git.call(["show-ref", "--verify", "--quiet", "--", &refname]).output().await?.status == Some(0))
+    }
+
     pub async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, ProjectError> {
         Ok(self.git.call(["merge-base", "--is-ancestor", ancestor, descendant]).answer().await?)
     }

@@ -34,8 +34,7 @@ fn rest(attempts: u32) -> Duration {
 }
 
 fn notice(incident: &Incident, destination: &str, announcement: &Announcement) -> Notice {
-    let subject =
-        format!("{} {} {}: {}", incident.id, incident.severity, announcement.topic.title(), announcement.text);
+    let subject = format!("{} {}: {}", incident.label(), announcement.topic.title(), announcement.text);
     Notice {
         id: format!("{}/{destination}", announcement.seq),
         incident: incident.key.clone(),

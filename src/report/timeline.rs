@@ -30,8 +30,11 @@ pub struct Row {
 /// What is said again and again is left out: a step that is still held for the same reason, or a
 /// notice that failed before.
 pub fn timeline(events: &[Event]) -> Vec<Row> {
-    let Some(Fact::Declared(declaration)) = events.first().map(|event| &event.fact) else { return Vec::new() };
-    let detected = declaration.detected;
+    let Some(first) = events.first() else { return Vec::new() };
+    let detected = match &first.fact {
+        Fact::Declared(declaration) => declaration.detected,
+        _ => first.at,
+    };
     let mut said = BTreeSet::new();
     let mut rows = Vec::new();
     for event in events {
@@ -53,7 +56,7 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
                 ));
             }
             // Another plan may say the same of its own steps.
-            Fact::Planned { .. } => said.clear(),
+            Fact::Planned(_) => said.clear(),
             _ => {}
         }
         if let Some(what) = what(&event.fact)
@@ -97,7 +100,7 @@ pub(super) fn person(actor: &str) -> String {
 
 /// Whether saying the same of this fact twice tells nothing new.
 fn repeats(fact: &Fact) -> bool {
-    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. })
+    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. } | Fact::Linked { .. })
 }
 
 /// What there is to say about a fact, apart from the declaration; `None` where nobody wants to read
@@ -107,15 +110,18 @@ fn what(fact: &Fact) -> Option<String> {
         // What is planned follows from the decision, which has its own line.
         Fact::Declared(_)
         | Fact::BackportRecorded { .. }
-        | Fact::Planned { .. }
+        | Fact::Planned(_)
         | Fact::NoticeSent { .. }
         | Fact::UndoStarted { .. } => return None,
+        Fact::Ordered(order) if order.reason.is_empty() => format!("ordered: {}", order.title()),
+        Fact::Ordered(order) => format!("ordered: {}: {}", order.title(), order.reason),
         Fact::AbortStarted { reason } => format!("being aborted: {reason}"),
         Fact::Numbered { id } => format!("numbered {id}"),
         Fact::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
         Fact::Noted { text, update: true } => format!("status update: {text}"),
         Fact::Noted { text, update: false } => format!("note: {text}"),
         Fact::Acknowledged {} => "acknowledged".to_owned(),
+        Fact::Linked { incident, why } => format!("see {incident}: {why}"),
         Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
         Fact::StepStarted { step } if BEGUN.contains(&step.as_str()) => format!("{step} begun"),
         Fact::StepStarted { .. } => return None,

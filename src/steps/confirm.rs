@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::watch::{evidence, observe, other_release};
-use super::{Tools, needed};
+use super::{Tools, needed, otherwise};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::RollBack;
 use crate::domain::verdict::Verdict;
@@ -36,33 +36,46 @@ impl Step for ConfirmRollBack {
                 "put production right by hand, then `hotfix resume`",
             ));
         }
-        let strategy = at.incident.plan().and_then(|plan| plan.strategy);
+        // On an incident's way back the incident is worked on further, whatever is found.
+        let is_end = at.incident.order.is_some() || at.incident.plan().is_some_and(|plan| plan.strategy.is_some());
+        if at.incident.order.is_some() && at.incident.is_waived("watch") {
+            return Ok(Outcome::Skipped("waived".to_owned()));
+        }
         let subject = Subject { release: back.to.clone(), previous: back.from.clone() };
         let standing = observe(&self.0, at, &subject, |limits| {
-            if strategy.is_none() {
+            if !is_end {
                 limits.window = limits.window.min(WAY_BACK);
                 limits.patience = Duration::ZERO;
             }
         })
         .await?;
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
-        Ok(match (verdict, strategy) {
+        let id = &at.incident.id;
+        Ok(match (verdict, is_end) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             // The incident that the fix was for is not over; that is why it is being worked on.
-            (_, None) => {
+            (_, false) => {
                 let summary = format!("`{}` runs again, as before the fix: {}", back.to, evidence.summary);
                 Outcome::Done(Evidence { summary, ..evidence })
             }
-            (Verdict::Bad, Some(_)) => {
+            (Verdict::Bad, true) => {
                 return Err(StepError::stuck(
                     format!("the rollback did not help: {}", evidence.summary),
-                    "hotfix decide --strategy B",
+                    otherwise(at.incident),
                 ));
             }
-            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
-                reason: evidence.summary,
-                hint: "`hotfix resume` to watch on, or `hotfix decide --strategy B`".to_owned(),
-            },
+            (Verdict::Blind | Verdict::Unproven, true) => {
+                let hint = match at.incident.order {
+                    None => format!("`hotfix resume {id}` to watch on, or `hotfix decide --strategy B {id}`"),
+                    Some(_) => {
+                        format!("`hotfix resume {id}` to watch on, or `hotfix waive watch --id {id} --reason ...`")
+                    }
+                };
+                match standing.judgement.outage {
+                    Some(outage) => Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint },
+                    None => Outcome::Held { reason: evidence.summary, hint },
+                }
+            }
         })
     }
 

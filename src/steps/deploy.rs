@@ -21,16 +21,15 @@ impl Step for DeployRelease {
         "deploy"
     }
 
-    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
         let current = self.0.deployer()?.current().await?.unwrap_or_else(|| "nothing".to_owned());
-        Ok(vec![Action::new(
-            "deploy",
-            format!("the release to {}, where {current} runs", self.0.config.deploy.environment),
-        )])
+        let release = release(at.incident).map_or_else(|_| "the release".to_owned(), |release| release.tag);
+        let environment = &self.0.config.deploy.environment;
+        Ok(vec![Action::new("deploy", format!("{release} to {environment}, where {current} runs"))])
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let release: Release = needed(at.incident)?;
+        let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
         let lock = match lock(&self.0).await {
             Ok(lock) => lock,
@@ -42,7 +41,7 @@ impl Step for DeployRelease {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        let release: Release = needed(at.incident)?;
+        let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
         // Production may be changing this very moment, by a command of a process that is gone.
         match deployer.settle(&change(&self.0, at.incident, &release.tag, &release.commit, "")).await {
@@ -143,6 +142,14 @@ impl DeployRelease {
         let (environment, previous) = (self.0.config.deploy.environment.clone(), previous.to_owned());
         let (release, commit) = (release.tag.clone(), release.commit.clone());
         Outcome::Bad(Evidence::with(summary, &Deploy { environment, release, commit, previous }))
+    }
+}
+
+/// What is to be deployed: what was ordered, or what the step `release` made.
+pub fn release(incident: &Incident) -> Result<Release, StepError> {
+    match &incident.order {
+        Some(order) => Ok(Release { tag: order.release.clone(), commit: order.commit.clone() }),
+        None => needed(incident),
     }
 }
 

@@ -23,7 +23,7 @@ mod roll_back;
 mod watch;
 
 pub use check::last_check;
-pub use roll_back::way_back;
+pub use roll_back::{found_way_back, way_back};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +102,11 @@ impl Tools {
         })
     }
 
+    /// The cause of the incident that is to tell of an outage of `what`.
+    pub fn cause_of(&self, what: &str) -> String {
+        format!("outage in {}: {what}", self.config.deploy.environment)
+    }
+
     /// Fills the patterns of the configuration that name things after the incident.
     fn fill(&self, pattern: &str, incident: &Incident) -> Result<String, StepError> {
         let values = [
@@ -119,7 +124,7 @@ impl Tools {
         let mut values = vec![
             ("HOTFIX_ID", incident.id.clone()),
             ("HOTFIX_TITLE", incident.declaration.title.clone()),
-            ("HOTFIX_SEVERITY", incident.severity.to_string()),
+            ("HOTFIX_SEVERITY", if incident.order.is_some() { String::new() } else { incident.severity.to_string() }),
             ("HOTFIX_ENVIRONMENT", self.config.deploy.environment.clone()),
         ];
         if let Some(branch) = incident.detail::<Branch>() {
@@ -142,6 +147,14 @@ fn needed<T: crate::domain::evidence::Detail>(incident: &Incident) -> Result<T, 
         let message = format!("the journal has no evidence of step `{}`, which comes first", T::STEP);
         StepError::stuck(message, "hotfix decide --strategy B")
     })
+}
+
+/// The command that ends what can't go on as it was planned.
+fn otherwise(incident: &Incident) -> String {
+    match incident.order {
+        None => "hotfix decide --strategy B".to_owned(),
+        Some(_) => format!("hotfix abort {} --reason ...", incident.id),
+    }
 }
 
 /// A commit's name as people read it.

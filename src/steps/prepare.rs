@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::deploy::change;
+use super::deploy::{change, release};
 use super::{Tools, short};
-use crate::deploy::{DeployError, Preparation};
+use crate::deploy::{Change, DeployError, Preparation};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, StepState};
-use crate::domain::step::{Deploy, Release, WayBack};
-use crate::domain::strategy::Strategy;
+use crate::domain::order::Kind;
+use crate::domain::step::{Deploy, WayBack};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct PrepareWayBack(pub Arc<Tools>);
@@ -22,22 +22,29 @@ impl Step for PrepareWayBack {
         "prepare"
     }
 
-    async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
-        Ok(vec![Action::new("write down", format!("what runs in {}", self.0.config.deploy.environment))])
+    async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        let environment = &self.0.config.deploy.environment;
+        let deployer = self.0.deployer()?;
+        let current = deployer.current().await?.unwrap_or_default();
+        let mut actions = vec![Action::new("write down", format!("what runs in {environment}"))];
+        actions.extend(match deployer.look(&self.change(at.incident, &current)).await {
+            Ok(found) => Some(Action::new("find", summary(at.incident, environment, &current, "", &found))),
+            Err(DeployError::Refused(reason)) => Some(Action::new("be held", reason)),
+            Err(error) => return Err(error.into()),
+        });
+        Ok(actions)
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let environment = self.0.config.deploy.environment.clone();
         let current = self.0.deployer()?.current().await?.unwrap_or_default();
         // A rollback leaves what runs, however it is.
-        let deploys = at.incident.plan().is_none_or(|plan| plan.strategy != Some(Strategy::A));
-        if deploys && let Some(held) = self.no_way_back(at.incident, &current).await? {
+        if deploys(at.incident)
+            && let Some(held) = self.no_way_back(at.incident, &current).await?
+        {
             return Ok(held);
         }
-        let release = at.incident.detail::<Release>().filter(|_| deploys && !current.is_empty());
-        let (tag, target) = release.map(|release| (release.tag, release.commit)).unwrap_or_default();
-        let change = change(&self.0, at.incident, &tag, &target, &current);
-        let found = match self.0.deployer()?.prepare(&change).await {
+        let found = match self.0.deployer()?.prepare(&self.change(at.incident, &current)).await {
             Ok(found) => found,
             Err(DeployError::Refused(reason)) => {
                 let hint = "put that right, then `hotfix resume`".to_owned();
@@ -46,7 +53,7 @@ impl Step for PrepareWayBack {
             Err(error) => return Err(error.into()),
         };
         let commit = self.0.project.commit(&format!("refs/tags/{current}")).await?.unwrap_or_default();
-        let summary = summary(&environment, &current, &commit, &found);
+        let summary = summary(at.incident, &environment, &current, &commit, &found);
         let way_back = WayBack { environment, release: current, commit, state: found.state };
         Ok(Outcome::Done(Evidence::with(summary, &way_back)))
     }
@@ -61,6 +68,13 @@ impl Step for PrepareWayBack {
 }
 
 impl PrepareWayBack {
+    /// The deploy that is prepared; none for a rollback, and where nothing runs.
+    fn change(&self, incident: &Incident, current: &str) -> Change {
+        let release = release(incident).ok().filter(|_| deploys(incident) && !current.is_empty());
+        let (tag, commit) = release.map(|release| (release.tag, release.commit)).unwrap_or_default();
+        change(&self.0, incident, &tag, &commit, current)
+    }
+
     /// Why a deploy has to wait for a person: what runs now is no place to come back to. What ran
     /// before the incident is one, for it is what people know, be it as broken as it is.
     async fn no_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
@@ -82,6 +96,15 @@ impl PrepareWayBack {
     }
 }
 
+/// Whether a deploy follows.
+fn deploys(incident: &Incident) -> bool {
+    match (incident.plan(), &incident.order) {
+        (Some(plan), _) if plan.has(WayBack::STEP) => plan.has(Deploy::STEP),
+        (_, Some(order)) => order.kind == Kind::Deploy,
+        (_, None) => true,
+    }
+}
+
 /// Whether this incident itself put `release` into production.
 fn is_own(incident: &Incident, release: &str) -> bool {
     incident.steps().filter(|step| step.name == Deploy::STEP).any(|step| match &step.state {
@@ -90,14 +113,19 @@ fn is_own(incident: &Incident, release: &str) -> bool {
     })
 }
 
-/// What was found, the way back first.
-fn summary(environment: &str, current: &str, commit: &str, found: &Preparation) -> String {
+/// What was found, what runs first.
+fn summary(incident: &Incident, environment: &str, current: &str, commit: &str, found: &Preparation) -> String {
     if current.is_empty() {
         return format!("nothing runs in {environment}, so there is nothing to go back to");
     }
     let known = if commit.is_empty() { String::new() } else { format!(" ({})", short(commit)) };
-    let mut parts = vec![format!("way back: `{current}`{known}")];
-    parts.extend(found.seconds.map(|seconds| format!("about {seconds} s")));
+    let mut parts = Vec::new();
+    if deploys(incident) {
+        parts.push(format!("way back: `{current}`{known}"));
+        parts.extend(found.seconds.map(|seconds| format!("about {seconds} s")));
+    } else {
+        parts.push(format!("{environment} runs `{current}`{known}"));
+    }
     parts.extend(found.running.iter().cloned());
     parts.extend(found.warnings.iter().map(|warning| format!("warning: {warning}")));
     if !found.not_put_back.is_empty() {

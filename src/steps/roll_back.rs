@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::Tools;
 use super::deploy::{change, lock};
+use super::{Tools, otherwise};
 use crate::deploy::{Change, DeployError};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
+use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, RollBack, WayBack};
 use crate::domain::strategy::Strategy;
+use crate::store::last_verified;
 use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -24,12 +26,12 @@ impl Step for RollBackRelease {
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
-        let (from, to) = way_back(&self.0, at.incident).await?;
+        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
         Ok(vec![Action::new("roll back", format!("{} from `{from}` to `{to}`", self.0.config.deploy.environment))])
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let (from, to) = way_back(&self.0, at.incident).await?;
+        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
         let lock = match lock(&self.0).await {
             Ok(lock) => lock,
             Err(held) => return held,
@@ -42,7 +44,7 @@ impl Step for RollBackRelease {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        let (from, to) = way_back(&self.0, at.incident).await?;
+        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
         let deployer = self.0.deployer()?;
         let change = change_back(&self.0, at.incident, &from, &to).await?;
         match deployer.settle(&change).await {
@@ -67,17 +69,26 @@ impl RollBackRelease {
     }
 }
 
-/// From which release to which: this incident's own deploy is taken back; where there is none that
-/// still runs, the newest release that was verified comes back. The same before and after it did.
-pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<(String, String), StepError> {
-    if let Some(deploy) = incident.detail::<Deploy>().filter(|_| is_last_deployed(incident)) {
+/// From which release to which: where nobody said, this incident's own deploy is taken back; where
+/// there is none that still runs, the newest release that was verified comes back. The same before
+/// and after it did.
+pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<Back, StepError> {
+    if let Some(back) = incident.plan().and_then(|plan| plan.back.clone()) {
+        return Ok(back);
+    }
+    found_way_back(tools, incident).await
+}
+
+/// The same where nobody has said it yet.
+pub async fn found_way_back(tools: &Tools, incident: &Incident) -> Result<Back, StepError> {
+    if let Some(deploy) = incident.detail::<Deploy>().filter(|_| incident.is_last_deployed()) {
         if deploy.previous.is_empty() {
             return Err(StepError::stuck(
                 format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
-                "put production right by hand, then `hotfix decide --strategy B`",
+                format!("put production right by hand, then `{}`", otherwise(incident)),
             ));
         }
-        return Ok((deploy.release, deploy.previous));
+        return Ok(Back { from: deploy.release, to: deploy.previous, rung: Rung::Undo });
     }
     let rollbacks = incident.plans.iter().filter(|plan| plan.strategy == Some(Strategy::A));
     let left: Vec<String> = rollbacks.filter_map(way_back_of).map(|way_back| way_back.release).collect();
@@ -86,27 +97,11 @@ pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<(String, Str
         None => tools.deployer()?.current().await?.unwrap_or_default(),
     };
     let releases = tools.store.releases(&tools.config.deploy.environment, 100).await?;
-    let verified = releases.into_iter().find(|release| {
-        release.verdict.as_deref() == Some("VERIFIED") && release.release != from && !left.contains(&release.release)
-    });
-    match verified {
-        Some(release) => Ok((from, release.release)),
-        None => Err(StepError::stuck(
-            "no release before the one that runs is known to be good",
-            "hotfix decide --strategy B",
-        )),
+    let not: Vec<&str> = left.iter().chain([&from]).map(String::as_str).collect();
+    match last_verified(&releases, &not) {
+        Some(release) => Ok(Back { from, to: release.release.clone(), rung: Rung::Undo }),
+        None => Err(StepError::stuck("no release before the one that runs is known to be good", otherwise(incident))),
     }
-}
-
-/// Whether this incident's last change of production was a deploy.
-fn is_last_deployed(incident: &Incident) -> bool {
-    let mut changes = incident.steps().filter(|step| match step.state {
-        StepState::Done { .. } | StepState::WentBad { .. } => true,
-        _ => step.partial.is_some(),
-    });
-    changes
-        .rfind(|step| step.name == Deploy::STEP || step.name == RollBack::STEP)
-        .is_some_and(|step| step.name == Deploy::STEP)
 }
 
 /// What ran when the rollback of `plan` was prepared.
@@ -140,10 +135,10 @@ pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) 
     ))
 }
 
-/// The change back to `to`, with what was kept of it before this incident's deploy.
+/// The change back to `to`, with what this incident kept of it last.
 async fn change_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<Change, StepError> {
     let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
-    let kept = incident.detail::<WayBack>().filter(|kept| kept.release == to);
+    let kept = incident.details::<WayBack>().into_iter().rfind(|kept| kept.release == to);
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     Ok(Change { state, ..change(tools, incident, to, &commit, from) })
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Tools, needed};
+use super::deploy::release;
+use super::{Tools, otherwise};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::Incident;
-use crate::domain::step::{Deploy, Release, RollBack, Watch};
+use crate::domain::step::{Deploy, RollBack, Watch};
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
@@ -31,14 +32,14 @@ impl Step for WatchRelease {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let release: Release = needed(at.incident)?;
+        let release = release(at.incident)?;
         if at.incident.is_waived("watch") {
             return Ok(Outcome::Skipped("waived".to_owned()));
         }
         if let Some(other) = other_release(&self.0, &release.tag).await? {
             return Ok(Outcome::Held {
                 reason: format!("production runs `{other}`, not `{}`", release.tag),
-                hint: "hotfix decide --strategy B".to_owned(),
+                hint: otherwise(at.incident),
             });
         }
         let subject = Subject { release: release.tag.clone(), previous: previous(at.incident) };
@@ -48,10 +49,11 @@ impl Step for WatchRelease {
         Ok(match (standing.judgement.verdict, standing.judgement.outage) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             (Verdict::Bad, _) => Outcome::Bad(evidence),
-            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
+            (Verdict::Blind | Verdict::Unproven, Some(outage)) => Outcome::Outage {
+                cause: self.0.cause_of(&outage),
                 reason: evidence.summary,
                 hint: format!(
-                    "`hotfix resume` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --reason ...`"
+                    "`hotfix resume {id}` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --id {id} --reason ...`"
                 ),
             },
             (Verdict::Blind | Verdict::Unproven, None) => Outcome::Held {

@@ -8,6 +8,9 @@ use sqlx::any::AnyRow;
 use super::{Store, failure};
 use crate::workflow::journal::JournalError;
 
+/// The kind of incidents in the list; what was ordered without one has others.
+pub const INCIDENT: &str = "incident";
+
 /// A line of `hotfix list`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -23,6 +26,14 @@ pub struct Summary {
     pub declared: Timestamp,
     pub updated: Timestamp,
     pub ended: Option<Timestamp>,
+    /// `incident`, `deploy` or `rollback`.
+    pub kind: String,
+}
+
+impl Summary {
+    pub fn is_incident(&self) -> bool {
+        self.kind == INCIDENT
+    }
 }
 
 /// A line of `hotfix log`.
@@ -38,11 +49,31 @@ pub struct ReleaseRecord {
     pub verdict: Option<String>,
 }
 
-const COLUMNS: &str = "key, id, title, severity, status, step, detected, declared, updated, ended";
+/// Returns the newest release that was verified, and not found otherwise since, none of `not`.
+/// `releases` begins with the newest.
+pub fn last_verified<'a>(releases: &'a [ReleaseRecord], not: &[&str]) -> Option<&'a ReleaseRecord> {
+    let judged = || releases.iter().filter(|record| record.verdict.is_some());
+    judged().find(|record| {
+        let last = judged().find(|other| other.release == record.release);
+        let verified = last.is_some_and(|last| last.verdict.as_deref() == Some("VERIFIED"));
+        verified && !not.contains(&record.release.as_str())
+    })
+}
+
+const COLUMNS: &str = "key, id, title, severity, status, step, detected, declared, updated, ended, kind";
 
 impl Store {
     /// Returns the incidents that are not over, the most urgent first.
     pub async fn open_incidents(&self) -> Result<Vec<Summary>, JournalError> {
+        Ok(self.not_over().await?.into_iter().filter(Summary::is_incident).collect())
+    }
+
+    /// Returns what was ordered without an incident and is not over, the oldest first.
+    pub async fn open_orders(&self) -> Result<Vec<Summary>, JournalError> {
+        Ok(self.not_over().await?.into_iter().filter(|summary| !summary.is_incident()).collect())
+    }
+
+    async fn not_over(&self) -> Result<Vec<Summary>, JournalError> {
         // Each status by name, so that the index is used however many are over.
         let query = format!(
             "select {COLUMNS} from incident where status in ('open', 'held', 'failed', 'stuck', 'aborting')
@@ -53,6 +84,13 @@ impl Store {
 
     /// Returns the newest `most` incidents, over or not.
     pub async fn newest_incidents(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
+        let query =
+            format!("select {COLUMNS} from incident where kind = $1 order by declared desc, key desc limit {most}");
+        self.summaries(query, &[INCIDENT]).await
+    }
+
+    /// Returns the newest `most` incidents and orders, over or not.
+    pub async fn newest(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
         self.summaries(format!("select {COLUMNS} from incident order by declared desc, key desc limit {most}"), &[])
             .await
     }
@@ -113,6 +151,7 @@ fn summary(row: &AnyRow) -> Summary {
         declared: time(row, 7).unwrap_or_default(),
         updated: time(row, 8).unwrap_or_default(),
         ended: time(row, 9),
+        kind: row.get(10),
     }
 }
 

@@ -26,8 +26,9 @@ use crate::domain::verdict::Verdict;
 use crate::redact::redact;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
+use list::INCIDENT;
 
-pub use list::{ReleaseRecord, Summary};
+pub use list::{ReleaseRecord, Summary, last_verified};
 
 /// A database with the journal in it.
 pub struct Store {
@@ -64,21 +65,22 @@ impl Store {
     async fn show(&self, incident: &Incident, tx: &mut Transaction<'_, Any>) -> Result<(), sqlx::Error> {
         let step = incident.current().map_or("", |step| step.name.as_str());
         sqlx::query(
-            "insert into incident (key, id, title, severity, status, step, declared, detected, updated, ended)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            "insert into incident (key, id, title, severity, status, step, declared, detected, updated, ended, kind)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              on conflict (key) do update set id = excluded.id, severity = excluded.severity,
                 status = excluded.status, step = excluded.step, updated = excluded.updated, ended = excluded.ended",
         )
         .bind(&incident.key)
         .bind(&incident.id)
         .bind(&incident.declaration.title)
-        .bind(incident.severity.as_str())
+        .bind(incident.order.as_ref().map_or(incident.severity.as_str(), |_| ""))
         .bind(incident.status.as_str())
         .bind(step)
         .bind(incident.declared.as_millisecond())
         .bind(incident.declaration.detected.as_millisecond())
         .bind(incident.updated.as_millisecond())
         .bind(incident.ended.map(Timestamp::as_millisecond))
+        .bind(incident.order.as_ref().map_or(INCIDENT, |order| order.kind.as_str()))
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -106,6 +108,8 @@ impl Store {
                 .ok()
                 .map(|deploy| (deploy.environment, deploy.release, deploy.commit)),
             RollBack::STEP => match serde_json::from_value::<RollBack>(detail) {
+                // Brought up anew, and the same as before.
+                Ok(back) if back.from == back.to => None,
                 Ok(back) => {
                     // Verified once, but no release to go back to any more.
                     sqlx::query("update release set verdict = $1 where environment = $2 and name = $3")
@@ -142,7 +146,7 @@ impl Store {
         .bind(commit)
         .bind(event.at.as_millisecond())
         .bind(&event.actor)
-        .bind(format!("{} {}", incident.id, incident.declaration.title))
+        .bind(reason(incident))
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -199,6 +203,12 @@ impl Journal for Store {
     async fn release(&self, lease: &Lease) -> Result<(), JournalError> {
         self.give_back_lease(lease).await
     }
+}
+
+/// Why a release was changed: the incident's title, or what was said when it was ordered.
+fn reason(incident: &Incident) -> String {
+    let said = incident.order.as_ref().map(|order| order.reason.as_str()).filter(|reason| !reason.is_empty());
+    format!("{} {}", incident.id, said.unwrap_or(&incident.declaration.title))
 }
 
 /// Appends an event, unless `lease` has passed to someone else; returns whether it was appended.

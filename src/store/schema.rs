@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
         include_str!("../../migrations/0001.postgres.sql"),
     ),
     (include_str!("../../migrations/0002.sql"), "", ""),
+    (include_str!("../../migrations/0003.sql"), "", ""),
 ];
 
 impl Store {

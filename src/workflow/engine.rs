@@ -6,7 +6,7 @@ use super::courier::Courier;
 use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{self, Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
-use crate::domain::event::Fact;
+use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 
 /// How long a lease lasts without being renewed, in seconds.
@@ -69,10 +69,12 @@ impl Engine<'_> {
     }
 
     /// Returns, step by step, what is left to be done; nothing is changed.
-    pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, EngineError> {
-        let incident = self.load(key).await?;
-        let names: Vec<String> = match next(&incident) {
-            Next::Plan { steps, .. } => steps,
+    pub async fn actions(
+        &self,
+        incident: &Incident,
+    ) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, EngineError> {
+        let names: Vec<String> = match next(incident) {
+            Next::Plan(planned) => planned.steps,
             Next::Close | Next::Over => Vec::new(),
             Next::Run(_) | Next::Verify(_) | Next::Retry(_) => {
                 let left = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
@@ -81,8 +83,8 @@ impl Engine<'_> {
         };
         let mut actions = Vec::new();
         for name in names {
-            let step = self.step(&incident, &name)?;
-            actions.push((name, step.actions(&self.moment(&incident)).await));
+            let step = self.step(incident, &name)?;
+            actions.push((name, step.actions(&self.moment(incident)).await));
         }
         Ok(actions)
     }
@@ -133,8 +135,8 @@ impl Engine<'_> {
                     incident = self.append(incident, Fact::Closed {}, Some(lease)).await?;
                     continue;
                 }
-                Next::Plan { strategy, reasons, steps } => {
-                    incident = self.append(incident, Fact::Planned { strategy, reasons, steps }, Some(lease)).await?;
+                Next::Plan(planned) => {
+                    incident = self.append(incident, Fact::Planned(planned), Some(lease)).await?;
                     continue;
                 }
                 Next::Verify(name) => (name, true),
@@ -191,11 +193,12 @@ impl Engine<'_> {
             // Held first: should the process die before the plan is changed, the step comes again.
             Ok(Outcome::Back { to, reason }) => {
                 back = Some(to);
-                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned() }
+                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
             }
             Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
             Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
-            Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint },
+            Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint, outage: None },
+            Ok(Outcome::Outage { cause, reason, hint }) => Fact::StepHeld { step, reason, hint, outage: Some(cause) },
             Ok(Outcome::Bad(evidence)) => Fact::StepWentBad { step, evidence },
             Err(StepError { message: error, hint, stuck: true, evidence }) => {
                 Fact::StepStuck { step, error, hint, evidence }
@@ -301,11 +304,12 @@ fn is_past(incident: &Incident, name: &str) -> bool {
     }
 }
 
-/// The strategy's plan once more from the step `to` on; `None` where it has no such step.
+/// The whole plan once more from the step `to` on; `None` where it has no such step.
 fn again(incident: &Incident, to: &str) -> Option<Fact> {
-    let strategy = incident.plan()?.strategy?;
+    let plan = incident.plan()?;
+    let (strategy, back) = (plan.strategy, plan.back.clone());
     let steps: Vec<_> =
-        plan::steps(strategy).iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
+        plan::whole(incident)?.iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
-    (!steps.is_empty()).then_some(Fact::Planned { strategy: Some(strategy), reasons: vec![reason], steps })
+    (!steps.is_empty()).then_some(Fact::Planned(Planned { strategy, reasons: vec![reason], steps, back }))
 }

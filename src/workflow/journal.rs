@@ -10,11 +10,12 @@ use jiff::Timestamp;
 
 use super::crash::{self, Point};
 use super::plan::{Next, next};
-use crate::domain::event::{Declaration, Event, Fact, Head};
+use crate::domain::event::{Declaration, Event, Fact, Head, Planned};
 use crate::domain::incident::{
-    Action, Announcement, Approval, FailedNotice, Incident, Note, Plan, Status, StepRecord, StepState, Topic, Waiver,
+    Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,
+    Topic, Waiver,
 };
-use crate::domain::strategy::Strategy;
+use crate::domain::order::Order;
 
 /// Where events are kept. Appended to, never changed.
 #[async_trait]
@@ -125,9 +126,15 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     let illegal =
         |why: String| Illegal { key: event.incident.clone(), what: format!("event {} (`{name}`)", event.seq), why };
     let mut incident = match (incident, &event.fact) {
-        (None, Fact::Declared(declaration)) => declared(declaration, event),
+        (None, Fact::Declared(declaration)) => begun(declaration.clone(), None, event),
+        (None, Fact::Ordered(order)) => begun(order.declaration(event.at), Some(order.clone()), event),
         (None, _) => return Err(illegal("the incident is not declared".to_owned())),
-        (Some(_), Fact::Declared(_)) => return Err(illegal("it is declared already".to_owned())),
+        (Some(_), Fact::Declared(_) | Fact::Ordered(_)) => {
+            return Err(illegal("it is declared already".to_owned()));
+        }
+        (Some(Incident { order: Some(order), .. }), fact) if fact.is_of_an_incident() => {
+            return Err(illegal(format!("it is a {}, not an incident", order.kind)));
+        }
         (Some(incident), _) if incident.status.is_over() && !event.fact.may_follow_the_end() => {
             return Err(illegal(format!("the incident is {}", incident.status.as_str())));
         }
@@ -145,12 +152,13 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     Ok(incident)
 }
 
-fn declared(declaration: &Declaration, event: &Event) -> Incident {
+fn begun(declaration: Declaration, order: Option<Order>, event: &Event) -> Incident {
     Incident {
         key: event.incident.clone(),
         id: event.incident.clone(),
         severity: declaration.severity,
-        declaration: declaration.clone(),
+        declaration,
+        order,
         status: Status::Open,
         declared: event.at,
         reporter: event.actor.clone(),
@@ -159,6 +167,8 @@ fn declared(declaration: &Declaration, event: &Event) -> Incident {
         plans: Vec::new(),
         notes: Vec::new(),
         acknowledged_by: Vec::new(),
+        links: Vec::new(),
+        outage: None,
         approvals: Vec::new(),
         waivers: Vec::new(),
         ticked: Vec::new(),
@@ -177,15 +187,22 @@ fn declared(declaration: &Declaration, event: &Event) -> Incident {
 fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), String> {
     let (at, by) = (event.at, event.actor.clone());
     match fact {
-        Fact::Declared(_) => {}
+        Fact::Declared(_) | Fact::Ordered(_) => {}
         Fact::Numbered { id } => incident.id.clone_from(id),
         Fact::SeverityChanged { severity, .. } => incident.severity = *severity,
         Fact::Noted { text, update } => {
             incident.notes.push(Note { at, by, text: text.clone(), update: *update });
         }
         Fact::Acknowledged {} => incident.acknowledged_by.push(by),
+        Fact::Linked { incident: other, why } => {
+            incident.outage = None;
+            let link = Link { incident: other.clone(), why: why.clone() };
+            if !incident.links.contains(&link) {
+                incident.links.push(link);
+            }
+        }
         Fact::Chosen { strategy, reason } => incident.choice = Some((*strategy, reason.clone())),
-        Fact::Planned { strategy, reasons, steps } => plan(incident, *strategy, reasons, steps)?,
+        Fact::Planned(planned) => plan(incident, planned)?,
         Fact::StepStarted { step } => start(incident, step, at)?,
         Fact::StepDone { step, evidence } => {
             settle(incident, step, at, StepState::Done { evidence: evidence.clone() }, Status::Open)?;
@@ -196,9 +213,12 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         Fact::StepWentBad { step, evidence } => {
             settle(incident, step, at, StepState::WentBad { evidence: evidence.clone() }, Status::Open)?;
         }
-        Fact::StepHeld { step, reason, hint } => {
+        Fact::StepHeld { step, reason, hint, outage } => {
             let state = StepState::Held { reason: reason.clone(), hint: hint.clone() };
             settle(incident, step, at, state, Status::Held)?;
+            if let Some(cause) = outage {
+                incident.outage = Some(Outage { cause: cause.clone(), found: at, seen: reason.clone() });
+            }
         }
         Fact::StepFailed { step, error, hint } => {
             let state = StepState::Failed { error: error.clone(), hint: hint.clone() };
@@ -291,18 +311,14 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
     Ok(())
 }
 
-fn plan(
-    incident: &mut Incident,
-    strategy: Option<Strategy>,
-    reasons: &[String],
-    steps: &[String],
-) -> Result<(), String> {
+fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
     if let Some(step) = incident.current().filter(|step| step.state == StepState::Started) {
         return Err(format!("step `{}` is under way", step.name));
     }
     if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }
+    let Planned { strategy, reasons, steps, back } = planned.clone();
     if strategy.is_some() {
         incident.strategy = strategy;
         incident.choice = None;
@@ -314,7 +330,7 @@ fn plan(
         started: None,
         ended: None,
     };
-    incident.plans.push(Plan { strategy, reasons: reasons.to_vec(), steps: steps.iter().map(record).collect() });
+    incident.plans.push(Plan { strategy, reasons, steps: steps.iter().map(record).collect(), back });
     incident.status = Status::Open;
     Ok(())
 }
@@ -381,7 +397,7 @@ fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
     let (topic, text) = match &event.fact {
         Fact::Declared(declaration) => (Topic::Declared, declaration.title.clone()),
         Fact::SeverityChanged { severity, reason } => (Topic::Severity, format!("{severity}: {reason}")),
-        Fact::Planned { strategy: Some(strategy), reasons, .. } => {
+        Fact::Planned(Planned { strategy: Some(strategy), reasons, .. }) => {
             (Topic::Strategy, format!("{strategy}, {}: {}", strategy.title(), reasons.join("; ")))
         }
         Fact::Noted { text, update: true } => (Topic::Update, text.clone()),
@@ -395,7 +411,7 @@ fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
         Fact::StepStuck { step, error, .. } => (Topic::Stuck, format!("{step}: {error}")),
         Fact::UndoFailed { step, error, .. } => (Topic::Stuck, format!("undo of {step}: {error}")),
         Fact::Aborted { reason } => (Topic::Aborted, reason.clone()),
-        Fact::Closed {} => (Topic::Closed, incident.declaration.title.clone()),
+        Fact::Closed {} if incident.order.is_none() => (Topic::Closed, incident.declaration.title.clone()),
         _ => return None,
     };
     Some(Announcement { seq: event.seq, at: event.at, topic, text })

@@ -1,7 +1,10 @@
 //! Which steps there are for each strategy, and which one is next. Pure.
 
 use crate::domain::decision::Recommendation;
+use crate::domain::event::Planned;
 use crate::domain::incident::{Incident, StepState};
+use crate::domain::order::{Kind, Order};
+use crate::domain::rung::{Back, Rung};
 use crate::domain::strategy::Strategy;
 
 /// The version of the step names and their meaning; written into each journal.
@@ -71,11 +74,46 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
     }
 }
 
+/// Returns the steps of what is ordered without an incident.
+pub fn ordered(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Deploy => &["prepare", "deploy", "watch"],
+        Kind::Rollback => &["prepare", "roll-back", "confirm"],
+    }
+}
+
+/// Returns the steps that follow a deploy that went bad, or a rollback that is to be tried otherwise.
+pub fn way_back(incident: &Incident) -> &'static [&'static str] {
+    if incident.order.is_some() { &["roll-back", "confirm"] } else { WAY_BACK }
+}
+
+/// Returns the strategy and the steps with which production is put back now: what is left of the plan
+/// in force where that does so already, else the strategy of a rollback.
+pub fn back_again(incident: &Incident) -> (Option<Strategy>, Vec<String>) {
+    let plan = incident.plan();
+    let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != "roll-back");
+    let left: Vec<_> = left.map(|step| step.name.clone()).collect();
+    match &incident.order {
+        Some(_) => (None, names(way_back(incident))),
+        None if left.is_empty() => (Some(Strategy::A), names(steps(Strategy::A))),
+        None => (plan.and_then(|plan| plan.strategy), left),
+    }
+}
+
+/// Returns all steps of the strategy in force, or of the order; `None` for the opening and on the way
+/// back of an incident.
+pub fn whole(incident: &Incident) -> Option<&'static [&'static str]> {
+    match (&incident.order, incident.plan()?.strategy) {
+        (Some(order), _) => Some(ordered(order.kind)),
+        (None, strategy) => strategy.map(steps),
+    }
+}
+
 /// What there is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     /// A new list of steps comes into force.
-    Plan { strategy: Option<Strategy>, reasons: Vec<String>, steps: Vec<String> },
+    Plan(Planned),
     /// The step was not begun yet.
     Run(String),
     /// The step was begun and nobody knows how it ended: ask the world.
@@ -94,14 +132,17 @@ pub fn next(incident: &Incident) -> Next {
         return Next::Over;
     }
     let Some(plan) = incident.plan() else {
-        return planned(None, vec!["declared".to_owned()], OPENING);
+        return match &incident.order {
+            None => planned(None, vec!["declared".to_owned()], OPENING),
+            Some(order) => begun(order),
+        };
     };
     let bad = plan.steps.iter().find_map(|step| match &step.state {
         StepState::WentBad { evidence } => Some(evidence.summary.clone()),
         _ => None,
     });
     if let Some(reason) = bad {
-        return planned(None, vec![reason], WAY_BACK);
+        return planned(None, vec![reason], way_back(incident));
     }
     if let Some(step) = incident.current() {
         let name = step.name.clone();
@@ -120,5 +161,20 @@ pub fn next(incident: &Incident) -> Next {
 }
 
 fn planned(strategy: Option<Strategy>, reasons: Vec<String>, steps: &[&str]) -> Next {
-    Next::Plan { strategy, reasons, steps: steps.iter().map(|step| step.to_string()).collect() }
+    Next::Plan(Planned { strategy, reasons, steps: names(steps), back: None })
+}
+
+fn begun(order: &Order) -> Next {
+    let (from, to) = (order.previous.clone(), order.release.clone());
+    Next::Plan(Planned {
+        strategy: None,
+        reasons: vec![if order.reason.is_empty() { "ordered".to_owned() } else { order.reason.clone() }],
+        steps: names(ordered(order.kind)),
+        back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: Rung::Undo }),
+    })
+}
+
+/// The names as the journal has them.
+pub fn names(steps: &[&str]) -> Vec<String> {
+    steps.iter().map(|step| (*step).to_owned()).collect()
 }

@@ -142,7 +142,12 @@ impl TestEnv {
 
     /// The same, with files that can't grow beyond `kilobytes`, as on a full disk.
     pub fn hotfix_on_a_full_disk(&self, kilobytes: u32, args: &[&str]) -> Command {
-        let line = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2);
+        self.hotfix_within(&format!("trap '' XFSZ; ulimit -f {}", kilobytes * 2), args)
+    }
+
+    /// The same, with limits that the shell sets.
+    pub fn hotfix_within(&self, limits: &str, args: &[&str]) -> Command {
+        let line = format!("{limits}; exec \"$0\" \"$@\"");
         self.command("sh", &[&["-c", &line, env!("CARGO_BIN_EXE_hotfix")], args].concat())
     }
 
@@ -156,12 +161,7 @@ impl TestEnv {
 
     /// Runs a command, and returns how it ended.
     pub fn run(&self, command: &mut Command) -> Output {
-        let ended = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Output {
-            status: ended.status.code(),
-            stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
-        }
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")).into()
     }
 
     /// A program that knows nothing of whose machine this is.
@@ -188,6 +188,13 @@ impl TestEnv {
     }
 }
 
+impl From<std::process::Output> for Output {
+    fn from(ended: std::process::Output) -> Output {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Output { status: ended.status.code(), stdout: text(&ended.stdout), stderr: text(&ended.stderr) }
+    }
+}
+
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
@@ -210,7 +217,7 @@ fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
         settings.add_filter(&regex(&path.display().to_string()), "[SANDBOX]");
     }
     settings.add_filter(r"\b[0-9a-f]{40}([0-9a-f]{24})?\b", "[HASH]");
-    settings.add_filter(r"\b(HOTFIX|hotfix)-20\d{6}-", "$1-[DATE]-");
+    settings.add_filter(r"\b(HOTFIX|hotfix|DEPLOY|ROLLBACK)-20\d{6}-", "$1-[DATE]-");
     settings.add_filter(r"-P[0-9a-f]{8}\b", "-[PROVISIONAL]");
     settings.add_filter(r"\b[0-9a-f]{9}\b", "[COMMIT]");
     settings.add_filter(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC))?", "[TIME]");

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod abort;
+mod alone;
 mod backport;
 mod bad_input;
 mod check;
 mod crash;
 mod database;
 mod demo;
+mod deploy_command;
 mod engine;
 mod env;
 mod fuzz;
@@ -16,12 +18,16 @@ mod help;
 mod identifiers;
 mod interrupt;
 mod notices;
+mod on_compose;
 mod on_kubernetes;
+mod outage;
 mod profiles;
 mod prometheus;
+mod proven;
 mod rollback;
 mod sandbox;
 mod store;
+mod strays;
 mod tidy;
 mod until;
 mod watch;

@@ -109,9 +109,7 @@ impl Kube {
             assert!(start.elapsed() < Duration::from_secs(60), "the image was never set");
         }
         self.kubectl(meanwhile);
-        let ended = ship.wait_with_output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Output { status: ended.status.code(), stdout: text(&ended.stdout), stderr: text(&ended.stderr) }
+        ship.wait_with_output().unwrap().into()
     }
 }
 

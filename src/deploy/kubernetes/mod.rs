@@ -2,7 +2,6 @@
 //! templates back. How it is done, and why: docs/deploy.md.
 
 mod cluster;
-mod image;
 mod obstacle;
 #[cfg(test)]
 mod on_kubernetes;
@@ -15,14 +14,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{Change, DeployError, Deployer, Preparation};
+use super::image::Image;
+use super::{Change, DeployError, Deployer, Preparation, digest, together};
 use crate::config::value::Length;
-use crate::domain::event::hex;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
-use image::Image;
 use rollout::Changed;
 use template::{CHANGE, CHANGE_CAUSE};
 
@@ -40,10 +37,10 @@ pub struct Config {
     pub namespace: Option<String>,
     pub deployments: Vec<Target>,
     /// How long a rollout may take, whatever the deployment itself says.
-    #[serde(default = "five_minutes")]
+    #[serde(default = "super::five_minutes")]
     pub deadline: Length,
     /// How long the new instances have to stay up before the deploy counts as done.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "super::ten_seconds")]
     pub soak: Length,
 }
 
@@ -92,6 +89,34 @@ impl Kubernetes {
         wait.until_complete(|| self.connect(), changed).await
     }
 
+    /// Every deployment, where the API server says that it would accept the change of each.
+    async fn accepted(&self, cluster: &Cluster, change: &Change) -> Result<Vec<(&Target, Read)>, DeployError> {
+        let all = self.read(cluster).await?;
+        for (target, read) in all.iter().filter(|_| !change.release.is_empty()) {
+            refuse(target, read)?;
+            let patch = target.patch(read, change)?;
+            cluster.patch(&target.name, &patch, true).await?;
+        }
+        Ok(all)
+    }
+
+    /// What runs, with the names of the records that were kept of it.
+    async fn found(
+        &self,
+        cluster: &Cluster,
+        all: &[(&Target, Read)],
+        records: &[String],
+    ) -> Result<Preparation, DeployError> {
+        let mut preparation = Preparation::default();
+        let mut state = serde_json::Map::new();
+        for (index, (target, read)) in all.iter().enumerate() {
+            let record = records.get(index).map_or("", String::as_str);
+            state.insert(target.name.clone(), target.look(cluster, read, record, &mut preparation).await?);
+        }
+        preparation.state = Value::Object(state);
+        Ok(preparation)
+    }
+
     /// Keeps the templates that run now, and returns the names of the records.
     async fn keep(&self, cluster: &Cluster, all: &[(&Target, Read)]) -> Result<Vec<String>, DeployError> {
         let mut names = Vec::new();
@@ -111,29 +136,22 @@ impl Deployer for Kubernetes {
         let mut releases = Vec::new();
         for target in &self.config.deployments {
             let read = cluster.deployment(&target.name).await?;
-            releases.push((target, read.map(|read| target.release(&read).to_owned())));
+            releases.push((target.name.as_str(), read.map(|read| target.release(&read).to_owned())));
         }
         Ok(together(&releases))
     }
 
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {
         let cluster = self.connect().await?;
-        let all = self.read(&cluster).await?;
-        if !change.release.is_empty() {
-            for (target, read) in &all {
-                refuse(target, read)?;
-                let patch = target.patch(read, change)?;
-                cluster.patch(&target.name, &patch, true).await?;
-            }
-        }
+        let all = self.accepted(&cluster, change).await?;
         let names = self.keep(&cluster, &all).await?;
-        let mut preparation = Preparation::default();
-        let mut state = serde_json::Map::new();
-        for ((target, read), record) in all.iter().zip(names) {
-            state.insert(target.name.clone(), target.look(&cluster, read, &record, &mut preparation).await?);
-        }
-        preparation.state = Value::Object(state);
-        Ok(preparation)
+        self.found(&cluster, &all, &names).await
+    }
+
+    async fn look(&self, change: &Change) -> Result<Preparation, DeployError> {
+        let cluster = self.connect().await?;
+        let all = self.accepted(&cluster, change).await?;
+        self.found(&cluster, &all, &[]).await
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
@@ -191,8 +209,7 @@ impl Deployer for Kubernetes {
 
 impl Target {
     fn image_of(&self, release: &str) -> Result<String, DeployError> {
-        let image = self.image.of(release);
-        image.ok_or_else(|| DeployError::Refused(format!("release `{release}` can't be the tag of an image")))
+        self.image.of(release).map_err(DeployError::Refused)
     }
 
     fn image<'a>(&self, read: &'a Read) -> &'a str {
@@ -235,7 +252,7 @@ impl Target {
             return Ok(read.clone());
         }
         let release = self.release(read);
-        let whole = change.previous.is_empty() || self.image.of(&change.previous).is_none();
+        let whole = change.previous.is_empty() || self.image.of(&change.previous).is_err();
         if !whole && release != change.previous && release != change.release {
             return Err(taken_over(self, read));
         }
@@ -278,7 +295,7 @@ impl Target {
         if let Some(template) = record::template_of(&records, name, &change.release) {
             return Ok(template);
         }
-        let image = self.image.of(&change.release);
+        let image = self.image.of(&change.release).ok();
         let sets = cluster.replica_sets(read).await?;
         let of_release = sets.into_iter().filter(|(_, template)| {
             let found = template::image(template, &self.container);
@@ -321,17 +338,6 @@ impl Target {
     }
 }
 
-/// The release that all have; each by name where they differ; `None` where there is nothing.
-fn together(releases: &[(&Target, Option<String>)]) -> Option<String> {
-    let (_, first) = releases.first()?;
-    if releases.iter().all(|(_, release)| release == first) {
-        return first.clone();
-    }
-    let each =
-        releases.iter().map(|(target, release)| format!("{} {}", target.name, release.as_deref().unwrap_or("nothing")));
-    Some(each.collect::<Vec<_>>().join(", "))
-}
-
 fn refuse(target: &Target, read: &Read) -> Result<(), DeployError> {
     let reason = obstacle::refusal(&read.deployment);
     reason.map_or(Ok(()), |reason| Err(DeployError::Refused(format!("deployment `{}`: {reason}", target.name))))
@@ -362,18 +368,9 @@ fn cause(verb: &str, change: &Change) -> String {
 
 /// Names a change, so that it is known again.
 fn mark(verb: &str, change: &Change) -> String {
-    let digest = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
-    digest[..32].to_owned()
+    digest(&[verb, &change.id, &change.release])
 }
 
 fn mark_of(read: &Read) -> Option<String> {
     read.annotation(CHANGE).map(str::to_owned)
-}
-
-fn five_minutes() -> Length {
-    Length(std::time::Duration::from_secs(300))
-}
-
-fn ten_seconds() -> Length {
-    Length(std::time::Duration::from_secs(10))
 }

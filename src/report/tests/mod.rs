@@ -9,7 +9,7 @@ use super::document::{Account, Document, resolved};
 use super::template::Templates;
 use super::timeline;
 use crate::domain::decision::Recommendation;
-use crate::domain::event::{Declaration, Fact};
+use crate::domain::event::{Declaration, Fact, Planned};
 use crate::domain::evidence::Evidence;
 use crate::domain::proof::Proof;
 use crate::domain::step::*;
@@ -22,7 +22,7 @@ const COMMIT: &str = "9f31c2e5d8a94b0f6f5f2f8f1c7b5c9d3e2a1b0c";
 
 fn planned(strategy: Option<Strategy>, steps: &[&str]) -> Fact {
     let steps = steps.iter().map(|step| step.to_string()).collect();
-    Fact::Planned { strategy, reasons: vec!["a small change".to_owned()], steps }
+    Fact::Planned(Planned { strategy, reasons: vec!["a small change".to_owned()], steps, back: None })
 }
 
 fn decided(strategy: Strategy) -> Recommendation {
@@ -141,6 +141,7 @@ fn whole_job() -> Story {
             step: "review".to_owned(),
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
             hint: "hotfix approve".to_owned(),
+            outage: None,
         })
         .after(17)
         .by("Grace <grace@example.com>")

@@ -24,14 +24,17 @@ impl Image {
         }
     }
 
-    /// Returns the image of `release`; `None` where that can't be a tag.
-    pub fn of(&self, release: &str) -> Option<String> {
+    /// Returns the image of `release`; fails, in words, where that can't be a tag.
+    pub fn of(&self, release: &str) -> Result<String, String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         let tag = !release.is_empty()
             && release.len() <= LONGEST_TAG
             && release.chars().all(fits)
             && !release.starts_with(['.', '-']);
-        tag.then(|| format!("{}{release}{}", self.before, self.after))
+        match tag {
+            true => Ok(format!("{}{release}{}", self.before, self.after)),
+            false => Err(format!("release `{release}` can't be the tag of an image")),
+        }
     }
 
     /// Returns the release that `image` is of; the image itself where it does not fit the pattern.
@@ -39,7 +42,7 @@ impl Image {
         image
             .strip_prefix(&self.before)
             .and_then(|rest| rest.strip_suffix(&self.after))
-            .filter(|release| self.of(release).is_some())
+            .filter(|release| self.of(release).is_ok())
             .unwrap_or(image)
     }
 }
@@ -70,7 +73,7 @@ mod tests {
             ("é", None),
         ];
         for (release, expected) in cases {
-            assert_eq!(image.of(release).as_deref(), expected, "{release}");
+            assert_eq!(image.of(release).ok().as_deref(), expected, "{release}");
         }
     }
 

@@ -1,0 +1,66 @@
+//! Which incident, or order, a command is about.
+
+use super::{App, AppError};
+use crate::store::Summary;
+
+impl App {
+    /// Returns the incident called `id`; without one, the only one that is open.
+    pub async fn find(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        let store = &self.tools.store;
+        if let Some(id) = id
+            && let Some(found) = store.find_incident(id).await?
+        {
+            let Summary { id, kind, .. } = found.clone();
+            return if found.is_incident() { Ok(found) } else { Err(AppError::NotAnIncident { id, kind }) };
+        }
+        let mut open = store.open_incidents().await?;
+        let names = open.iter().map(|incident| incident.id.clone()).collect();
+        match (id, open.len()) {
+            (Some(id), _) => Err(AppError::Unknown { id: id.to_owned(), open: names }),
+            (None, 0) => Err(AppError::NoneOpen),
+            (None, 1) => Ok(open.remove(0)),
+            (None, _) => Err(AppError::Several { open: names }),
+        }
+    }
+
+    /// The same, where something ordered without an incident serves as well; without a name, an
+    /// incident comes first.
+    pub async fn find_any(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        let store = &self.tools.store;
+        if let Some(id) = id
+            && let Some(found) = store.find_incident(id).await?
+        {
+            return Ok(found);
+        }
+        match self.find(id).await {
+            Err(AppError::NoneOpen) => {
+                let mut open = store.open_orders().await?;
+                match open.len() {
+                    0 => Err(AppError::NoneOpen),
+                    1 => Ok(open.remove(0)),
+                    _ => Err(AppError::Several { open: open.into_iter().map(|order| order.id).collect() }),
+                }
+            }
+            found => found,
+        }
+    }
+
+    /// The incident or order called `id`, the open or the last one where it is left out.
+    pub async fn find_any_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        match self.find_any(id).await {
+            Err(AppError::NoneOpen) => self.tools.store.newest(1).await?.pop().ok_or(AppError::NoneOpen),
+            found => found,
+        }
+    }
+
+    /// The incident called `id`, or the last one where none is open: for commands that only read.
+    pub async fn find_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
+        match self.find(id).await {
+            Err(AppError::NoneOpen) => {
+                let newest = self.tools.store.newest_incidents(1).await?.pop();
+                newest.ok_or(AppError::NoneOpen)
+            }
+            found => found,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Deploys and rollbacks without an incident: what is to be ordered, and its journal.
+
+use super::{App, AppError, Nobody};
+use crate::deploy::{DeployError, Deployer};
+use crate::domain::event::{Event, Fact};
+use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::domain::order::{Kind, Order};
+use crate::domain::version;
+use crate::git::project::ProjectError;
+use crate::store::{ReleaseRecord, last_verified};
+use crate::workflow::engine::LEASE;
+use crate::workflow::journal::{Entry, Journal, JournalError, apply, record};
+use crate::workflow::plan::{Next, WORKFLOW, next};
+use crate::workflow::step::{Action, StepError};
+
+/// How many entries of the log are looked at.
+const HISTORY: u32 = 1000;
+
+/// What would be ordered, and what a person should know before.
+#[derive(Debug)]
+pub enum Proposal {
+    /// Nothing would change, for this reason.
+    Nothing(String),
+    Order {
+        order: Order,
+        /// What speaks against it, a line each.
+        warnings: Vec<String>,
+    },
+}
+
+impl App {
+    /// Proposes to deploy `release`, or the newest one where none is named.
+    ///
+    /// Fails where there is no deployer, no such release, what runs can't be told, or something else is
+    /// ordered and not over.
+    pub async fn propose_deploy(&self, release: Option<&str>, reason: &str) -> Result<Proposal, AppError> {
+        self.nothing_ordered(&self.config().deploy.environment).await?;
+        let current = self.deployer()?.current().await?.unwrap_or_default();
+        let history = self.history().await?;
+        let (release, commit) = match release {
+            Some(release) => self.known_release(release, &history).await?,
+            None => match self.newest_release(&current).await? {
+                Some(newest) => newest,
+                None => {
+                    let environment = &self.config().deploy.environment;
+                    return Ok(Proposal::Nothing(format!("{environment} runs `{current}`, and no release is newer")));
+                }
+            },
+        };
+        if release == current {
+            return Ok(self.runs_already(&current));
+        }
+        let mut warnings = Vec::new();
+        warnings.extend(found_bad(&history, &release));
+        if current.is_empty() {
+            warnings.push("nothing runs now, so there is nothing to go back to".to_owned());
+        }
+        Ok(Proposal::Order { order: self.draft(Kind::Deploy, release, commit, current, reason), warnings })
+    }
+
+    /// Proposes to put back `to`, or the last release that was verified where none is named.
+    ///
+    /// Fails like [`App::propose_deploy`], and where nothing runs or nothing else was verified.
+    pub async fn propose_rollback(&self, to: Option<&str>, reason: &str) -> Result<Proposal, AppError> {
+        self.nothing_ordered(&self.config().deploy.environment).await?;
+        let current = self.deployer()?.current().await?.unwrap_or_default();
+        let history = self.history().await?;
+        let (release, commit) = match to {
+            Some(to) => self.known_release(to, &history).await?,
+            None if current.is_empty() => return Err(AppError::NothingRuns(self.config().deploy.environment.clone())),
+            None => {
+                let found = last_verified(&history, &[&current]).map(|record| record.release.clone());
+                let release = found.ok_or_else(|| AppError::NothingVerified { current: current.clone() })?;
+                self.known_release(&release, &history).await?
+            }
+        };
+        if release == current {
+            return Ok(self.runs_already(&current));
+        }
+        let warnings = self.against(&history, &release);
+        Ok(Proposal::Order { order: self.draft(Kind::Rollback, release, commit, current, reason), warnings })
+    }
+
+    /// Whether a release of this name is known, here or in the log.
+    pub async fn is_release(&self, name: &str) -> Result<bool, AppError> {
+        match self.known_release(name, &self.history().await?).await {
+            Ok(_) => Ok(true),
+            Err(AppError::UnknownRelease { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why somebody should think twice before `release` is put back; fails where it is not known.
+    pub async fn warnings_of(&self, release: &str) -> Result<Vec<String>, AppError> {
+        let history = self.history().await?;
+        self.known_release(release, &history).await?;
+        Ok(self.against(&history, release))
+    }
+
+    /// What would be done for an order, step by step; nothing is written.
+    pub async fn order_actions(
+        &self,
+        order: &Order,
+    ) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, AppError> {
+        let key = order.kind.prefix();
+        let first = Event::after(None, key, &self.actor, self.now(), &Fact::Ordered(order.clone()));
+        let mut incident = apply(None, &first).map_err(JournalError::from)?;
+        if let Next::Plan(planned) = next(&incident) {
+            let plan = Event::after(None, key, &self.actor, self.now(), &Fact::Planned(planned));
+            incident = apply(Some(incident), &plan).map_err(JournalError::from)?;
+        }
+        Ok(self.engine(&Nobody).actions(&incident).await?)
+    }
+
+    /// Writes the order's first event, under an identifier that nobody else gets; nothing is done yet.
+    /// `remarks` says what the person should know about how it came about.
+    ///
+    /// Fails where something else is ordered for the environment and is not over.
+    pub async fn order(&self, order: Order, remarks: &mut Vec<String>) -> Result<Incident, AppError> {
+        self.nothing_ordered(&order.environment).await?;
+        let key = self.next_identifier(order.kind.prefix(), remarks).await?;
+        let journal = self.tools.store.as_ref();
+        // Of two who order at once, one writes first, and the other sees it.
+        let lease = journal.acquire(&format!("order/{}", order.environment), LEASE).await?;
+        let written = async {
+            self.nothing_ordered(&order.environment).await?;
+            let fact = Fact::Ordered(order);
+            let entry = Entry { key: &key, actor: &self.actor, now: self.now(), fact: &fact, lease: Some(&lease) };
+            Ok(record(journal, None, entry).await?)
+        };
+        let written = written.await;
+        journal.release(&lease).await?;
+        written
+    }
+
+    async fn nothing_ordered(&self, environment: &str) -> Result<(), AppError> {
+        for open in self.tools.store.open_orders().await? {
+            let order = self.incident(&open.key).await?.order;
+            if order.is_some_and(|order| order.environment == environment) {
+                return Err(AppError::OrderOpen { id: open.id, title: open.title, status: open.status });
+            }
+        }
+        Ok(())
+    }
+
+    fn draft(&self, kind: Kind, release: String, commit: String, previous: String, reason: &str) -> Order {
+        Order {
+            kind,
+            environment: self.config().deploy.environment.clone(),
+            release,
+            commit,
+            previous,
+            reason: name::line(reason, 200),
+            profile: self.config().profile.clone(),
+            workflow: WORKFLOW,
+        }
+    }
+
+    fn runs_already(&self, release: &str) -> Proposal {
+        Proposal::Nothing(format!("{} runs `{release}` already", self.config().deploy.environment))
+    }
+
+    fn against(&self, history: &[ReleaseRecord], release: &str) -> Vec<String> {
+        match verdict_of(history, release) {
+            Some("VERIFIED") => Vec::new(),
+            Some(_) => found_bad(history, release).into_iter().collect(),
+            None => vec![format!("`{release}` was never verified in {}", self.config().deploy.environment)],
+        }
+    }
+
+    /// Returns the release of this name and its commit, empty where only the log knows it; what this
+    /// clone has not got is fetched.
+    async fn known_release(&self, release: &str, history: &[ReleaseRecord]) -> Result<(String, String), AppError> {
+        let project = &self.tools.project;
+        if !project.has_tag(release).await? && project.has_remote().await? {
+            self.fetch_or_warn().await?;
+        }
+        if project.has_tag(release).await? {
+            let commit = project.commit(&format!("refs/tags/{release}")).await?.unwrap_or_default();
+            return Ok((release.to_owned(), commit));
+        }
+        match history.iter().find(|record| record.release == release) {
+            Some(record) => Ok((release.to_owned(), record.commit.clone())),
+            None => Err(AppError::UnknownRelease { release: release.to_owned() }),
+        }
+    }
+
+    /// Returns the newest tag that is a version, with its commit; `None` where what runs has all of it.
+    async fn newest_release(&self, current: &str) -> Result<Option<(String, String)>, AppError> {
+        let project = &self.tools.project;
+        if project.has_remote().await? {
+            self.fetch_or_warn().await?;
+        }
+        let pattern = &self.config().branch.tag;
+        let tags = project.tags().await?;
+        let versions =
+            tags.iter().filter(|tag| pattern.matches(tag)).filter_map(|tag| Some((version::of_tag(tag)?, tag)));
+        let Some((_, newest)) = versions.max() else { return Err(AppError::NoRelease(pattern.text.clone())) };
+        let commit = project.commit(&format!("refs/tags/{newest}")).await?.unwrap_or_default();
+        let running = if project.has_tag(current).await? { Some(format!("refs/tags/{current}")) } else { None };
+        if let Some(running) = running
+            && project.is_ancestor(&commit, &running).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some((newest.clone(), commit)))
+    }
+
+    /// A remote that does not answer is no reason to wait with a deploy.
+    async fn fetch_or_warn(&self) -> Result<(), AppError> {
+        match self.tools.project.fetch().await {
+            Err(error @ ProjectError::Unreachable { .. }) => {
+                tracing::warn!("{error}: only the releases that this clone has are known");
+                Ok(())
+            }
+            fetched => Ok(fetched?),
+        }
+    }
+
+    async fn history(&self) -> Result<Vec<ReleaseRecord>, AppError> {
+        Ok(self.tools.store.releases(&self.config().deploy.environment, HISTORY).await?)
+    }
+
+    pub(super) fn deployer(&self) -> Result<&dyn Deployer, AppError> {
+        self.tools.deployer.as_deref().ok_or(AppError::NoDeployer)
+    }
+}
+
+/// The last verdict about a release.
+fn verdict_of<'a>(history: &'a [ReleaseRecord], release: &str) -> Option<&'a str> {
+    history.iter().filter(|record| record.release == release).find_map(|record| record.verdict.as_deref())
+}
+
+fn found_bad(history: &[ReleaseRecord], release: &str) -> Option<String> {
+    let found = verdict_of(history, release).filter(|verdict| *verdict != "VERIFIED")?;
+    Some(format!("`{release}` was found {found} before"))
+}
+
+impl From<DeployError> for AppError {
+    fn from(error: DeployError) -> AppError {
+        AppError::Deployer(error.to_string())
+    }
+}

@@ -1,0 +1,90 @@
+//! A deploy or a rollback that somebody ordered without an incident.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::Declaration;
+use super::name;
+use super::severity::Severity;
+
+/// One change of what runs, with a journal of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub kind: Kind,
+    pub environment: String,
+    pub release: String,
+    /// Empty where it is not known.
+    pub commit: String,
+    /// What ran when it was ordered; empty for nothing.
+    pub previous: String,
+    /// Empty where none was given.
+    pub reason: String,
+    pub profile: String,
+    /// The version of the workflow that the journal's step names belong to.
+    pub workflow: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Deploy,
+    Rollback,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Deploy => "deploy",
+            Kind::Rollback => "rollback",
+        }
+    }
+
+    /// What its identifiers begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Kind::Deploy => "DEPLOY",
+            Kind::Rollback => "ROLLBACK",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Order {
+    /// What is to be done, on one line.
+    pub fn title(&self) -> String {
+        let title = match self.kind {
+            Kind::Deploy => format!("deploy {} to {}", self.release, self.environment),
+            Kind::Rollback => format!("roll back {} to {}", self.environment, self.release),
+        };
+        name::line(&title, 200)
+    }
+
+    /// What stands where an incident has its declaration: nothing broke, so most of it is empty, and
+    /// the severity is the lowest one and never shown.
+    pub fn declaration(&self, at: Timestamp) -> Declaration {
+        Declaration {
+            title: self.title(),
+            severity: Severity::P2,
+            chosen_by: String::new(),
+            detected: at,
+            impact: String::new(),
+            symptoms: Vec::new(),
+            services: Vec::new(),
+            environment: self.environment.clone(),
+            region: String::new(),
+            users: String::new(),
+            assessment: self.reason.clone(),
+            ticket: None,
+            profile: self.profile.clone(),
+            workflow: self.workflow,
+            cause: None,
+        }
+    }
+}
