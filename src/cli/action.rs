@@ -27,8 +27,10 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Show the action items
+    #[command(after_help = "Example: hotfix action list")]
     List,
     /// Add one
+    #[command(after_help = "Example: hotfix action add prevent 'Alert on 5xx' --owner ada --days 14")]
     Add {
         kind: Kind,
         /// What is to be done
@@ -41,6 +43,7 @@ enum Command {
         days: u32,
     },
     /// Say that one is done
+    #[command(after_help = "Example: hotfix action done 1")]
     Done {
         /// Its number
         action: String,

@@ -17,6 +17,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Check the chain of each incident, and compare it with the heads on the remote and in the tags
+    #[command(after_help = "Example: hotfix audit verify HOTFIX-20261120-001")]
     Verify {
         /// Only this incident
         id: Option<String>,

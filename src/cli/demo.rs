@@ -24,6 +24,10 @@ mod story;
 /// and running, that fails some of its customers. The demo types the commands that a person would
 /// type, and shows them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hotfix demo                          paced, so that a person can follow
+  hotfix demo --fault bad-fix          the first fix makes it worse, and is rolled back
+  hotfix demo --fast --json            for machines")]
 pub struct Args {
     /// What else goes wrong
     #[arg(long, value_name = "KIND")]

@@ -20,6 +20,7 @@ mod investigate;
 mod issue;
 mod list;
 mod log;
+mod man;
 mod note;
 mod postmortem;
 mod progress;
@@ -133,6 +134,7 @@ enum Command {
     Action(action::Args),
     Audit(audit::Args),
     Completions(completions::Args),
+    Man(man::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -238,6 +240,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
         Command::Action(args) => args.run(&context).await,
         Command::Audit(args) => args.run(&context).await,
         Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(&context),
         Command::Supervise(args) => args.run(),
     }
 }

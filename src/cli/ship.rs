@@ -7,6 +7,9 @@ use crate::workflow::engine::Until;
 /// Do everything that is left: check, review, release, deploy, watch, merge, backport, close
 #[derive(Debug, clap::Args)]
 #[command(after_help = "It stops where a person is needed and says which command comes next; run it again then.
+
+Examples:
+  hotfix ship                  as far as it may go
   hotfix ship --dry-run        what it would do, in order")]
 pub struct Args {
     /// The incident; the only open one where it is left out

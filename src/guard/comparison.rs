@@ -11,6 +11,8 @@ use super::syntax::{Syntax, Token, TokenKind};
 #[derive(Debug, Default)]
 pub struct Comparison {
     pub kept: Vec<(usize, usize)>,
+    /// What can no longer be used under its signature, with what there is instead.
+    pub changed: Vec<(usize, usize)>,
     pub removed: Vec<usize>,
     pub added: Vec<usize>,
     /// Those of `removed` of whose names something else is declared now.
@@ -31,7 +33,9 @@ pub struct Digest {
 }
 
 impl Comparison {
-    pub fn of(before: (&Syntax, &[u8]), after: (&Syntax, &[u8])) -> Comparison {
+    /// Compares two texts in a language that has `overloads`: several functions of one name. In others
+    /// all declarations of a name are one entity.
+    pub fn of(before: (&Syntax, &[u8]), after: (&Syntax, &[u8]), overloads: bool) -> Comparison {
         let digests = |(syntax, text): (&Syntax, &[u8])| -> Vec<Digest> {
             syntax.entities.iter().map(|entity| digest(entity, syntax, text)).collect()
         };
@@ -42,7 +46,16 @@ impl Comparison {
                 same.entry((entity.kind, &entity.name)).or_default()[side].push(index);
             }
         }
-        same.into_values().for_each(|[old, new]| comparison.pair(old, new));
+        for [old, new] in same.into_values() {
+            comparison.pair(&old, &new);
+            if old.is_empty() || new.is_empty() {
+                continue;
+            }
+            match overloads {
+                true => comparison.offer(&old, &new, true),
+                false => comparison.offer(&seen(&old, before.0), &seen(&new, after.0), false),
+            }
+        }
         let mut names: HashMap<&str, Vec<Kind>> = HashMap::new();
         for entity in &after.0.entities {
             let kinds = names.entry(&entity.name).or_default();
@@ -57,33 +70,61 @@ impl Comparison {
         let replaced = comparison.removed.iter().filter(is_replaced);
         comparison.replaced = replaced.copied().collect();
         comparison.kept.sort_unstable();
+        comparison.changed.sort_unstable();
         comparison.removed.sort_unstable();
         comparison.added.sort_unstable();
         comparison
     }
 
-    /// Pairs entities of one name: those of equal signature first, then the others in order.
-    fn pair(&mut self, old: Vec<usize>, new: Vec<usize>) {
+    /// Pairs the declarations of one name: those of equal signature first, then the others in order.
+    fn pair(&mut self, old: &[usize], new: &[usize]) {
         let mut by_signature: HashMap<u64, Vec<usize>> = HashMap::new();
         for index in old.iter().rev() {
             by_signature.entry(self.before[*index].signature).or_default().push(*index);
         }
         let mut rest = Vec::new();
-        let mut paired = Vec::new();
         for index in new {
-            match by_signature.get_mut(&self.after[index].signature).and_then(Vec::pop) {
-                Some(old) => paired.push((old, index)),
-                None => rest.push(index),
+            match by_signature.get_mut(&self.after[*index].signature).and_then(Vec::pop) {
+                Some(old) => self.kept.push((old, *index)),
+                None => rest.push(*index),
             }
         }
         let mut left: Vec<usize> = by_signature.into_values().flatten().collect();
         left.sort_unstable();
         let both = left.len().min(rest.len());
-        paired.extend(left.drain(..both).zip(rest.drain(..both)));
-        self.kept.extend(paired);
-        self.removed.extend(left);
-        self.added.extend(rest);
+        self.kept.extend(left.drain(..both).zip(rest.drain(..both)));
+        if old.is_empty() || new.is_empty() {
+            self.removed.extend(left);
+            self.added.extend(rest);
+        }
     }
+
+    /// Tells what became of the signatures under which a name can be used. They are a set: one more
+    /// changes nothing for those who use the others.
+    fn offer(&mut self, old: &[usize], new: &[usize], overloads: bool) {
+        let offered = |digests: &[Digest], of: &[usize]| -> HashSet<u64> {
+            of.iter().map(|index| digests[*index].signature).collect()
+        };
+        let (before, after) = (offered(&self.before, old), offered(&self.after, new));
+        let gone = old.iter().filter(|index| !after.contains(&self.before[**index].signature));
+        let fresh = new.iter().filter(|index| !before.contains(&self.after[**index].signature));
+        let (gone, fresh): (Vec<usize>, Vec<usize>) = (gone.copied().collect(), fresh.copied().collect());
+        if overloads {
+            let both = gone.len().min(fresh.len());
+            self.changed.extend(gone.iter().copied().zip(fresh.iter().copied()));
+            self.removed.extend(&gone[both..]);
+            self.added.extend(&fresh[both..]);
+        } else if let (Some(gone), Some(now)) = (gone.first(), fresh.first().or(new.first())) {
+            self.changed.push((*gone, *now));
+        }
+    }
+}
+
+/// Those of the declarations of one name that its users see: not the body behind declarations of its own.
+fn seen(declared: &[usize], syntax: &Syntax) -> Vec<usize> {
+    let only_says = |index: &usize| syntax.entities[*index].body.is_none();
+    let says: Vec<usize> = declared.iter().copied().filter(only_says).collect();
+    if says.is_empty() { declared.to_vec() } else { says }
 }
 
 fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
@@ -91,8 +132,17 @@ fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
     let (head, tail) = (entity.whole.start..body.start, body.end..entity.whole.end);
     let mut signature = DefaultHasher::new();
     for part in [head, tail] {
-        let tokens = syntax.tokens_in(&part).iter().filter(|token| !token.neutral);
-        tokens.for_each(|token| text[token.bytes()].hash(&mut signature));
+        let mut tokens = syntax.tokens_in(&part).iter().filter(|token| !token.neutral).peekable();
+        while let Some(token) = tokens.next() {
+            let next = tokens.peek().map(|next| &text[next.bytes()]);
+            // The comma after the last parameter and the end of a line say nothing.
+            let closes = next.is_some_and(|next| matches!(next, b")" | b"]" | b">" | b"}"));
+            match &text[token.bytes()] {
+                b";" => {}
+                b"," if closes => {}
+                said => said.hash(&mut signature),
+            }
+        }
     }
     let tokens = syntax.tokens_in(&body);
     let own = last_part(&entity.own).as_bytes();

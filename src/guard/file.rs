@@ -1,5 +1,6 @@
 //! A changed file as the checks see it: both sides, line by line, and what it is for.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
@@ -58,10 +59,11 @@ impl<'a> File<'a> {
         let edits = edits(&before, &after);
         let bytes = |side: &'a Option<Vec<u8>>| side.as_deref().unwrap_or_default();
         let nothing = Syntax::default();
+        let overloads = language.is_some_and(|language| language.overloads);
         let readable = before.unread.is_none() && after.unread.is_none();
         let (old, new) = (before.syntax.as_ref().unwrap_or(&nothing), after.syntax.as_ref().unwrap_or(&nothing));
         let comparison = match readable {
-            true => Comparison::of((old, bytes(&change.before)), (new, bytes(&change.after))),
+            true => Comparison::of((old, bytes(&change.before)), (new, bytes(&change.after)), overloads),
             false => Comparison::default(),
         };
         File { change, role, language, before, after, edits, comparison }
@@ -80,6 +82,25 @@ impl<'a> File<'a> {
             Side::Before => self.change.old_path(),
             Side::After => &self.change.path,
         }
+    }
+
+    /// The text of the file on a side, nothing where it is not there.
+    pub fn bytes(&self, side: Side) -> &'a [u8] {
+        let text = match side {
+            Side::Before => &self.change.before,
+            Side::After => &self.change.after,
+        };
+        text.as_deref().unwrap_or_default()
+    }
+
+    /// The names on the rows of a side of which its language makes no sense.
+    pub fn unreadable_names(&self, side: Side) -> HashSet<&'a [u8]> {
+        let Some(syntax) = self.side(side).syntax.as_ref().filter(|syntax| !syntax.errors.is_empty()) else {
+            return HashSet::new();
+        };
+        let text = self.bytes(side);
+        let broken = syntax.tokens.iter().filter(|token| syntax.is_broken_at(&(token.row..token.last_row + 1)));
+        broken.map(|token| &text[token.bytes()]).collect()
     }
 
     /// The rows in hunks, on a side.

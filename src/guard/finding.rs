@@ -20,6 +20,15 @@ pub enum Side {
     After,
 }
 
+impl Side {
+    pub fn other(self) -> Side {
+        match self {
+            Side::Before => Side::After,
+            Side::After => Side::Before,
+        }
+    }
+}
+
 /// A breach of one rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 
 use crate::domain::change::Change;
 use crate::domain::step::Violation;
+use comparison::last_part;
 use file::{File, Role};
 use finding::{Finding, Side};
 use moves::{Address, Move};
@@ -90,9 +91,12 @@ impl<'a> Subject<'a> {
                 Side::Before => !file.comparison.replaced.contains(index),
                 Side::After => !self.brought.contains(&(at, **index)),
             };
+            let unreadable = file.unreadable_names(side.other());
             for index in indices.iter().filter(is_one) {
                 let entity = &syntax.entities[*index];
-                let uncertain = syntax.is_broken_at(&entity.rows);
+                // It may be on the other side too, in a place that makes no sense there.
+                let uncertain =
+                    syntax.is_broken_at(&entity.rows) || unreadable.contains(last_part(&entity.own).as_bytes());
                 let within = syntax
                     .around(entity)
                     .any(|(around, of)| of.kind != Kind::Scope && indices.binary_search(&around).is_ok());

@@ -13,6 +13,7 @@ mod demo;
 mod engine;
 mod env;
 mod fuzz;
+mod help;
 mod identifiers;
 mod interrupt;
 mod notices;

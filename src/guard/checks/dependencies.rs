@@ -170,6 +170,10 @@ mod tests {
         assert!(found("dependencies", &[broken])[0].contains("unknown whether `Cargo.toml`"));
         let binary = FileChange::new("bun.lockb", None, Some(vec![0, 1]));
         assert!(found("dependencies", &[binary])[0].contains("unknown whether `bun.lockb`"));
+        // What a parser says may quote the file, and the file may try to write to the terminal.
+        let hostile = change("pom.xml", "<project/>", "<pro\u{1b}[2J/>");
+        let said = found("dependencies", &[hostile]).remove(0);
+        assert!(said.contains("it is not XML") && !said.contains(char::is_control), "{said:?}");
     }
 
     #[test]

@@ -71,8 +71,8 @@ fn within_file(file: &File) -> Vec<Finding> {
             true if moved() => format!("function `{}` was moved within the file", new.name),
             true => continue,
             false => match renaming(
-                (before, bytes(&file.change.before), old.whole.clone()),
-                (after, bytes(&file.change.after), new.whole.clone()),
+                (before, file.bytes(Side::Before), old.whole.clone()),
+                (after, file.bytes(Side::After), new.whole.clone()),
             ) {
                 Some(names) => format!("in function `{}` only names changed: {}", new.name, words(&names)),
                 None => continue,
@@ -87,15 +87,11 @@ fn within_file(file: &File) -> Vec<Finding> {
 /// A file in which only names changed.
 fn renamed_names(file: &File) -> Option<Finding> {
     let (before, after) = (file.before.syntax.as_ref()?, file.after.syntax.as_ref()?);
-    let (old, new) = (bytes(&file.change.before), bytes(&file.change.after));
+    let (old, new) = (file.bytes(Side::Before), file.bytes(Side::After));
     let names = renaming((before, old, 0..old.len()), (after, new, 0..new.len()))?;
     let rows = file.edits.iter().flat_map(|edit| &edit.added).copied();
     let path = &file.change.path;
     Some(Finding::of_file(path, format!("only names changed: {}", words(&names))).at_rows(path, Side::After, rows))
-}
-
-fn bytes(text: &Option<Vec<u8>>) -> &[u8] {
-    text.as_deref().unwrap_or_default()
 }
 
 /// Whether all of an entity's code is among the edited rows.

@@ -19,10 +19,10 @@ fn look(subject: &Subject) -> Vec<Finding> {
     if tested { Vec::new() } else { vec![Finding::of_file(&first.change.path, "no test is added or changed")] }
 }
 
-/// Whether a test file has something that was not there before.
+/// Whether a test file has something that was not there before, or is where it was not.
 fn brings(file: &File) -> bool {
-    !file.change.is_deleted()
-        && (file.hunk_rows(Side::After).any(|rows| !rows.is_empty()) || file.change.hunks.is_empty())
+    let adds = file.hunk_rows(Side::After).any(|rows| !rows.is_empty());
+    !file.change.is_deleted() && (adds || file.change.hunks.is_empty() || file.change.old_path.is_some())
 }
 
 /// Whether a source file has a test, or a part of one, that was not there before.

@@ -21,20 +21,27 @@ fn look(subject: &Subject) -> Vec<Finding> {
 
 fn changed(file: &File) -> Vec<Finding> {
     let (Some(before), Some(after)) = (&file.before.syntax, &file.after.syntax) else { return Vec::new() };
-    let mut found = Vec::new();
-    for (old_index, new_index) in &file.comparison.kept {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let hidden = file.comparison.kept.iter().filter(|(_, new)| !after.entities[*new].exported);
+    let changed = file.comparison.changed.iter().filter(|(_, new)| after.entities[*new].exported);
+    for (old_index, new_index) in hidden.chain(changed) {
         let (old, new) = (&before.entities[*old_index], &after.entities[*new_index]);
-        let same = file.comparison.before[*old_index].signature == file.comparison.after[*new_index].signature;
         let certain = !before.is_broken_at(&old.rows) && !after.is_broken_at(&new.rows);
         // A constant's value is what a fix is free to change, and a scope has nothing but a name.
         let told = !matches!(old.kind, Kind::Constant | Kind::Scope | Kind::Module) && !old.test;
-        let message = match old.exported && certain && told {
-            true if !new.exported => format!("{} `{}` is no longer exported", old.kind.word(), old.name),
-            true if !same => format!("the signature of the exported {} `{}` changed", old.kind.word(), old.name),
-            _ => continue,
+        if !(old.exported && certain && told) {
+            continue;
+        }
+        let message = match new.exported {
+            true => format!("the signature of the exported {} `{}` changed", old.kind.word(), old.name),
+            false => format!("{} `{}` is no longer exported", old.kind.word(), old.name),
         };
-        let head = new.head.clone();
-        found.push(Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, head));
+        found.push((*new_index, message));
     }
-    found
+    found.sort_unstable();
+    let path = &file.change.path;
+    let say = |(new, message): (usize, String)| {
+        Finding::of_file(path, message).at_rows(path, Side::After, after.entities[new].head.clone())
+    };
+    found.into_iter().map(say).collect()
 }

@@ -35,8 +35,7 @@ fn any(file: &File) -> Option<Finding> {
     file.language.filter(|language| language.name == "TypeScript")?;
     let rows = |side: Side| -> Vec<usize> {
         let Some(syntax) = &file.side(side).syntax else { return Vec::new() };
-        let text = if side == Side::Before { &file.change.before } else { &file.change.after };
-        let text = text.as_deref().unwrap_or_default();
+        let text = file.bytes(side);
         let edited = file.edited_rows(side);
         let any = syntax.tokens.iter().filter(|token| token.kind == TokenKind::Other && &text[token.bytes()] == b"any");
         any.map(|token| token.row).filter(|row| edited.binary_search(row).is_ok()).collect()

@@ -1,14 +1,14 @@
 //! Whether the fix weakens what would have caught the bug.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod pattern;
 
-use regex::Regex;
+use std::collections::HashMap;
 
 use super::Check;
 use crate::guard::Subject;
 use crate::guard::file::{Edit, File, Role, any_within};
 use crate::guard::finding::{Finding, Level, Side};
+use pattern::{Pattern, SILENCED_IN_CODE, SILENCED_IN_COMMENT, SKIP, SLEEP, SLEEP_DEFINED, asserts};
 
 pub const CHECK: Check = Check {
     name: "weakening",
@@ -18,39 +18,6 @@ pub const CHECK: Check = Check {
            sleeping.",
     look,
 };
-
-/// A pattern of code or comments, compiled once.
-type Pattern = LazyLock<Regex>;
-
-static ASSERTION: Pattern = LazyLock::new(|| {
-    pattern(
-        r"(^|\W)(assert\w*|Assert\w*|ASSERT_\w+|EXPECT_\w+|CHECK(_\w+)?|REQUIRE(_\w+)?|prop_assert\w*|refute\w*)\b|(^|[^\w.])(expect|verify)\(|\.should(_not)?\b|\brequire\.[A-Z]\w*\(|\bt\.(Error|Fatal|Fail)\w*\(",
-    )
-});
-static SKIP: Pattern = LazyLock::new(|| {
-    pattern(
-        r"#\[ignore\b|@(unittest\.)?(skip|skipIf|skipUnless|expectedFailure)\b|@?pytest\.(mark\.)?(skip|skipif|xfail)\b|\.skipTest\(|\b(it|test|describe|context|suite)\.(skip|only|todo|fixme|failing)\b|(^|[^\w.])(xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)(\(| ?do\b|$)|\bt\.Skip(f|Now)?\(|@(Ignore|Disabled)\b|\[Ignore\b|\bSkip=|\bmarkTest(Skipped|Incomplete)\(|\bGTEST_SKIP\(|\bDISABLED_\w+",
-    )
-});
-static SILENCED_IN_CODE: Pattern = LazyLock::new(|| {
-    pattern(r"#!?\[(allow|expect)\(|@SuppressWarnings\b|@Suppress\(|\[SuppressMessage\b|^#pragma ?warning ?disable")
-});
-static SILENCED_IN_COMMENT: Pattern = LazyLock::new(|| {
-    pattern(
-        r"eslint-disable|tslint:disable|@ts-(ignore|nocheck|expect-error)|#\s*noqa\b|#\s*type:\s*ignore|pylint:\s*disable|#\s*(mypy|pyright):\s*ignore|//\s*nolint\b|\bNOLINT|rubocop:disable|phpcs:(ignore|disable)|@phpstan-ignore|@psalm-suppress|#\s*nosec\b|pragma:\s*no cover|istanbul ignore|c8 ignore|biome-ignore|\bNOSONAR\b|\bnoinspection\b|shellcheck disable|ktlint-disable|checkstyle:off",
-    )
-});
-static SLEEP: Pattern = LazyLock::new(|| {
-    pattern(
-        r"(^|[^\w])(sleep|usleep|nanosleep|msleep|Sleep|sleep_for|sleep_until|sleep_ms)\(|\bTask\.Delay\(|^sleep \d|=>setTimeout\(",
-    )
-});
-static SLEEP_DEFINED: Pattern =
-    LazyLock::new(|| pattern(r"\b(fn|def|func|function|void|int) (\w+::)?\w*[sS]leep\w*\("));
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("it is written here and compiled by a test")
-}
 
 fn look(subject: &Subject) -> Vec<Finding> {
     let files = || subject.sources().chain(subject.tests());
@@ -77,7 +44,7 @@ fn assertions_added<'a>(subject: &'a Subject) -> HashMap<&'a [u8], usize> {
 
 /// The assertions of tests that are gone, where fewer came in their place.
 fn assertions_removed(file: &File, kept: &HashMap<&[u8], usize>) -> Option<Finding> {
-    let asserts = |side: Side, row: usize| file.is_test(side, row) && ASSERTION.is_match(file.side(side).bare(row));
+    let asserts = |side: Side, row: usize| file.is_test(side, row) && asserts(file.language, file.side(side).bare(row));
     let mut rows = Vec::new();
     for edit in clusters(&file.edits) {
         let old = edit.removed.iter().filter(|row| asserts(Side::Before, **row));
@@ -174,49 +141,4 @@ fn swallowed(file: &File) -> Vec<usize> {
     };
     let new = rows(Side::After);
     if file.role != Role::Source || new.len() <= rows(Side::Before).len() { Vec::new() } else { new }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_know_many_languages() {
-        let table: &[(&Pattern, &[&str], &[&str])] = &[
-            (
-                &ASSERTION,
-                &[
-                    "assert_eq!(a,b)",
-                    "self.assertEqual(a)",
-                    "expect(a).toBe(b)",
-                    "Assert.Equal(1,2)",
-                    "t.Fatalf(",
-                    "x.should eq 1",
-                    "require.NoError(t,err)",
-                ],
-                &["x.expect(", "reassertion", "let expected=1"],
-            ),
-            (
-                &SKIP,
-                &["#[ignore]", "@pytest.mark.skip", "it.only(", "xit(", "t.Skip()", "@Disabled", "describe.skip("],
-                &["skip(3)", "iter.skip(1)", "benefit(", "ignore=1"],
-            ),
-            (
-                &SLEEP,
-                &["time.sleep(1)", "std::thread::sleep(d)", "Thread.sleep(5)", "sleep 3", "Task.Delay(1)"],
-                &["asleep(", "sleepy()"],
-            ),
-            (&SLEEP_DEFINED, &["def sleep(self)", "fn sleep_ms("], &["time.sleep("]),
-            (&SILENCED_IN_CODE, &["#[allow(dead_code)]", "@SuppressWarnings("], &["allow("]),
-            (
-                &SILENCED_IN_COMMENT,
-                &["# noqa", "// eslint-disable-next-line x", "//nolint:errcheck"],
-                &["// this is linted", "// noqa is not used"],
-            ),
-        ];
-        for (pattern, yes, no) in table {
-            yes.iter().for_each(|text| assert!(pattern.is_match(text), "{text}"));
-            no.iter().for_each(|text| assert!(!pattern.is_match(text), "{text}"));
-        }
-    }
 }

@@ -10,10 +10,11 @@ pub const CPP: Language = Language {
     grammar: || tree_sitter_cpp::LANGUAGE.into(),
     separator: "::",
     wrappers: &["template_declaration"],
+    overloads: true,
     declares,
     exports,
     // How a constructor sets its members is no concern of those who call it.
-    is_neutral: |place| place.kind == "field_initializer_list",
+    is_neutral: |place| matches!(place.kind, "field_initializer_list" | "base_class_clause"),
     swallows: has_empty_body,
     ..PLAIN
 };

@@ -8,7 +8,9 @@ pub const CSHARP: Language = Language {
     name: "C#",
     extensions: &["cs"],
     grammar: || tree_sitter_c_sharp::LANGUAGE.into(),
+    overloads: true,
     declares,
+    is_neutral: |place| place.kind == "base_list",
     swallows: has_empty_body,
     ..PLAIN
 };

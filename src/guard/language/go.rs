@@ -48,9 +48,15 @@ fn receiver(text: &str) -> String {
     name.split('[').next().unwrap_or(name).to_owned()
 }
 
-/// `if err != nil {}`.
+/// `if err != nil {}`, `if closeErr != nil {}`.
 fn swallows(place: &Place) -> bool {
     place.kind == "if_statement"
-        && place.child("condition").is_some_and(|condition| place.text_of(condition) == "err != nil")
+        && place.child("condition").is_some_and(|condition| is_error(&place.text_of(condition)))
         && place.child("consequence").is_some_and(|block| place.is_empty(block))
+}
+
+/// Whether a condition only asks for an error.
+fn is_error(condition: &str) -> bool {
+    let name = condition.strip_suffix("!= nil").map(|name| name.trim().to_lowercase());
+    name.is_some_and(|name| name.ends_with("err") && name.chars().all(char::is_alphanumeric))
 }

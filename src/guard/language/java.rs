@@ -8,6 +8,7 @@ pub const JAVA: Language = Language {
     name: "Java",
     extensions: &["java"],
     grammar: || tree_sitter_java::LANGUAGE.into(),
+    overloads: true,
     declares,
     is_neutral,
     swallows: has_empty_body,
@@ -38,6 +39,7 @@ fn is_neutral(place: &Place) -> bool {
                 Some("Override" | "SuppressWarnings")
             )
         }
+        "superclass" | "super_interfaces" | "extends_interfaces" => true,
         "final" => place.above(1) == "formal_parameter",
         _ => false,
     }

@@ -14,9 +14,23 @@ pub const JAVASCRIPT: Language = Language {
     attributes: &["decorator"],
     declares,
     exports,
-    swallows: has_empty_body,
+    is_neutral: |place| place.kind == "class_heritage",
+    swallows,
     ..PLAIN
 };
+
+/// `catch {}`, `.catch(() => {})`.
+pub fn swallows(place: &Place) -> bool {
+    has_empty_body(place) || is_empty_handler(place)
+}
+
+fn is_empty_handler(place: &Place) -> bool {
+    let Some(function) = place.child("function").filter(|_| place.kind == "call_expression") else { return false };
+    let catches = function.child_by_field_name("property").is_some_and(|name| place.text_of(name) == "catch");
+    let Some(arguments) = place.child("arguments").filter(|_| catches) else { return false };
+    let body = arguments.named_child(0).and_then(|handler| handler.child_by_field_name("body"));
+    body.is_some_and(|body| body.kind() == "statement_block" && place.is_empty(body))
+}
 
 /// What may stand between a declaration and its `export`, or the top.
 const WRAPPERS: &[&str] =

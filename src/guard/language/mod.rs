@@ -29,13 +29,16 @@ pub struct Language {
     pub wrappers: &'static [&'static str],
     /// Kinds of nodes that stand before a declaration and belong to it.
     pub attributes: &'static [&'static str],
+    /// Whether functions of one name and other parameters are functions of their own.
+    pub overloads: bool,
     /// What a node declares, if it does.
     pub declares: fn(&Place) -> Option<Declared>,
     /// Takes down what a node says about the visibility of others.
     pub exports: fn(&Place, &mut Exports),
     /// Whether a node is only there for people to read, although it is no comment.
     pub is_comment: fn(&Place) -> bool,
-    /// Whether a node makes no difference to those who use the declaration that it is part of.
+    /// Whether a node makes no difference to those who use the declaration that it is part of. What a
+    /// type inherits from is such a node: it is no parameter, result, visibility or decorator.
     pub is_neutral: fn(&Place) -> bool,
     /// Whether what stands before a declaration's name makes it a test.
     pub is_test: fn(&str) -> bool,
@@ -53,6 +56,7 @@ const PLAIN: Language = Language {
     separator: ".",
     wrappers: &[],
     attributes: &[],
+    overloads: false,
     declares: |_| None,
     exports: |_, _| {},
     is_comment: |_| false,

@@ -10,6 +10,7 @@ pub const PHP: Language = Language {
     grammar: || tree_sitter_php::LANGUAGE_PHP.into(),
     separator: "::",
     declares,
+    is_neutral: |place| matches!(place.kind, "base_clause" | "class_interface_clause"),
     swallows: has_empty_body,
     ..PLAIN
 };

@@ -14,6 +14,7 @@ pub const PYTHON: Language = Language {
     declares,
     exports,
     is_comment: is_docstring,
+    is_neutral: |place| place.kind == "argument_list" && place.above(0) == "class_definition",
     swallows,
     untyped,
     ..PLAIN
@@ -21,7 +22,12 @@ pub const PYTHON: Language = Language {
 
 fn declares(place: &Place) -> Option<Declared> {
     match place.kind {
-        "function_definition" => named(place, Kind::Function),
+        "function_definition" => {
+            let declared = named(place, Kind::Function)?;
+            // What stands in an overload never runs.
+            let body = declared.body.filter(|_| !is_overload(place));
+            Some(Declared { body, ..declared })
+        }
         "class_definition" => named(place, Kind::Class),
         "assignment" if place.above(1) == "module" => {
             let left = place.child("left").filter(|left| left.kind() == "identifier")?;
@@ -37,6 +43,15 @@ fn declares(place: &Place) -> Option<Declared> {
 fn named(place: &Place, kind: Kind) -> Option<Declared> {
     let declared = place.declared(kind, true)?;
     Some(Declared { public: is_public(&declared.name), ..declared })
+}
+
+/// `@overload`, `@typing.overload`.
+fn is_overload(place: &Place) -> bool {
+    let Some(parent) = place.parents.last().filter(|parent| parent.kind == "decorated_definition") else {
+        return false;
+    };
+    let decorators = String::from_utf8_lossy(&place.text[parent.bytes.start..place.node.start_byte()]);
+    decorators.lines().any(|line| line.trim_end().ends_with("overload"))
 }
 
 /// `__init__` and the like are part of what a class offers.
@@ -61,8 +76,12 @@ fn is_docstring(place: &Place) -> bool {
         && place.parents.last().is_some_and(|statement| statement.bytes == place.node.byte_range())
 }
 
-/// `except ...: pass`.
+/// `except ...: pass`, `with suppress(...):`.
 fn swallows(place: &Place) -> bool {
+    if place.kind == "call" && place.above(0) == "with_item" {
+        let function = place.child("function").map(|function| place.text_of(function)).unwrap_or_default();
+        return matches!(function.as_str(), "suppress" | "contextlib.suppress");
+    }
     if place.kind != "except_clause" {
         return false;
     }

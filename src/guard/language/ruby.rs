@@ -11,6 +11,7 @@ pub const RUBY: Language = Language {
     separator: "::",
     declares,
     exports,
+    is_neutral: |place| place.kind == "superclass",
     swallows,
     ..PLAIN
 };
@@ -70,8 +71,11 @@ fn exports(place: &Place, exports: &mut Exports) {
     }
 }
 
-/// `rescue` with nothing, or only `nil`, after it.
+/// `rescue` with nothing, or only `nil`, after it; `go rescue nil`.
 fn swallows(place: &Place) -> bool {
+    if place.kind == "rescue_modifier" {
+        return place.child("handler").is_some_and(|handler| place.text_of(handler) == "nil");
+    }
     let nothing = |body: tree_sitter::Node| {
         let text = place.text_of(body);
         let text = text.trim().trim_start_matches("then").trim();

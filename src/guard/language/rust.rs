@@ -56,6 +56,7 @@ fn is_pub(place: &Place) -> bool {
 
 fn is_neutral(place: &Place) -> bool {
     match place.kind {
+        "trait_bounds" => place.above(0) == "trait_item",
         "mutable_specifier" => place.above(0) == "parameter",
         "attribute_item" => {
             let text = place.own_text();
@@ -72,8 +73,15 @@ fn is_test(header: &str) -> bool {
     attributes.iter().any(|attribute| header.contains(attribute))
 }
 
-/// `Err(_) => {}`.
+/// `Err(_) => {}`, `if let Err(_) = go() {}`.
 fn swallows(place: &Place) -> bool {
     let field = |name| place.child(name).map(|node| place.text_of(node)).unwrap_or_default();
-    place.kind == "match_arm" && field("pattern").starts_with("Err(") && matches!(field("value").as_str(), "{}" | "()")
+    match place.kind {
+        "match_arm" => field("pattern").starts_with("Err(") && matches!(field("value").as_str(), "{}" | "()"),
+        "if_expression" => {
+            let empty = place.child("consequence").is_some_and(|block| place.is_empty(block));
+            empty && field("condition").starts_with("let Err(") && place.child("alternative").is_none()
+        }
+        _ => false,
+    }
 }

@@ -1,7 +1,7 @@
 //! TypeScript: as JavaScript, with types.
 
 use super::javascript::{self, is_exported};
-use super::{Language, PLAIN, has_empty_body};
+use super::{Language, PLAIN};
 use crate::guard::syntax::entity::{Declared, Kind};
 use crate::guard::syntax::place::Place;
 
@@ -13,7 +13,8 @@ pub const TYPESCRIPT: Language = Language {
     attributes: &["decorator"],
     declares,
     exports: javascript::exports,
-    swallows: has_empty_body,
+    is_neutral: |place| matches!(place.kind, "class_heritage" | "extends_type_clause"),
+    swallows: javascript::swallows,
     ..PLAIN
 };
 

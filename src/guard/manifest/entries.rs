@@ -31,9 +31,10 @@ pub struct Difference {
     pub after: Option<String>,
 }
 
-/// Why a file could not be read by meaning.
+/// Why a file could not be read by meaning. Parsers quote what they stumble over; what is shown of it
+/// is fit for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", clean(.0))]
 pub struct Unreadable(pub String);
 
 impl Value {
@@ -85,12 +86,14 @@ fn difference(
 
 /// `text` fit for one line of a terminal: nothing that controls it, and not too long.
 pub fn brief(text: &str) -> String {
-    let clean = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    let mut short: String = text.chars().take(SHOWN).map(clean).collect();
-    if short.len() < text.len() && text.chars().nth(SHOWN).is_some() {
-        short.push_str("...");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => clean(&text[..end]) + "...",
+        None => clean(text),
     }
-    short
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 impl fmt::Display for Difference {

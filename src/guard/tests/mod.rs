@@ -1,3 +1,4 @@
+mod declarations;
 mod hostile;
 mod languages;
 mod rules;

@@ -132,6 +132,51 @@ fn errors_are_not_hidden() {
 }
 
 #[test]
+fn errors_are_hidden_in_many_ways() {
+    let table = [
+        ("a.py", "go()\n", "with contextlib.suppress(OSError):\n    go()\n"),
+        ("a.js", "go();\n", "go().catch(() => {});\n"),
+        ("a.ts", "go();\n", "go().catch(function () { /* never mind */ });\n"),
+        ("a.rb", "go\n", "go rescue nil\n"),
+        ("src/a.rs", "fn f() {\n}\n", "fn f() {\n    if let Err(_) = go() {}\n}\n"),
+        ("a.go", "package a\nfunc f() {\n}\n", "package a\nfunc f() {\n\tif closeErr != nil {\n\t}\n}\n"),
+    ];
+    for (path, before, after) in table {
+        let found = shown(&["weakening"], &[file(path, before, after)]);
+        assert!(found.contains("an error is caught and nothing is done about it"), "{path}: {found}");
+    }
+    let told = [
+        ("a.js", "go();\n", "go().catch((error) => { tell(error); });\n"),
+        ("a.rb", "go\n", "go rescue other\n"),
+        ("src/a.rs", "fn f() {\n}\n", "fn f() {\n    if let Err(_) = go() {} else { tell() }\n}\n"),
+        ("a.go", "package a\nfunc f() {\n}\n", "package a\nfunc f() {\n\tif next != nil {\n\t}\n}\n"),
+    ];
+    for (path, before, after) in told {
+        assert_eq!(shown(&["weakening"], &[file(path, before, after)]), "", "{path}");
+    }
+}
+
+#[test]
+fn an_assertion_is_missed_whatever_it_is_called() {
+    let table = [
+        ("tests/a.cs", "go();\na.ShouldBeTrue();\n"),
+        ("tests/a.rs", "go();\n#[should_panic]\n"),
+        ("tests/a.js", "go();\nrequest(app).get('/').expect(200);\n"),
+        ("spec/a_spec.rb", "go\nexpect { go }.to raise_error\n"),
+        ("tests/a.php", "<?php\ngo();\n$this->expectException(A::class);\n"),
+        ("tests/a.py", "go()\nwith pytest.raises(E):\n    go()\n"),
+    ];
+    for (path, before) in table {
+        let after: String = before.split_inclusive('\n').filter(|line| !is_said(line)).collect();
+        let found = shown(&["weakening"], &[file(path, before, &after)]);
+        assert!(found.contains("an assertion is removed"), "{path}: {found}");
+    }
+    fn is_said(line: &str) -> bool {
+        ["hould", "xpect", "raises"].iter().any(|word| line.contains(word))
+    }
+}
+
+#[test]
 fn types_are_told() {
     let before = "def pay(amount):\n    return amount\n\ndef other(x):\n    return x\n";
     assert_snapshot!(shown(&["type-hints"], &[file("a.py", before, &before.replace("return amount", "return amount + 1"))]), @"type-hints warns: function `pay` has no type for `amount`, the result [a.py:1]");
@@ -160,6 +205,10 @@ fn a_fix_has_a_test_and_no_migration() {
     assert_eq!(alone(&[code.clone(), file("tests/a.rs", "", "x\n")]), "");
     assert_snapshot!(alone(&[code.clone(), FileChange::new("tests/a.rs", Some(b"x\n".to_vec()), None)]), @"regression-test blocks: no test is added or changed []");
     assert_eq!(alone(&[file("README.md", "a\n", "b\n")]), "");
+    // A test that was known to fail is one that has to pass now.
+    let mut moved = file("tests/a.rs", "#[broken]\nx\n", "x\n");
+    moved.old_path = Some("tests/broken/a.rs".to_owned());
+    assert_eq!(alone(&[code.clone(), moved]), "");
     let added = |path: &str| FileChange::new(path, None, Some(b"x\n".to_vec()));
     assert_snapshot!(alone(&[added("db/migrations/1.sql"), added("a.yaml"), added("tests/x.py"), added("b.py")]), @"
     new-file blocks: a new source file [db/migrations/1.sql:1]
