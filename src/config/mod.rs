@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_path_to_error::Segment;
 
 use crate::domain::allowance::Allowance;
+use crate::domain::rung::Rung;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
@@ -166,6 +167,7 @@ pub struct Deploy {
     pub environment: String,
     pub limit: Length,
     pub verified_only: bool,
+    pub ladder: Vec<Rung>,
     pub by: Option<deploy::Config>,
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use crate::domain::rung::Rung;
+
 /// The deployers that can be configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -67,6 +69,27 @@ pub trait Deployer: Send + Sync {
 
     /// Puts `change.release`, an earlier one, back; otherwise like [`Deployer::deploy`].
     async fn roll_back(&self, change: &Change) -> Result<(), DeployError>;
+
+    /// The rungs of the ladder that it has, the mildest first.
+    fn rungs(&self) -> &'static [Rung] {
+        &[Rung::Undo, Rung::Release]
+    }
+
+    /// Puts `change.release` back by taking every instance away in between; otherwise like
+    /// [`Deployer::deploy`].
+    async fn restart(&self, _: &Change) -> Result<(), DeployError> {
+        Err(DeployError::Refused("this deployer can't take instances away".to_owned()))
+    }
+
+    /// Puts `change.release` back by deleting what there is; otherwise like [`Deployer::deploy`].
+    async fn recreate(&self, _: &Change) -> Result<(), DeployError> {
+        Err(DeployError::Refused("this deployer can't make anew what it deploys to".to_owned()))
+    }
+
+    /// Returns those who change the number of instances by themselves.
+    async fn autoscalers(&self) -> Result<Vec<Autoscaler>, DeployError> {
+        Ok(Vec::new())
+    }
 }
 
 /// One change of what runs.
@@ -98,6 +121,14 @@ pub struct Preparation {
     pub seconds: Option<i64>,
     /// What a rollback needs to know, for the journal. No secrets.
     pub state: serde_json::Value,
+}
+
+/// What changes the number of instances by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Autoscaler {
+    pub words: String,
+    /// Whether it also brings back what has no instance at all.
+    pub wakes: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

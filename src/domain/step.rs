@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::Recommendation;
 use super::evidence::Detail;
 use super::proof::Proof;
+use super::rung::Rung;
 use super::verdict::{Forecast, Test, Verdict};
 
 /// What the machine found in the first minutes.
@@ -256,6 +257,8 @@ pub struct RollBack {
     pub environment: String,
     pub from: String,
     pub to: String,
+    #[serde(default)]
+    pub rung: Rung,
 }
 
 impl Detail for RollBack {

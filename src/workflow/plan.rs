@@ -4,7 +4,7 @@ use crate::domain::decision::Recommendation;
 use crate::domain::event::Planned;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::order::{Kind, Order};
-use crate::domain::rung::{Back, Rung};
+use crate::domain::rung::Back;
 use crate::domain::strategy::Strategy;
 
 /// The version of the step names and their meaning; written into each journal.
@@ -170,7 +170,7 @@ fn begun(order: &Order) -> Next {
         strategy: None,
         reasons: vec![if order.reason.is_empty() { "ordered".to_owned() } else { order.reason.clone() }],
         steps: names(ordered(order.kind)),
-        back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: Rung::Undo }),
+        back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: order.rung }),
     })
 }
 

@@ -16,6 +16,7 @@ mod fuzz;
 mod help;
 mod identifiers;
 mod interrupt;
+mod ladder;
 mod notices;
 mod on_kubernetes;
 mod profiles;

@@ -3,11 +3,14 @@
 
 mod cluster;
 mod image;
+mod manifest;
 mod obstacle;
 #[cfg(test)]
 mod on_kubernetes;
 mod record;
+mod recreate;
 mod rollout;
+mod scale;
 mod template;
 mod wait;
 
@@ -17,9 +20,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Change, DeployError, Deployer, Preparation};
+use super::{Autoscaler, Change, DeployError, Deployer, Preparation};
 use crate::config::value::Length;
 use crate::domain::event::hex;
+use crate::domain::rung::Rung;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
 use image::Image;
@@ -127,6 +131,15 @@ impl Kubernetes {
             let record = record::record(read, target.release(read), Timestamp::now().as_second());
             cluster.keep(&record).await?;
             names.push(record.metadata.name.unwrap_or_default());
+            let manifest = manifest::record(&read.manifest, target.release(read), None, Timestamp::now().as_second());
+            cluster.keep(&manifest).await?;
+            let kept = cluster.all_kept().await?;
+            for name in manifest::surplus(&kept, &target.name, manifest.metadata.name.as_deref().unwrap_or_default()) {
+                // Too many are no reason to stop; the right to remove them may be missing.
+                if let Err(failure) = cluster.forget(&name).await {
+                    tracing::debug!(?failure, "a surplus record could not be removed");
+                }
+            }
         }
         Ok(names)
     }
@@ -165,6 +178,9 @@ impl Deployer for Kubernetes {
         }
         if marks.contains(&mark("roll-back", change)) {
             return self.roll_back(change).await;
+        }
+        if marks.contains(&mark("restart", change)) {
+            return self.restart(change).await;
         }
         Ok(())
     }
@@ -208,6 +224,26 @@ impl Deployer for Kubernetes {
         }
         self.rolled_out(&changed, Length(std::time::Duration::ZERO)).await
     }
+
+    fn rungs(&self) -> &'static [Rung] {
+        &Rung::ALL
+    }
+
+    async fn restart(&self, change: &Change) -> Result<(), DeployError> {
+        self.by_restart(change).await
+    }
+
+    async fn recreate(&self, change: &Change) -> Result<(), DeployError> {
+        self.by_recreation(change).await
+    }
+
+    async fn autoscalers(&self) -> Result<Vec<Autoscaler>, DeployError> {
+        let cluster = self.connect().await?;
+        let found = cluster.autoscalers().await?;
+        let of =
+            |target: &Target| found.iter().filter_map(|one| scale::autoscaler(one, &target.name)).collect::<Vec<_>>();
+        Ok(self.config.deployments.iter().flat_map(of).collect())
+    }
 }
 
 impl Target {
@@ -230,12 +266,12 @@ impl Target {
         let (cause, mark) = (cause("deploy", change), mark("deploy", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
         let image = self.image_of(&change.release)?;
-        Ok(cluster::Change::Image(template::image_patch(read.version(), list, &self.container, &image, &notes)))
+        Ok(cluster::Change::Image(template::image_patch(read, list, &self.container, &image, &notes)))
     }
 
     /// Gives the deployment the release's image; leaves it where it has it.
     async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
-        if self.image(read) == self.image_of(&change.release)? {
+        if self.image(read) == self.image_of(&change.release)? && scale::taken_away(read).is_none() {
             return Ok(read.clone());
         }
         if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
@@ -252,7 +288,7 @@ impl Target {
         template: &Value,
         change: &Change,
     ) -> Result<Read, DeployError> {
-        if template::bare(&read.template) == template::bare(template) {
+        if template::bare(&read.template) == template::bare(template) && scale::taken_away(read).is_none() {
             return Ok(read.clone());
         }
         let release = self.release(read);
@@ -262,10 +298,7 @@ impl Target {
         }
         let (cause, mark) = (cause("roll-back", change), mark("roll-back", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
-        let patch = |read: &Read| {
-            let annotated = read.deployment.metadata.annotations.is_some();
-            Ok(cluster::Change::Template(template::undo_patch(read.version(), annotated, template, &notes)))
-        };
+        let patch = |read: &Read| Ok(cluster::Change::Template(template::undo_patch(read, template, &notes)));
         self.apply(cluster, read, patch).await
     }
 
@@ -353,8 +386,20 @@ fn together(releases: &[(&Target, Option<String>)]) -> Option<String> {
     Some(each.collect::<Vec<_>>().join(", "))
 }
 
+fn refuse_deleted(target: &Target, read: &Read) -> Result<(), DeployError> {
+    if read.deployment.metadata.deletion_timestamp.is_none() {
+        return Ok(());
+    }
+    Err(DeployError::Refused(format!("deployment `{}`: it is being deleted", target.name)))
+}
+
 fn refuse(target: &Target, read: &Read) -> Result<(), DeployError> {
-    let reason = obstacle::refusal(&read.deployment);
+    let mut deployment = read.deployment.clone();
+    if let (Some(replicas), Some(spec)) = (scale::taken_away(read), deployment.spec.as_mut()) {
+        // What hotfix took away comes back with the change.
+        spec.replicas = Some(replicas);
+    }
+    let reason = obstacle::refusal(&deployment);
     reason.map_or(Ok(()), |reason| Err(DeployError::Refused(format!("deployment `{}`: {reason}", target.name))))
 }
 
