@@ -57,8 +57,10 @@ impl App {
             }
             (None, _) => found.to,
         };
-        let back = Back { from: found.from, to, rung };
-        let (strategy, steps) = plan::back_again(incident);
+        // A rollback that failed may have left something else than it began with.
+        let runs = self.deployer()?.current().await?.filter(|runs| *runs != to);
+        let back = Back { from: runs.unwrap_or(found.from), to, rung };
+        let (strategy, steps) = plan::back_again(incident, rung);
         Ok(Planned { strategy, reasons: vec![reason], steps, back: Some(back) })
     }
 }

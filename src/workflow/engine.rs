@@ -318,7 +318,7 @@ fn again(incident: &Incident, to: &str) -> Option<Planned> {
 
 /// The plan from its rollback on, the way of `back`.
 fn climb(incident: &Incident, back: Back) -> Planned {
-    let (strategy, steps) = plan::back_again(incident);
+    let (strategy, steps) = plan::back_again(incident, back.rung);
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
     Planned { strategy, reasons: vec![reason], steps, back: Some(back) }
 }

@@ -17,6 +17,7 @@ mod help;
 mod identifiers;
 mod interrupt;
 mod ladder;
+mod ladder_on_kubernetes;
 mod notices;
 mod on_kubernetes;
 mod profiles;
