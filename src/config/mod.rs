@@ -174,9 +174,17 @@ pub struct Deploy {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Maintenance {
+    pub by: MaintenanceBy,
     pub on: Option<CommandLine>,
     pub off: Option<CommandLine>,
     pub limit: Length,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaintenanceBy {
+    Commands,
+    Scale,
 }
 
 #[derive(Clone, Debug, Deserialize)]

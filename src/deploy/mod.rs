@@ -4,6 +4,7 @@ mod command;
 mod kubernetes;
 mod memory;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +85,18 @@ pub trait Deployer: Send + Sync {
     /// Puts `change.release` back by deleting what there is; otherwise like [`Deployer::deploy`].
     async fn recreate(&self, _: &Change) -> Result<(), DeployError> {
         Err(DeployError::Refused("this deployer can't make anew what it deploys to".to_owned()))
+    }
+
+    /// Takes every instance away, writes down where they run how many there were, and returns how many
+    /// by name. What was taken away already stays so.
+    async fn take_away(&self, _: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        Err(DeployError::Refused("this deployer can't take instances away".to_owned()))
+    }
+
+    /// Brings back the instances that were taken away, waits until they run, and returns how many by
+    /// name. Does nothing where they are back.
+    async fn bring_back(&self, _: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        Err(DeployError::Refused("this deployer can't bring instances back".to_owned()))
     }
 
     /// Returns those who change the number of instances by themselves.

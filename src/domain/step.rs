@@ -1,5 +1,7 @@
 //! The details that steps leave for each other.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -263,6 +265,17 @@ pub struct RollBack {
 
 impl Detail for RollBack {
     const STEP: &'static str = "roll-back";
+}
+
+/// What was taken away for the maintenance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaintenanceOn {
+    /// How many instances there were, by name.
+    pub instances: BTreeMap<String, i32>,
+}
+
+impl Detail for MaintenanceOn {
+    const STEP: &'static str = "maintenance-on";
 }
 
 /// The fix in production's branch.

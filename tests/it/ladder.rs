@@ -21,10 +21,10 @@ fn released() -> TestEnv {
     env
 }
 
-/// Somebody is told, and what they are told is in `notices`.
+/// Somebody is told when a person is needed, and what they are told is in `notices`.
 fn told(env: &TestEnv) {
-    let notices = env.path("notices").display().to_string();
-    let team = format!("\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{notices}\" }}\n");
+    let send = r#"'echo "$HOTFIX_TEXT" >> ../notices'"#;
+    let team = format!("\n[[notify]]\nname = \"team\"\ntopics = [\"stuck\"]\nby.command = {{ send = {send} }}\n");
     env.write("hotfix.toml", &(env.read("hotfix.toml") + &team));
 }
 
@@ -55,8 +55,13 @@ fn a_rollback_that_fails_is_stuck_and_shows_the_ladder_to_everyone() {
                            hotfix rollback DEPLOY-[DATE]-003 --to RELEASE  put another release back
     "#);
     assert_snapshot!(env.read("../notices"), @r#"
-    DEPLOY-[DATE]-003 6/team DEPLOY-[DATE]-003 went bad: deploy of `v1.2.0` failed half-way, production runs `v1.2.0`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != v1.…
-    DEPLOY-[DATE]-003 10/team DEPLOY-[DATE]-003 stuck, a person is needed: roll-back: the rollback to `v1.1.0` failed, production runs `v1.2.0`: `echo registry: no such image; exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && ech…
+    deploy v1.2.0 to production
+    roll-back: the rollback to `v1.1.0` failed, production runs `v1.2.0`: `echo registry: no such image; exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1
+    registry: no such image
+    to try next, the mildest first:
+      hotfix rollback DEPLOY-[DATE]-003               put `v1.1.0` back once more
+      hotfix rollback DEPLOY-[DATE]-003 --to RELEASE  put another release back
+    stuck, a person is needed, [TIME]
     "#);
     // Put right, the same is tried once more.
     env.configure("rollback = 'echo registry: no such image; exit 1; echo", "rollback = 'echo");

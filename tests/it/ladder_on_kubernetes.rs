@@ -33,9 +33,10 @@ impl Kube {
         assert_eq!(killed.status, None, "{killed}");
     }
 
-    fn autoscaler(&self, deployment: &str) {
+    fn autoscaler(&self, deployment: &str, labels: Value) {
         self.apply(&json!({
-            "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": { "name": "load" },
+            "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+            "metadata": { "name": "load", "labels": labels },
             "spec": { "minReplicas": 2, "maxReplicas": 9,
                 "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": deployment } },
         }));
@@ -77,7 +78,7 @@ fn a_release_goes_out_and_back_without_an_incident() {
 fn a_restart_takes_every_instance_away_and_brings_back_as_many() {
     let kube = released(&["backend", "frontend"]);
     let before = (kube.template("backend"), kube.pods());
-    kube.autoscaler("backend");
+    kube.autoscaler("backend", json!({}));
     let restart = ["rollback", "--rung", "restart", "--yes"];
     // Killed once there is none left: the number is on the deployment.
     kube.killed(&restart, "within:roll-back");
@@ -92,11 +93,13 @@ fn a_restart_takes_every_instance_away_and_brings_back_as_many() {
     assert_eq!(kube.template("backend"), before.0);
     assert!(kube.pods().iter().all(|pod| !before.1.contains(pod)), "{:?}", kube.pods());
 
-    // Killed when one of the two is back.
-    kube.killed(&restart, "within:restart");
-    ok(&kube.hotfix(&["resume"]));
-    for name in ["backend", "frontend"] {
-        kube.rolled_out(name);
+    // Killed when one of the two is gone, and when one of the two is back.
+    for point in ["within:take-away", "within:bring-back"] {
+        kube.killed(&restart, point);
+        ok(&kube.hotfix(&["resume"]));
+        for name in ["backend", "frontend"] {
+            kube.rolled_out(name);
+        }
     }
     let shown = kube.hotfix(&["rollback", "--rung", "restart", "--dry-run"]);
     let warning = "autoscaler `load` keeps `backend` at 2 to 9 instances and goes on once they are back";
@@ -147,4 +150,57 @@ fn where_the_image_before_is_gone_another_release_helps() {
     assert_eq!(back.status, Some(1), "rolled back: {back}");
     assert_eq!(kube.image("backend"), "registry/backend:v1.1.0");
     kube.rolled_out("backend");
+}
+
+/// An incident that is ended by maintenance.
+const MAINTENANCE: &[&str] =
+    &["start", "Data corruption in orders", "--severity", "P0", "--issue-id", "001", "--strategy", "D"];
+
+fn by_scale() -> Kube {
+    let kube = released(&["backend", "frontend"]);
+    kube.env.configure("[watch]", "[maintenance]\nby = \"scale\"\n\n[watch]");
+    kube
+}
+
+#[test]
+#[ignore = "needs Kubernetes: run ./test"]
+fn for_maintenance_every_instance_is_away_until_the_fix_runs() {
+    let kube = by_scale();
+    kube.autoscaler("backend", json!({ "app.kubernetes.io/managed-by": "keda-operator" }));
+    let held = kube.hotfix(MAINTENANCE);
+    assert_eq!(held.status, Some(3), "{held}");
+    let reason = "autoscaler `load` keeps `backend` at 2 to 9 instances and may bring instances back at any time";
+    assert!(held.to_string().contains(reason), "{held}");
+    ok(&kube.hotfix(&["waive", "autoscaler", "--reason", "it is suspended"]));
+    // Killed when one of the two is away.
+    kube.killed(&["resume"], "within:take-away");
+    let resumed = kube.hotfix(&["resume"]);
+    assert!(resumed.stderr.contains("  ok    maintenance-on  no instances (backend: 2; frontend: 2;"), "{resumed}");
+    for name in ["backend", "frontend"] {
+        assert_eq!(kube.get(name)["spec"]["replicas"], 0);
+    }
+    kube.env.fix("001");
+    let shipped = kube.hotfix(&["ship"]);
+    ok(&shipped);
+    assert!(shipped.stderr.contains("  ok    maintenance-off the instances are back"), "{shipped}");
+    for name in ["backend", "frontend"] {
+        assert_eq!(kube.image(name), format!("registry/{name}:hotfix-001"));
+        kube.rolled_out(name);
+    }
+}
+
+#[test]
+#[ignore = "needs Kubernetes: run ./test"]
+fn a_maintenance_that_is_aborted_brings_the_instances_back() {
+    let kube = by_scale();
+    kube.hotfix(MAINTENANCE);
+    assert_eq!(kube.pods(), [""; 0]);
+    // Somebody tidies up; the journal knows the number too.
+    kube.kubectl(&["annotate", "deployment", "backend", "hotfix/replicas-"]);
+    kube.killed(&["abort", "--reason", "false alarm", "--yes"], "within:bring-back");
+    ok(&kube.hotfix(&["resume"]));
+    for name in ["backend", "frontend"] {
+        assert_eq!(kube.image(name), format!("registry/{name}:v1.0.0"));
+        kube.rolled_out(name);
+    }
 }

@@ -14,6 +14,8 @@ mod scale;
 mod template;
 mod wait;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -237,6 +239,16 @@ impl Deployer for Kubernetes {
         self.by_recreation(change).await
     }
 
+    async fn take_away(&self, change: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        let cluster = self.connect().await?;
+        self.to_none(&cluster, "maintenance-on", change).await
+    }
+
+    async fn bring_back(&self, change: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        let cluster = self.connect().await?;
+        self.to_all(&cluster, "maintenance-off", change, None).await
+    }
+
     async fn autoscalers(&self) -> Result<Vec<Autoscaler>, DeployError> {
         let cluster = self.connect().await?;
         let found = cluster.autoscalers().await?;
@@ -423,7 +435,7 @@ fn partly(changed: &[(&Target, Changed)], target: &Target, error: DeployError) -
 /// What `kubectl rollout history` is to show.
 fn cause(verb: &str, change: &Change) -> String {
     let from = if change.previous.is_empty() { String::new() } else { format!(", from {}", change.previous) };
-    format!("hotfix {verb} {}{from}", change.release)
+    format!("hotfix {verb} {}{from}", change.release).trim_end().to_owned()
 }
 
 /// Names a change, so that it is known again.

@@ -1,6 +1,7 @@
 //! Takes every instance away, and brings back as many as there were. How many is written on the
 //! deployment in the same change that takes them away, so that whoever goes on knows it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler;
@@ -10,6 +11,7 @@ use super::cluster::{self, Cluster, Read};
 use super::rollout::Changed;
 use super::template::{CHANGE, CHANGE_CAUSE};
 use super::{Kubernetes, Target, cause, mark, mark_of, partly, refuse_deleted, template};
+use crate::config::value::Length;
 use crate::deploy::{Autoscaler, Change, DeployError};
 use crate::workflow::crash::{self, Point};
 
@@ -45,14 +47,20 @@ pub fn autoscaler(found: &HorizontalPodAutoscaler, deployment: &str) -> Option<A
 }
 
 impl Kubernetes {
-    /// Takes away every instance; what has none because of this change is left as it is.
+    /// Takes away every instance, and returns how many there were by deployment.
     ///
     /// Refused where there are none already and nobody wrote down how many there were.
-    pub(super) async fn take_away(&self, cluster: &Cluster, verb: &str, change: &Change) -> Result<(), DeployError> {
+    pub(super) async fn to_none(
+        &self,
+        cluster: &Cluster,
+        verb: &str,
+        change: &Change,
+    ) -> Result<BTreeMap<String, i32>, DeployError> {
         let all = self.read(cluster).await?;
+        let mut numbers = BTreeMap::new();
         for (target, read) in &all {
             refuse_deleted(target, read)?;
-            remembered(target, read, change)?;
+            numbers.insert(target.name.clone(), remembered(target, read, change)?);
         }
         let mut changed = Vec::new();
         for (target, read) in &all {
@@ -65,24 +73,26 @@ impl Kubernetes {
                 .await;
             let after = after.map_err(|error| partly(&changed, target, error))?;
             changed.push((*target, Changed::of(&after.deployment, &after.template, &target.container)));
+            crash::point(Point::Within("take-away"));
         }
-        self.until_none(cluster).await
+        self.until_none(cluster).await?;
+        Ok(numbers)
     }
 
-    /// Brings back the instances that were taken away, and waits until they run. With templates, each
-    /// deployment gets its own in the same change.
-    pub(super) async fn bring_back(
+    /// Brings back the instances that were taken away, waits until they run, and returns how many by
+    /// deployment. With templates, each gets its own in the same change.
+    pub(super) async fn to_all(
         &self,
         cluster: &Cluster,
         verb: &str,
         change: &Change,
         templates: Option<&[Value]>,
-    ) -> Result<(), DeployError> {
+    ) -> Result<BTreeMap<String, i32>, DeployError> {
         let all = self.read(cluster).await?;
         let mut changed = Vec::new();
         for (index, (target, read)) in all.iter().enumerate() {
             let notes = [(CHANGE_CAUSE, cause(verb, change)), (CHANGE, mark(verb, change))];
-            let after = match taken_away(read) {
+            let after = match missing(target, read, change) {
                 None => Ok(read.clone()),
                 Some(replicas) => {
                     let template = templates.and_then(|templates| templates.get(index));
@@ -100,9 +110,12 @@ impl Kubernetes {
             };
             let after = after.map_err(|error| partly(&changed, target, error))?;
             changed.push((*target, Changed::of(&after.deployment, &after.template, &target.container)));
-            crash::point(Point::Within(verb));
+            crash::point(Point::Within("bring-back"));
         }
-        self.rolled_out(&changed, crate::config::value::Length(Duration::ZERO)).await
+        self.rolled_out(&changed, Length(Duration::ZERO)).await?;
+        let now = self.read(cluster).await?;
+        let replicas = |read: &Read| read.deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+        Ok(now.iter().map(|(target, read)| (target.name.clone(), replicas(read))).collect())
     }
 
     /// Takes every instance away, puts the release's template back, and brings the instances back.
@@ -117,10 +130,11 @@ impl Kubernetes {
         let is_back = |read: &Read| mark_of(read).as_ref() == Some(&ours) && taken_away(read).is_none();
         // Some are back already: a process that is gone was at the second half.
         if !all.iter().any(|(_, read)| is_back(read)) {
-            self.take_away(&cluster, "restart", change).await?;
+            self.to_none(&cluster, "restart", change).await?;
             crash::point(Point::Within("roll-back"));
         }
-        self.bring_back(&cluster, "restart", change, Some(&templates)).await
+        self.to_all(&cluster, "restart", change, Some(&templates)).await?;
+        Ok(())
     }
 
     /// Waits until no instance is left.
@@ -145,11 +159,18 @@ impl Kubernetes {
     }
 }
 
+/// How many instances are to be brought back: what is written on the deployment, or where somebody
+/// has removed that, what the journal has.
+fn missing(target: &Target, read: &Read, change: &Change) -> Option<i32> {
+    let replicas = read.deployment.spec.as_ref()?.replicas;
+    let known = change.state[&target.name]["replicas"].as_i64().and_then(|number| i32::try_from(number).ok());
+    taken_away(read).or(known.filter(|_| replicas == Some(0)))
+}
+
 /// How many instances to remember: those there are, or those that were before.
 fn remembered(target: &Target, read: &Read, change: &Change) -> Result<i32, DeployError> {
     let replicas = read.deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let known = || change.state[&target.name]["replicas"].as_i64().and_then(|number| i32::try_from(number).ok());
-    let remembered = if replicas > 0 { Some(replicas) } else { taken_away(read).or_else(known) };
+    let remembered = if replicas > 0 { Some(replicas) } else { missing(target, read, change) };
     remembered.filter(|replicas| *replicas > 0).ok_or_else(|| {
         let name = &target.name;
         DeployError::Refused(format!("deployment `{name}` is scaled to 0, and nobody wrote down what it had before"))
