@@ -6,6 +6,7 @@ mod declare;
 mod find;
 pub mod init;
 pub mod order;
+mod outage;
 mod roll_back;
 pub mod watch;
 
@@ -150,8 +151,13 @@ impl App {
         };
         let store = Arc::new(Store::open(&location, &home, &actor).await?);
         let state = home.join("commands");
-        let surroundings =
-            Surroundings { directory: project.top.clone(), state: state.clone(), limit: config.deploy.limit.0 };
+        let surroundings = Surroundings {
+            directory: project.top.clone(),
+            state: state.clone(),
+            limit: config.deploy.limit.0,
+            environment: config.deploy.environment.clone(),
+            project: project.clone(),
+        };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
         let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
@@ -179,10 +185,14 @@ impl App {
     }
 
     /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
-    /// of its chain is anchored on the remote afterwards.
+    /// of its chain is anchored on the remote afterwards. An outage that a watch found gets an incident
+    /// of its own.
     pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {
         self.number(key).await?;
+        // What another process found and did not live to tell.
+        self.tell_outage(self.incident(key).await?).await?;
         let incident = self.engine(progress).run(key, until).await?;
+        let incident = self.tell_outage(incident).await?;
         self.anchor(&incident).await;
         Ok(incident)
     }

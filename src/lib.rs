@@ -24,3 +24,4 @@ pub mod store;
 pub mod verdict;
 pub mod watch;
 pub mod workflow;
+pub mod xml;

@@ -45,6 +45,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::app::{App, Options};
+use crate::process::contained;
 use error::CliError;
 use reply::Reply;
 
@@ -164,6 +165,7 @@ impl Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    contained::by_this_program();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         anstream::eprintln!("error: a bug in hotfix, at {place}: {}", panic.payload_as_str().unwrap_or_default());

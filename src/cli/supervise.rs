@@ -4,17 +4,22 @@ use serde_json::Value;
 
 use super::error::CliError;
 use super::reply::Reply;
-use crate::process::supervised;
+use crate::process::{contained, supervised};
 
-/// Run the command of a deploy to its end; hotfix starts this itself
+/// Run a command to its end; hotfix starts this itself
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    state: PathBuf,
+    /// Where the state of one lies that changes production; others come over standard input
+    state: Option<PathBuf>,
 }
 
 impl Args {
     pub fn run(self) -> Result<Reply, CliError> {
-        supervised::supervise(&self.state).map_err(|error| CliError::failed(error.to_string()))?;
+        let ended = match self.state {
+            Some(state) => supervised::supervise(&state),
+            None => contained::contain(),
+        };
+        ended.map_err(|error| CliError::failed(error.to_string()))?;
         Ok(Reply::new("", Value::Null))
     }
 }

@@ -56,6 +56,7 @@ pub struct Config {
     pub gate: Vec<gate::Gate>,
     pub review: Review,
     pub release: Release,
+    pub image: Image,
     pub deploy: Deploy,
     pub maintenance: Maintenance,
     pub watch: Watch,
@@ -163,6 +164,13 @@ pub struct Release {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Image {
+    pub build: Option<CommandLine>,
+    pub limit: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Deploy {
     pub environment: String,
     pub limit: Length,
@@ -197,6 +205,7 @@ pub struct Watch {
     pub p95: Length,
     pub alpha: f64,
     pub tolerance: f64,
+    pub blip: Length,
     pub blind: Length,
     pub probe: Vec<probe::Probe>,
 }

@@ -91,6 +91,7 @@ impl Order {
             ticket: None,
             profile: self.profile.clone(),
             workflow: self.workflow,
+            cause: None,
         }
     }
 }

@@ -3,32 +3,29 @@
 use std::process::Stdio;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStdout};
+use tokio::process::ChildStdout;
 
-use super::{Group, Spec, command, starting};
+use super::Spec;
+use super::contained::Contained;
 
 /// The most that is kept of one line, in bytes.
 const LINE: usize = 8 * 1024;
 
 /// A command under way; it is killed, with what it started, when this goes out of scope.
 pub struct Following {
-    child: Child,
+    contained: Contained,
     output: ChildStdout,
     buffer: Vec<u8>,
     /// The part of the last line that was read so far.
     line: Vec<u8>,
-    _group: Group,
 }
 
 impl Following {
     /// Starts it; fails, in words, where that can't be done.
     pub fn start(spec: &Spec) -> Result<Following, String> {
-        let mut command = command(spec);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = tokio::process::Command::from(command).spawn().map_err(|error| starting(spec, &error))?;
-        let group = Group(child.id());
-        let output = child.stdout.take().ok_or("it has no output")?;
-        Ok(Following { child, output, buffer: vec![0; 64 * 1024], line: Vec::new(), _group: group })
+        let mut contained = Contained::start(spec, Stdio::piped(), Stdio::null())?;
+        let output = contained.stdout().ok_or("it has no output")?;
+        Ok(Following { contained, output, buffer: vec![0; 64 * 1024], line: Vec::new() })
     }
 
     /// Waits for more output and calls `seen` with each whole line of it, cut where it is very long;
@@ -46,10 +43,7 @@ impl Following {
                 keep(&mut self.line, last);
                 None
             }
-            Ok(0) => Some(match self.child.wait().await {
-                Ok(status) => format!("the command ended: {status}"),
-                Err(error) => error.to_string(),
-            }),
+            Ok(0) => Some(format!("the command ended: {}", self.contained.ended().await.words())),
             Err(error) => Some(error.to_string()),
         }
     }

@@ -1,6 +1,7 @@
-//! Commands of the configuration: started without a shell of ours, with a time limit, in a process
-//! group of their own, their output bounded.
+//! Commands of the configuration: started without a shell of ours, with a time limit, ended with all
+//! that they started, their output bounded.
 
+pub mod contained;
 pub mod follow;
 pub mod supervised;
 
@@ -16,9 +17,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::redact::redact;
+use contained::Contained;
 
 /// The most that is kept of a command's output, in bytes; the end of it.
 pub const TAIL: usize = 64 * 1024;
+
+/// The most that is shown of one line, in bytes.
+const LINE: usize = 4 * 1024;
 
 /// A command, and what it runs with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +45,18 @@ pub enum Ending {
     NotStarted(String),
 }
 
+impl Ending {
+    /// The end in words.
+    pub fn words(&self) -> String {
+        match self {
+            Ending::Exit(status) => format!("exit status {status}"),
+            Ending::Signal(signal) => format!("ended by signal {signal}"),
+            Ending::TimedOut(limit) => format!("took longer than {} s", limit.as_secs()),
+            Ending::NotStarted(reason) => format!("could not be started: {reason}"),
+        }
+    }
+}
+
 /// What came of a command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ended {
@@ -56,18 +73,14 @@ impl Ended {
 
     /// How it ended, in words.
     pub fn words(&self) -> String {
-        match &self.ending {
-            Ending::Exit(status) => format!("exit status {status}"),
-            Ending::Signal(signal) => format!("ended by signal {signal}"),
-            Ending::TimedOut(limit) => format!("took longer than {} s", limit.as_secs()),
-            Ending::NotStarted(reason) => format!("could not be started: {reason}"),
-        }
+        self.ending.words()
     }
 
-    /// The last `count` lines that are not empty.
+    /// The last `count` lines that are not empty, the end of each left out where it is very long.
     pub fn last_lines(&self, count: usize) -> String {
         let lines: Vec<_> = self.output.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(count)..].join("\n")
+        let last = lines[lines.len().saturating_sub(count)..].iter();
+        last.map(|line| &line[..line.floor_char_boundary(LINE)]).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -80,12 +93,12 @@ pub struct Output {
     pub keep: usize,
 }
 
-/// How long the output is waited for once a command has ended, where a process that left its group
+/// How long the output is waited for once a command has ended, where a process that could not be ended
 /// keeps the pipe open.
 const STRAGGLERS: Duration = Duration::from_millis(500);
 
-/// Runs a command to its end, off the async threads. What it leaves behind in its process group is
-/// killed, and so is all of it when the returned future is dropped.
+/// Runs a command to its end, off the async threads. What it leaves running is killed, and so is all of
+/// it when the returned future is dropped.
 pub async fn run(spec: Spec) -> Ended {
     run_into(spec, Output { stdout: None, keep: TAIL }).await
 }
@@ -102,17 +115,12 @@ pub async fn run_into(spec: Spec, output: Output) -> Ended {
         Ok(pipe) => pipe,
         Err(error) => return not_started(error.to_string()),
     };
-    let mut command = command(&spec);
     let stdout = output.stdout.map_or_else(|| writer.try_clone().map(Stdio::from), |file| Ok(Stdio::from(file)));
-    match stdout {
-        Ok(stdout) => command.stdout(stdout).stderr(writer),
-        Err(error) => return not_started(error.to_string()),
+    let started = stdout.map_err(|error| error.to_string());
+    let mut contained = match started.and_then(|stdout| Contained::start(&spec, stdout, writer.into())) {
+        Ok(contained) => contained,
+        Err(reason) => return not_started(reason),
     };
-    let mut child = match tokio::process::Command::from(command).spawn() {
-        Ok(child) => child,
-        Err(error) => return not_started(starting(&spec, &error)),
-    };
-    let group = Group(child.id());
     let tail = Arc::new(Mutex::new(Tail::keeping(output.keep)));
     let (send, receive) = tokio::sync::oneshot::channel();
     let kept = Arc::clone(&tail);
@@ -123,13 +131,9 @@ pub async fn run_into(spec: Spec, output: Output) -> Ended {
         }
         let _ = send.send(());
     });
-    let ending = match tokio::time::timeout(spec.limit, child.wait()).await {
-        Ok(Ok(status)) => ending(status),
-        Ok(Err(error)) => Ending::NotStarted(error.to_string()),
-        Err(_) => Ending::TimedOut(spec.limit),
-    };
-    // Whoever is left in the group would keep the pipe open.
-    drop(group);
+    let ended = tokio::time::timeout(spec.limit, contained.ended()).await;
+    let ending = ended.unwrap_or(Ending::TimedOut(spec.limit));
+    contained.end().await;
     let _ = tokio::time::timeout(STRAGGLERS, receive).await;
     let output = std::mem::take(&mut *lock(&tail)).text();
     Ended { ending, output, seconds: start.elapsed().as_secs_f64() }
@@ -143,6 +147,15 @@ fn lock(tail: &Mutex<Tail>) -> std::sync::MutexGuard<'_, Tail> {
 pub fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// This program once more.
+fn this_program() -> std::io::Result<Command> {
+    // The file may have been replaced since by a newer one, which could have other words for this.
+    let image = Path::new("/proc/self/exe");
+    let mut program = if image.exists() { Command::new(image) } else { Command::new(std::env::current_exe()?) };
+    program.arg0("hotfix").env_remove("HOTFIX_CRASH");
+    Ok(program)
 }
 
 /// The command of `spec`, leading a process group of its own, reading nothing.

@@ -9,10 +9,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::{Ended, Ending, Spec, TAIL, Tail, command, ending, kill_group, starting};
+use super::{Ended, Ending, Spec, TAIL, Tail, command, ending, kill_group, starting, this_program};
 use crate::workflow::crash::{self, Point};
 
 /// A command that prints more than this, in bytes, has its output so far thrown away.
@@ -37,11 +37,10 @@ impl Supervised {
         let lock = self.lock().await?;
         let _ = fs::remove_file(self.result());
         fs::write(self.directory.join("spec.json"), serde_json::to_vec(spec)?)?;
-        let mut supervisor = Command::new(std::env::current_exe()?);
+        let mut supervisor = this_program()?;
         supervisor
             .arg("supervise")
             .arg(&self.directory)
-            .env_remove("HOTFIX_CRASH")
             .stdin(Stdio::from(lock))
             .stdout(Stdio::null())
             .stderr(Stdio::null())

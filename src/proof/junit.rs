@@ -1,12 +1,17 @@
 //! Reads JUnit XML, the report that nearly every test runner can write.
 
-use roxmltree::{Document, Node};
+use std::rc::Rc;
+
+use roxmltree::Node;
+
+use super::run;
+use crate::xml;
 
 /// One test as a report has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The name of the suite around it.
-    pub suite: String,
+    pub suite: Rc<str>,
     pub class: String,
     pub name: String,
     pub ended: End,
@@ -30,19 +35,33 @@ pub fn read(report: &[u8]) -> Result<Vec<Case>, String> {
     if text.trim().is_empty() {
         return Err("the report is empty".to_owned());
     }
-    let document = Document::parse(text.trim_start_matches('\u{feff}').trim_start())
-        .map_err(|error| format!("the report is not whole: {error}"))?;
+    let document = xml::parse(text).map_err(|error| format!("the report is not whole: {error}"))?;
     let root = document.root_element();
     if !matches!(root.tag_name().name(), "testsuites" | "testsuite") {
         return Err(format!("the report is not JUnit's: it begins with `{}`", root.tag_name().name()));
     }
-    let cases = root.descendants().filter(|node| node.has_tag_name("testcase"));
-    Ok(cases.map(|case| read_case(&case)).collect())
+    let mut cases = Vec::new();
+    // Each element once, with the name of the suite around it; those of a level in their order.
+    let mut waiting = vec![(root, Rc::from(""))];
+    while let Some((node, suite)) = waiting.pop() {
+        let suite = match node.tag_name().name() {
+            "testcase" => {
+                cases.push(read_case(&node, &suite));
+                suite
+            }
+            "testsuite" => name(&node, "name").into(),
+            _ => suite,
+        };
+        waiting.extend(node.children().rev().filter(Node::is_element).map(|child| (child, Rc::clone(&suite))));
+    }
+    Ok(cases)
 }
 
-fn read_case(case: &Node<'_, '_>) -> Case {
-    let suite = case.ancestors().skip(1).find(|node| node.has_tag_name("testsuite"));
-    let text = |node: &Node<'_, '_>, name: &str| node.attribute(name).unwrap_or_default().to_owned();
+fn name(node: &Node<'_, '_>, attribute: &str) -> String {
+    run::name(node.attribute(attribute).unwrap_or_default())
+}
+
+fn read_case(case: &Node<'_, '_>, suite: &Rc<str>) -> Case {
     let mut ended = End::Passed;
     for child in case.children() {
         // A test that passed when it was tried again has `flakyFailure`: the runs tell that by themselves.
@@ -54,12 +73,7 @@ fn read_case(case: &Node<'_, '_>) -> Case {
         };
         break;
     }
-    Case {
-        suite: suite.map(|suite| text(&suite, "name")).unwrap_or_default(),
-        class: text(case, "classname"),
-        name: text(case, "name"),
-        ended,
-    }
+    Case { suite: Rc::clone(suite), class: name(case, "classname"), name: name(case, "name"), ended }
 }
 
 /// The type of a failure and its message: of the message the first line.
@@ -84,6 +98,8 @@ fn reason(failure: &Node<'_, '_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use proptest::prelude::*;
 
     use super::{End, read};
@@ -106,7 +122,7 @@ mod tests {
                 ("skipped", End::Skipped),
             ]
         );
-        assert!(cases.iter().all(|case| case.suite == "s" && case.class == "c"));
+        assert!(cases.iter().all(|case| &*case.suite == "s" && case.class == "c"));
     }
 
     #[test]
@@ -119,9 +135,44 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_report_is_read_or_refused() {
-        let deep = "<testsuite>".repeat(100_000) + &"</testsuite>".repeat(100_000);
-        let _ = read(deep.as_bytes());
+    fn a_case_has_the_name_of_the_suite_around_it() {
+        let report = "<testsuites><testcase name='a'/><testsuite name='s'><testcase name='b'/><testsuite name='t'>\
+                      <x><testcase name='c'/></x></testsuite><testcase name='d'/></testsuite></testsuites>";
+        let cases = read(report.as_bytes()).unwrap();
+        let named: Vec<String> = cases.iter().map(|case| format!("{}.{}", case.suite, case.name)).collect();
+        assert_eq!(named, [".a", "s.b", "t.c", "s.d"]);
+    }
+
+    #[test]
+    fn long_names_are_cut_and_still_told_apart() {
+        let long = |end: &str| format!("<testsuite><testcase name='{}{end}'/></testsuite>", "x".repeat(1000));
+        let name = |report: String| read(report.as_bytes()).unwrap().remove(0).name;
+        assert!(name(long("a")).len() < 600);
+        assert_ne!(name(long("a")), name(long("b")));
+        assert_eq!(name(long("a")), name(long("a")));
+    }
+
+    /// Each of these takes hours, or all memory, where the work grows with the square of the length.
+    #[test]
+    fn ten_megabytes_of_anything_are_read_or_refused_at_once() {
+        const SIZE: usize = 10 << 20;
+        let nested = |start: &str, end: &str| {
+            let depth = SIZE / (start.len() + end.len());
+            format!("<testsuite>{}{}</testsuite>", start.repeat(depth), end.repeat(depth))
+        };
+        for report in [
+            nested("<testsuite>", "</testsuite>"),
+            nested("<testcase>", "</testcase>"),
+            nested("<testcase><failure>", "</failure></testcase>"),
+            nested("<testsuite name='a'><testcase name='b'/>", "</testsuite>"),
+            format!("<testsuite name='{}'>{}</testsuite>", "x".repeat(SIZE / 2), "<testcase/>".repeat(SIZE / 22)),
+            format!("<testsuite><testcase>{}</testcase></testsuite>", "<x/>".repeat(SIZE / 4)),
+            format!("<testsuite>{}</testsuite>", "<testcase><failure message='m'/></testcase>".repeat(SIZE / 43)),
+        ] {
+            let start = Instant::now();
+            let _ = read(report.as_bytes());
+            assert!(start.elapsed() < Duration::from_secs(30), "{} ...: {:?}", &report[..60], start.elapsed());
+        }
     }
 
     proptest! {

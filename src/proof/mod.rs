@@ -274,6 +274,31 @@ async fn runner_version(runner: &dyn Runner, place: &runner::Place) -> Result<St
         let what = format!("`{program}` ({})", ended.words());
         return Err(Trouble::NotInstalled { what, hint: runner.install().to_owned() });
     }
-    let line = ended.output.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    Ok(format!("{} {}", runner.name(), line.chars().take(120).collect::<String>()).trim_end().to_owned())
+    Ok(named_version(runner.name(), &ended.output))
+}
+
+/// The runner's name and what it printed of its version, on one line; most print their name too.
+fn named_version(name: &str, printed: &str) -> String {
+    let mut lines = printed.lines().map(str::trim).filter(|line| line.contains(char::is_alphanumeric));
+    let line: String = lines.next().unwrap_or_default().chars().take(120).collect();
+    if line.to_lowercase().contains(name) { line } else { format!("{name} {line}").trim_end().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_version;
+
+    #[test]
+    fn a_runner_is_named_once() {
+        for (name, printed, shown) in [
+            ("pytest", "pytest 7.2.1\n", "pytest 7.2.1"),
+            ("maven", "Apache Maven 3.8.7\nJava version: 17\n", "Apache Maven 3.8.7"),
+            ("gradle", "\n-----\nGradle 4.4.1\n-----\n", "Gradle 4.4.1"),
+            ("jest", "29.7.0\n", "jest 29.7.0"),
+            ("libtest", "rustc 1.95.0\n", "libtest rustc 1.95.0"),
+            ("command", "", "command"),
+        ] {
+            assert_eq!(named_version(name, printed), shown);
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::cache;
+
 /// The tests by their names, with how each ended.
 pub type Marks = BTreeMap<String, Mark>;
 
@@ -83,6 +85,19 @@ impl Mark {
         };
         if rank(&other) > rank(&self) { other } else { self }
     }
+}
+
+/// The most bytes of a name that are kept as they are.
+const NAME: usize = 500;
+
+/// Returns a test's name, or a part of it, as it is kept: of a longer one the beginning, and a digest by
+/// which it is told from others that begin so.
+pub fn name(text: &str) -> String {
+    if text.len() <= NAME {
+        return text.to_owned();
+    }
+    let beginning = &text[..text.floor_char_boundary(NAME)];
+    format!("{beginning}... {}", &cache::digest([text])[..16])
 }
 
 /// Adds a test's result to those of a run.

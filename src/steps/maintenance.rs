@@ -53,7 +53,7 @@ impl Maintenance {
             Ok(lock) => lock,
             Err(held) => return held,
         };
-        let mut change = change(&self.tools, incident, "", "", "");
+        let mut change = change(&self.tools, incident, "", "", "").await?;
         if let Some(kept) = incident.detail::<MaintenanceOn>() {
             let states = kept.instances.iter().map(|(name, number)| (name.clone(), json!({ "replicas": number })));
             change.state = states.collect();

@@ -12,6 +12,7 @@ mod document;
 mod fix;
 mod follow_up;
 mod full_suite;
+mod image;
 mod investigate;
 mod ladder;
 mod maintenance;
@@ -66,6 +67,7 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
         Box::new(check::CheckFix(tools())),
         Box::new(review::ReviewFix(tools())),
         Box::new(release::MakeRelease(tools())),
+        Box::new(image::BuildImage(tools())),
         Box::new(prepare::PrepareWayBack(tools())),
         Box::new(deploy::DeployRelease(tools())),
         Box::new(watch::WatchRelease(tools())),
@@ -102,6 +104,11 @@ impl Tools {
                 "set [deploy.by.command] in hotfix.toml, then `hotfix resume`",
             )
         })
+    }
+
+    /// The cause of the incident that is to tell of an outage of `what`.
+    pub fn cause_of(&self, what: &str) -> String {
+        format!("outage in {}: {what}", self.config.deploy.environment)
     }
 
     /// Fills the patterns of the configuration that name things after the incident.

@@ -10,7 +10,7 @@ use super::{Tools, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
-use crate::domain::step::{Check, Fix, Release, Review};
+use crate::domain::step::{Branch, Check, Fix, Release, Review};
 use crate::domain::version;
 use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
@@ -37,7 +37,11 @@ impl Step for MakeRelease {
             let reason = format!("{} was reviewed, but the fix is {}", short(&review.commit), short(&fix.commit));
             return Ok(Outcome::Back { to: "fix", reason });
         }
-        if let Some(reason) = self.unchecked(at.incident, &fix.commit).await? {
+        if let Some(reason) = self.moved(at.incident, &fix.commit).await? {
+            return Ok(Outcome::Back { to: "fix", reason });
+        }
+        let tree = self.0.project.git.run(["rev-parse", &format!("{}^{{tree}}", fix.commit)]).await?;
+        if let Some(reason) = unproven(&needed(at.incident)?, &fix.commit, &tree) {
             return Ok(Outcome::Back { to: "check", reason });
         }
         for _ in 0..20 {
@@ -79,15 +83,13 @@ impl Step for MakeRelease {
 }
 
 impl MakeRelease {
-    /// Why what would be released is not what was checked and proven, if so. A check that an older
-    /// version of hotfix made knows only the commit.
-    async fn unchecked(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
-        let check: Check = needed(incident)?;
-        let tree = self.0.project.git.run(["rev-parse", &format!("{commit}^{{tree}}")]).await?;
-        let same = if check.tree.is_empty() { check.commit == commit } else { check.tree == tree };
-        let proven = check.proof.is_none_or(|proof| proof.trees.fix == tree);
-        Ok((!same || !proven)
-            .then(|| format!("tree {} is to be released, but {} was proven", short(&tree), short(&check.tree))))
+    /// Why the reviewed commit is no longer what the branch has, if so: the branch went on, or was
+    /// rewritten. A branch that is gone says nothing.
+    async fn moved(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
+        let branch: Branch = needed(incident)?;
+        let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
+        let moved = tip.filter(|tip| tip != commit);
+        Ok(moved.map(|tip| format!("`{}` is at {}, but {} was proven", branch.name, short(&tip), short(commit))))
     }
 
     /// The tag of this incident on `commit`, if it was made already.
@@ -149,6 +151,14 @@ impl MakeRelease {
     }
 }
 
+/// Why what would be released is not what was checked and proven, if so. A check that an older version
+/// of hotfix made knows only the commit.
+fn unproven(check: &Check, commit: &str, tree: &str) -> Option<String> {
+    let same = if check.tree.is_empty() { check.commit == commit } else { check.tree == tree };
+    let proven = check.proof.as_ref().is_none_or(|proof| proof.trees.fix == tree);
+    (!same || !proven).then(|| format!("tree {} is to be released, but {} was proven", short(tree), short(&check.tree)))
+}
+
 /// The first free name: `\u{1}` in it counts up from 1; without one, `.2`, `.3` ... is put behind.
 fn free(pattern: &str, taken: &BTreeSet<String>) -> String {
     (1..)
@@ -177,6 +187,27 @@ fn evidence(tag: String, commit: String) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::proof::{Proof, Trees};
+
+    #[test]
+    fn only_the_proven_tree_is_released() {
+        let check = |tree: &str, proven: Option<&str>| Check {
+            commit: "c".repeat(40),
+            tree: tree.to_owned(),
+            proof: proven
+                .map(|fix| Proof { trees: Trees { fix: fix.to_owned(), ..Trees::default() }, ..Proof::default() }),
+            ..Check::default()
+        };
+        let (one, other) = ("1".repeat(40), "2".repeat(40));
+        let unproven = |check: &Check, tree: &str| unproven(check, &"c".repeat(40), tree);
+        assert_eq!(unproven(&check(&one, Some(&one)), &one), None);
+        assert_eq!(unproven(&check(&one, None), &one), None, "there was nothing to prove");
+        assert_eq!(unproven(&check("", None), &one), None, "the commit is the one that was checked");
+        let said = "tree 222222222 is to be released, but 111111111 was proven";
+        assert_eq!(unproven(&check(&one, Some(&one)), &other).as_deref(), Some(said));
+        assert!(unproven(&check(&one, Some(&other)), &one).is_some());
+        assert!(unproven(&Check { commit: other, ..check("", None) }, &one).is_some());
+    }
 
     #[test]
     fn the_next_free_name() {

@@ -168,11 +168,11 @@ pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result
     ))
 }
 
-/// The change back to `to`, with what was kept of it before this incident's deploy.
+/// The change back to `to`, with what this incident kept of it last.
 async fn change_back(tools: &Tools, incident: &Incident, back: &Back) -> Result<Change, StepError> {
     let Back { from, to, .. } = back;
     let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
-    let kept = incident.detail::<WayBack>().filter(|kept| kept.release == *to);
+    let kept = incident.details::<WayBack>().into_iter().rfind(|kept| kept.release == *to);
     let state = kept.map(|kept| kept.state).unwrap_or_default();
-    Ok(Change { state, ..change(tools, incident, to, &commit, from) })
+    Ok(Change { state, ..change(tools, incident, to, &commit, from).await? })
 }

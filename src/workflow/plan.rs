@@ -26,6 +26,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "check",
             "review",
             "release",
+            "image",
             "prepare",
             "deploy",
             "watch",
@@ -42,6 +43,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "check",
             "review",
             "release",
+            "image",
             "prepare",
             "deploy",
             "watch",
@@ -60,6 +62,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
             "check",
             "review",
             "release",
+            "image",
             "prepare",
             "deploy",
             "watch",
@@ -77,7 +80,7 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
 /// Returns the steps of what is ordered without an incident.
 pub fn ordered(order: &Order) -> &'static [&'static str] {
     match order.kind {
-        Kind::Deploy => &["prepare", "deploy", "watch"],
+        Kind::Deploy => &["image", "prepare", "deploy", "watch"],
         // What is made anew may be gone already.
         Kind::Rollback if order.rung == Rung::Recreate => &["roll-back", "confirm"],
         Kind::Rollback => &["prepare", "roll-back", "confirm"],

@@ -149,7 +149,12 @@ impl TestEnv {
 
     /// The same, with files that can't grow beyond `kilobytes`, as on a full disk.
     pub fn hotfix_on_a_full_disk(&self, kilobytes: u32, args: &[&str]) -> Command {
-        let line = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kilobytes * 2);
+        self.hotfix_within(&format!("trap '' XFSZ; ulimit -f {}", kilobytes * 2), args)
+    }
+
+    /// The same, with limits that the shell sets.
+    pub fn hotfix_within(&self, limits: &str, args: &[&str]) -> Command {
+        let line = format!("{limits}; exec \"$0\" \"$@\"");
         self.command("sh", &[&["-c", &line, env!("CARGO_BIN_EXE_hotfix")], args].concat())
     }
 

@@ -10,8 +10,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The language of the field and pure decisions.
     ("domain", &[]),
     ("redact", &[]),
+    ("xml", &[]),
     ("verdict", &["domain"]),
-    ("guard", &["domain", "config::value", "redact"]),
+    ("guard", &["domain", "config::value", "redact", "xml"]),
     // What starts programs and connections.
     ("process", &["redact", "workflow::crash"]),
     ("http", &["redact"]),
@@ -20,11 +21,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("workflow", &["domain"]),
     // Adapters.
     ("config", &["domain", "affected", "deploy", "gate", "guard", "notify", "probe", "proof"]),
-    ("affected", &["domain", "config::value", "process"]),
-    ("proof", &["domain", "config::value", "affected", "git", "guard::policy", "process"]),
+    ("affected", &["domain", "config::value", "process", "xml"]),
+    ("proof", &["domain", "config::value", "affected", "git", "guard::policy", "process", "xml"]),
     // Guard, proof and gates in one.
     ("check", &["domain", "config", "gate", "git", "guard", "proof"]),
-    ("deploy", &["domain", "config", "process", "http", "redact", "workflow::crash"]),
+    ("deploy", &["domain", "config", "git::project", "process", "http", "redact", "workflow::crash"]),
     ("gate", &["domain", "config", "process", "redact"]),
     ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
     ("probe", &["domain", "config", "process", "http", "redact", "investigate::logs"]),
@@ -98,6 +99,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             // Commands that need no incident, and no repository.
             "watch",
             "process::supervised",
+            // What this program is to the commands that it runs.
+            "process::contained",
         ],
     ),
 ];

@@ -11,7 +11,7 @@ use kube::api::{
     PropagationPolicy,
 };
 use kube::config::KubeConfigOptions;
-use kube::core::Selector;
+use kube::core::{Selector, Status};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ impl Cluster {
 
     /// Returns a deployment; `None` where there is none of this name.
     pub async fn deployment(&self, name: &str) -> Result<Option<Read>, Failure> {
-        self.deployments().get_opt(name).await?.map(read).transpose()
+        in_time(self.deployments().get_opt(name)).await?.map(read).transpose()
     }
 
     /// Makes a change, or only asks whether it would be accepted, and returns the deployment after it.
@@ -85,7 +85,7 @@ impl Cluster {
                 Patch::Json(serde_json::from_value(patch.clone()).expect("it is made of the operations of RFC 6902"))
             }
         };
-        read(self.deployments().patch(name, &parameters, &patch).await?)
+        read(in_time(self.deployments().patch(name, &parameters, &patch)).await?)
     }
 
     /// Returns the replica sets that belong to a deployment, each with its template.
@@ -122,7 +122,7 @@ impl Cluster {
     /// Keeps a record; does nothing where it is there.
     pub async fn keep(&self, record: &ControllerRevision) -> Result<(), Failure> {
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        match self.records().create(&parameters, record).await.map_err(Failure::from) {
+        match in_time(self.records().create(&parameters, record)).await.map_err(Failure::from) {
             Ok(_) | Err(Failure::Conflict) => Ok(()),
             Err(failure) => Err(failure),
         }
@@ -141,7 +141,7 @@ impl Cluster {
 
     /// Removes a record; does nothing where it is gone.
     pub async fn forget(&self, name: &str) -> Result<(), Failure> {
-        gone(self.records().delete(name, &DeleteParams::default()).await.map(drop))
+        gone(in_time(self.records().delete(name, &DeleteParams::default())).await.map(drop))
     }
 
     /// Begins to delete a deployment with all that belongs to it, if it still is the one that was read.
@@ -152,7 +152,7 @@ impl Cluster {
             preconditions: Some(preconditions),
             ..DeleteParams::default()
         };
-        gone(self.deployments().delete(name, &parameters).await.map(drop))
+        gone(in_time(self.deployments().delete(name, &parameters)).await.map(drop))
     }
 
     /// Makes a deployment; fails as a conflict where there is one of its name.
@@ -160,7 +160,7 @@ impl Cluster {
         let object = serde_json::from_value(manifest.clone())
             .map_err(|error| Failure::Refused(format!("what was recorded is no deployment: {error}")))?;
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        read(self.deployments().create(&parameters, &object).await?)
+        read(in_time(self.deployments().create(&parameters, &object)).await?)
     }
 
     /// Returns the autoscalers of the namespace.
@@ -222,7 +222,7 @@ where
     let mut found = Vec::new();
     let mut parameters = parameters.clone().limit(PAGE);
     loop {
-        match api.list(&parameters).await {
+        match in_time(api.list(&parameters)).await {
             Ok(page) => {
                 let next = page.metadata.continue_.filter(|token| !token.is_empty());
                 found.extend(page.items);
@@ -245,6 +245,13 @@ fn gone(deleted: Result<(), kube::Error>) -> Result<(), Failure> {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         ended => Ok(ended?),
     }
+}
+
+/// Ends a call that takes too long: the client tries it again for minutes where it is told to wait.
+async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    let message = format!("no answer that helps within {} s", PATIENCE.as_secs());
+    let late = || kube::Error::Api(Status::failure(&message, "Timeout").with_code(504).boxed());
+    tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn selected(of: &Read) -> ListParams {
@@ -289,4 +296,88 @@ fn deepest(error: &dyn std::error::Error) -> String {
         deepest = source;
     }
     deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A page of a list with one pod, and where the next one begins.
+    fn page(pod: &str, next: Option<&str>) -> (u16, Value) {
+        let list = json!({ "apiVersion": "v1", "kind": "PodList", "metadata": { "continue": next },
+            "items": [{ "metadata": { "name": pod } }] });
+        (200, list)
+    }
+
+    fn refusal(code: u16, reason: &str) -> (u16, Value) {
+        let status = json!({ "apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": reason,
+            "message": reason, "code": code });
+        (code, status)
+    }
+
+    /// Answers one request, and returns its first line.
+    fn answer(mut stream: TcpStream, (code, body): &(u16, Value)) -> std::io::Result<String> {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line) = (String::new(), String::new());
+        reader.read_line(&mut first)?;
+        while reader.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n");
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+        Ok(first)
+    }
+
+    /// What a list comes to where the API server gives these answers, the last one over and over, and
+    /// what it was asked.
+    async fn listed(answers: Vec<(u16, Value)>) -> (Result<Vec<String>, Failure>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            let last = answers.len() - 1;
+            for (index, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+                seen.lock().unwrap().extend(answer(stream, &answers[index.min(last)]));
+            }
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
+        let api: Api<Pod> = Api::namespaced(client, "default");
+        let found = every(&api, &ListParams::default()).await;
+        let asked = asked.lock().unwrap().clone();
+        (found.map(|pods| pods.iter().map(ResourceExt::name_any).collect()), asked)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_went_stale_is_begun_anew() {
+        let answers = vec![page("a", Some("1")), refusal(410, "Expired"), page("b", Some("2")), page("c", None)];
+        let (found, asked) = listed(answers).await;
+        assert_eq!(found.unwrap(), ["b", "c"]);
+        let continued: Vec<_> = asked.iter().map(|line| line.contains("continue=")).collect();
+        assert_eq!(continued, [false, true, false, true], "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_read_is_no_list() {
+        for (answer, expected) in [
+            (refusal(410, "Expired"), "Refused"),
+            (refusal(401, "Unauthorized"), "have they expired?"),
+            (refusal(403, "pods is forbidden"), "pods is forbidden"),
+            (refusal(429, "slow down"), "in trouble: no answer that helps within 10 s"),
+            (refusal(500, "etcd is away"), "in trouble: etcd is away"),
+            ((200, json!("half a bo")), "Unreachable"),
+        ] {
+            let (found, _) = listed(vec![answer]).await;
+            let said = format!("{:?}", found.unwrap_err());
+            assert!(said.contains(expected), "{said}");
+        }
+    }
 }

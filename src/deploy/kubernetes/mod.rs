@@ -2,7 +2,6 @@
 //! templates back. How it is done, and why: docs/deploy.md.
 
 mod cluster;
-mod image;
 mod manifest;
 mod obstacle;
 #[cfg(test)]
@@ -20,15 +19,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{Autoscaler, Change, DeployError, Deployer, Preparation};
+use super::image::Image;
+use super::{Autoscaler, Change, DeployError, Deployer, Preparation, is_one, mark, together};
 use crate::config::value::Length;
-use crate::domain::event::hex;
 use crate::domain::rung::Rung;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
-use image::Image;
 use rollout::Changed;
 use template::{CHANGE, CHANGE_CAUSE};
 
@@ -46,10 +43,10 @@ pub struct Config {
     pub namespace: Option<String>,
     pub deployments: Vec<Target>,
     /// How long a rollout may take, whatever the deployment itself says.
-    #[serde(default = "five_minutes")]
+    #[serde(default = "super::five_minutes")]
     pub deadline: Length,
     /// How long the new instances have to stay up before the deploy counts as done.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "super::ten_seconds")]
     pub soak: Length,
 }
 
@@ -59,7 +56,7 @@ pub struct Config {
 pub struct Target {
     pub name: String,
     pub container: String,
-    /// Its image, with `{release}` in it.
+    /// Its image, with `{release}` in it; or `{image}`.
     pub image: Image,
 }
 
@@ -154,7 +151,7 @@ impl Deployer for Kubernetes {
         let mut releases = Vec::new();
         for target in &self.config.deployments {
             let read = cluster.deployment(&target.name).await?;
-            releases.push((target, read.map(|read| target.release(&read).to_owned())));
+            releases.push((target.name.as_str(), read.map(|read| target.release(&read).to_owned())));
         }
         Ok(together(&releases))
     }
@@ -192,7 +189,7 @@ impl Deployer for Kubernetes {
         let all = self.read(&cluster).await?;
         for (target, read) in &all {
             // One that has the image already is judged by its rollout.
-            if target.image(read) != target.image_of(&change.release)? {
+            if target.image(read) != target.image_of(change)? {
                 refuse(target, read)?;
             }
         }
@@ -259,9 +256,8 @@ impl Deployer for Kubernetes {
 }
 
 impl Target {
-    fn image_of(&self, release: &str) -> Result<String, DeployError> {
-        let image = self.image.of(release);
-        image.ok_or_else(|| DeployError::Refused(format!("release `{release}` can't be the tag of an image")))
+    fn image_of(&self, change: &Change) -> Result<String, DeployError> {
+        self.image.of(&change.release, &change.images).map_err(DeployError::Refused)
     }
 
     fn image<'a>(&self, read: &'a Read) -> &'a str {
@@ -270,20 +266,25 @@ impl Target {
 
     /// The release that the deployment has.
     fn release<'a>(&self, read: &'a Read) -> &'a str {
-        self.image.release(self.image(read))
+        let image = self.image(read);
+        template::release_of(&read.template, image).unwrap_or_else(|| self.image.release(image))
     }
 
     fn patch(&self, read: &Read, change: &Change) -> Result<cluster::Change, DeployError> {
         let list = template::list_of(&read.template, &self.container).unwrap_or("containers");
         let (cause, mark) = (cause("deploy", change), mark("deploy", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
-        let image = self.image_of(&change.release)?;
-        Ok(cluster::Change::Image(template::image_patch(read, list, &self.container, &image, &notes)))
+        let image = self.image_of(change)?;
+        let mut patch = template::image_patch(read, list, &self.container, &image, &notes);
+        if self.image.release(&image) != change.release {
+            template::name_release(&mut patch, &image, &change.release);
+        }
+        Ok(cluster::Change::Image(patch))
     }
 
     /// Gives the deployment the release's image; leaves it where it has it.
     async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
-        if self.image(read) == self.image_of(&change.release)? && scale::taken_away(read).is_none() {
+        if self.image(read) == self.image_of(change)? && scale::taken_away(read).is_none() {
             return Ok(read.clone());
         }
         if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
@@ -304,8 +305,7 @@ impl Target {
             return Ok(read.clone());
         }
         let release = self.release(read);
-        let whole = change.previous.is_empty() || self.image.of(&change.previous).is_none();
-        if !whole && release != change.previous && release != change.release {
+        if is_one(&change.previous) && release != change.previous && release != change.release {
             return Err(taken_over(self, read));
         }
         let (cause, mark) = (cause("roll-back", change), mark("roll-back", change));
@@ -344,7 +344,7 @@ impl Target {
         if let Some(template) = record::template_of(&records, name, &change.release) {
             return Ok(template);
         }
-        let image = self.image.of(&change.release);
+        let image = self.image_of(change).ok();
         let sets = cluster.replica_sets(read).await?;
         let of_release = sets.into_iter().filter(|(_, template)| {
             let found = template::image(template, &self.container);
@@ -387,17 +387,6 @@ impl Target {
     }
 }
 
-/// The release that all have; each by name where they differ; `None` where there is nothing.
-fn together(releases: &[(&Target, Option<String>)]) -> Option<String> {
-    let (_, first) = releases.first()?;
-    if releases.iter().all(|(_, release)| release == first) {
-        return first.clone();
-    }
-    let each =
-        releases.iter().map(|(target, release)| format!("{} {}", target.name, release.as_deref().unwrap_or("nothing")));
-    Some(each.collect::<Vec<_>>().join(", "))
-}
-
 fn refuse_deleted(target: &Target, read: &Read) -> Result<(), DeployError> {
     if read.deployment.metadata.deletion_timestamp.is_none() {
         return Ok(());
@@ -438,20 +427,6 @@ fn cause(verb: &str, change: &Change) -> String {
     format!("hotfix {verb} {}{from}", change.release).trim_end().to_owned()
 }
 
-/// Names a change, so that it is known again.
-fn mark(verb: &str, change: &Change) -> String {
-    let digest = hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)));
-    digest[..32].to_owned()
-}
-
 fn mark_of(read: &Read) -> Option<String> {
     read.annotation(CHANGE).map(str::to_owned)
-}
-
-fn five_minutes() -> Length {
-    Length(std::time::Duration::from_secs(300))
-}
-
-fn ten_seconds() -> Length {
-    Length(std::time::Duration::from_secs(10))
 }

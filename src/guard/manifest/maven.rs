@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Node};
 
 use super::entries::{Entries, Unreadable, Value};
+use crate::xml;
 
 /// Deepest nesting of elements; a POM has about ten.
 const DEEPEST: usize = 32;
@@ -38,10 +39,9 @@ pub fn read(text: &str) -> Result<Entries, Unreadable> {
     Ok(entries)
 }
 
-/// Reads XML; document types are refused, so that no entity is expanded.
+/// Reads a manifest in XML.
 pub fn document(text: &str) -> Result<Document<'_>, Unreadable> {
-    let options = ParsingOptions { nodes_limit: 2_000_000, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|error| Unreadable(format!("it is not XML: {error}")))
+    xml::parse(text).map_err(|error| Unreadable(format!("it is not XML: {error}")))
 }
 
 /// What the project is itself.

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use roxmltree::Document;
+use roxmltree::Node;
 
 use super::reported::{Call, Report, Reporting, Status};
 use super::{Place, Program};
 use crate::affected::Scope;
 use crate::proof::run::{Mark, Marks, add};
+use crate::xml;
 
 pub struct Dotnet(pub Program);
 
@@ -47,11 +48,10 @@ impl Reporting for Dotnet {
 
     fn read(&self, report: &[u8], _: &Place) -> Result<Marks, String> {
         let text = std::str::from_utf8(report).map_err(|_| "the report is not UTF-8".to_owned())?;
-        let text = text.trim_start_matches('\u{feff}');
-        let document = Document::parse(text).map_err(|error| format!("the report is not whole: {error}"))?;
+        let document = xml::parse(text).map_err(|error| format!("the report is not whole: {error}"))?;
         let mut marks = Marks::new();
         for result in document.descendants().filter(|node| node.tag_name().name() == "UnitTestResult") {
-            let message = result.descendants().find(|node| node.tag_name().name() == "Message");
+            let message = ["Output", "ErrorInfo", "Message"].iter().try_fold(result, child);
             let reason = message.and_then(|message| message.text()).and_then(|text| text.lines().next());
             let reason = reason.unwrap_or_default().trim().to_owned();
             let mark = match result.attribute("outcome").unwrap_or_default() {
@@ -68,4 +68,8 @@ impl Reporting for Dotnet {
     fn means(&self, status: i32) -> Status {
         if status == 0 { Status::Passed } else { Status::Unclear }
     }
+}
+
+fn child<'a, 'input>(node: Node<'a, 'input>, name: &&str) -> Option<Node<'a, 'input>> {
+    node.children().find(|child| child.tag_name().name() == *name)
 }

@@ -1,5 +1,6 @@
 //! Go's own tests, by the events that `go test -json` prints.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -60,7 +61,7 @@ impl Reporting for Go {
     fn read(&self, report: &[u8], _: &Place) -> Result<Marks, String> {
         let mut marks = Marks::new();
         let mut reasons = std::collections::HashMap::new();
-        let mut failed_packages = Vec::new();
+        let (mut failed_packages, mut with_failed_test) = (BTreeSet::new(), BTreeSet::new());
         // Before Go 1.24 a package that does not build is told of by a line that is no event.
         for line in report.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{")) {
             let event: Event =
@@ -73,17 +74,14 @@ impl Reporting for Go {
                 ("fail", false) => {
                     let mark = failed(reasons.remove(&name).unwrap_or_default());
                     add(&mut marks, name, mark);
+                    with_failed_test.insert(event.package);
                 }
-                ("fail", true) => failed_packages.push(event.package),
+                ("fail", true) => _ = failed_packages.insert(event.package),
                 _ => {}
             }
         }
-        for package in failed_packages {
-            let has_failed =
-                |(name, mark): (&String, &Mark)| name.starts_with(&format!("{package}.")) && mark.has_failed();
-            if !marks.iter().any(has_failed) {
-                add(&mut marks, package, Mark::Invalid("the package's tests could not be run".to_owned()));
-            }
+        for package in failed_packages.difference(&with_failed_test) {
+            add(&mut marks, package.clone(), Mark::Invalid("the package's tests could not be run".to_owned()));
         }
         Ok(marks)
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::reported::{Call, Report, Reporting, Status, within};
 use super::{Place, Program, has};
 use crate::affected::Scope;
-use crate::proof::run::{Mark, Marks, add};
+use crate::proof::run::{self, Mark, Marks, add};
 
 pub struct Jest(pub Program);
 
@@ -81,7 +81,7 @@ impl Reporting for Jest {
             serde_json::from_slice(report).map_err(|error| format!("the report is not whole: {error}"))?;
         let mut marks = Marks::new();
         for file in results.test_results {
-            let path = within(&file.name, place);
+            let path = run::name(&within(&file.name, place));
             if file.status == "failed" && file.assertion_results.is_empty() {
                 let reason = file.message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
                 add(&mut marks, path.clone(), Mark::Invalid(reason.trim().to_owned()));

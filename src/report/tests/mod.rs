@@ -73,6 +73,7 @@ fn deploy(release: &str) -> Deploy {
         release: release.to_owned(),
         commit: COMMIT.to_owned(),
         previous: "v2.3.1".to_owned(),
+        images: Vec::new(),
     }
 }
 
@@ -142,6 +143,7 @@ fn whole_job() -> Story {
             step: "review".to_owned(),
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
             hint: "hotfix approve".to_owned(),
+            outage: None,
         })
         .after(17)
         .by("Grace <grace@example.com>")
