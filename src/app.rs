@@ -148,8 +148,13 @@ impl App {
         };
         let store = Arc::new(Store::open(&location, &home, &actor).await?);
         let state = home.join("commands");
-        let surroundings =
-            Surroundings { directory: project.top.clone(), state: state.clone(), limit: config.deploy.limit.0 };
+        let surroundings = Surroundings {
+            directory: project.top.clone(),
+            state: state.clone(),
+            limit: config.deploy.limit.0,
+            environment: config.deploy.environment.clone(),
+            project: project.clone(),
+        };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
         let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;

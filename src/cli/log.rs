@@ -4,8 +4,9 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::domain::image;
 
-/// What was deployed: time, release, commit, deployer, reason, verdict
+/// What was deployed: time, release, commit, image, verdict, deployer, reason
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix log --limit 5")]
 pub struct Args {
@@ -24,10 +25,11 @@ impl Args {
         let releases = app.tools.store.releases(&environment, self.limit).await?;
         let lines = releases.iter().map(|release| {
             format!(
-                "{}  {:<24} {:<9}  {:<9} {}  {}\n",
+                "{}  {:<24} {:<9}  {:<19}  {:<9} {}  {}\n",
                 show::utc(release.at),
                 show::safe(&release.release),
                 release.commit.get(..9).unwrap_or("-"),
+                digest(&release.images),
                 release.verdict.as_deref().unwrap_or("-"),
                 show::safe(&release.deployer),
                 show::safe(&release.reason)
@@ -36,5 +38,14 @@ impl Args {
         let text: String = lines.collect();
         let text = if text.is_empty() { format!("nothing was deployed to {environment} yet\n") } else { text };
         Ok(Reply::new(text, json!({ "environment": environment, "releases": releases })))
+    }
+}
+
+/// The digest of what was deployed, cut short; how many there are where it is not one.
+fn digest(images: &[String]) -> String {
+    match images {
+        [] => "-".to_owned(),
+        [one] => image::short(one).split_once('@').map_or("-", |(_, digest)| digest).to_owned(),
+        several => format!("{} images", several.len()),
     }
 }

@@ -55,6 +55,7 @@ pub struct Config {
     pub gate: Vec<gate::Gate>,
     pub review: Review,
     pub release: Release,
+    pub image: Image,
     pub deploy: Deploy,
     pub maintenance: Maintenance,
     pub watch: Watch,
@@ -158,6 +159,13 @@ pub enum ReviewWhen {
 pub struct Release {
     pub tag: String,
     pub changelog: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    pub build: Option<CommandLine>,
+    pub limit: Length,
 }
 
 #[derive(Clone, Debug, Deserialize)]

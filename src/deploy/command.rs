@@ -5,14 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Change, DeployError, Deployer, Preparation, Surroundings};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings, failed};
 use crate::config::value::CommandLine;
-use crate::process::{self, Ended, Spec};
+use crate::process::Spec;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT) in the place of HOTFIX_PREVIOUS.
+    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT, HOTFIX_IMAGE) in the place of HOTFIX_PREVIOUS.
     pub deploy: CommandLine,
     /// Puts HOTFIX_RELEASE back; `deploy` where it is left out.
     pub rollback: Option<CommandLine>,
@@ -43,6 +43,7 @@ impl Command {
             ("HOTFIX_RELEASE".to_owned(), change.release.clone()),
             ("HOTFIX_COMMIT".to_owned(), change.commit.clone()),
             ("HOTFIX_PREVIOUS".to_owned(), change.previous.clone()),
+            ("HOTFIX_IMAGE".to_owned(), change.images.join("\n")),
         ]);
         let ended = supervised.run(&self.spec(command, environment, self.surroundings.limit), verb).await?;
         if ended.succeeded() { Ok(()) } else { Err(failed(command, &ended)) }
@@ -53,20 +54,10 @@ impl Command {
     }
 }
 
-fn failed(command: &CommandLine, ended: &Ended) -> DeployError {
-    DeployError::Command { command: command.to_string(), ended: ended.words(), output: ended.last_lines(10) }
-}
-
 #[async_trait]
 impl Deployer for Command {
     async fn current(&self) -> Result<Option<String>, DeployError> {
-        let limit = self.surroundings.limit.min(Duration::from_secs(60));
-        let ended = process::run(self.spec(&self.config.current, Vec::new(), limit)).await;
-        if !ended.succeeded() {
-            return Err(failed(&self.config.current, &ended));
-        }
-        let release = ended.last_lines(1).trim().to_owned();
-        Ok((!release.is_empty()).then_some(release))
+        self.surroundings.printed(&self.config.current).await
     }
 
     async fn prepare(&self, _: &Change) -> Result<Preparation, DeployError> {

@@ -5,6 +5,7 @@ mod compose;
 mod image;
 mod kubernetes;
 mod memory;
+mod pipeline;
 mod rollout;
 
 use std::path::PathBuf;
@@ -15,9 +16,11 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::config::value::Length;
+use crate::config::value::{CommandLine, Length};
 use crate::domain::event::hex;
+use crate::git::project::Project;
 use crate::process::supervised::Supervised;
+use crate::process::{self, Ended, Spec};
 
 /// The deployers that can be configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,6 +30,7 @@ pub enum Config {
     Compose(compose::Config),
     Kubernetes(kubernetes::Config),
     Memory(memory::Config),
+    Pipeline(pipeline::Config),
 }
 
 impl Config {
@@ -36,6 +40,7 @@ impl Config {
             Config::Compose(config) => Arc::new(compose::Compose::new(config.clone(), surroundings)),
             Config::Kubernetes(config) => Arc::new(kubernetes::Kubernetes::new(config.clone())),
             Config::Memory(config) => Arc::new(memory::Memory::new(config.clone())),
+            Config::Pipeline(config) => Arc::new(pipeline::Pipeline::new(config.clone(), surroundings)),
         }
     }
 }
@@ -48,13 +53,27 @@ pub struct Surroundings {
     /// Where the state of commands under way lies.
     pub state: PathBuf,
     pub limit: Duration,
+    pub environment: String,
+    pub project: Project,
 }
 
 impl Surroundings {
     /// Where the command of `verb` for this very change has its lock and its result.
     fn supervised(&self, verb: &str, change: &Change) -> Supervised {
         // A release's name may be hostile, so the directory is named by a digest of it.
-        Supervised::at(self.state.join(digest(&[verb, &change.id, &change.release])))
+        Supervised::at(self.state.join(mark(verb, change)))
+    }
+
+    /// What a command prints on its last line; `None` where that is nothing.
+    async fn printed(&self, command: &CommandLine) -> Result<Option<String>, DeployError> {
+        let limit = self.limit.min(Duration::from_secs(60));
+        let (arguments, directory) = (command.arguments(), self.directory.clone());
+        let ended = process::run(Spec { arguments, directory, environment: Vec::new(), limit }).await;
+        if !ended.succeeded() {
+            return Err(failed(command, &ended));
+        }
+        let printed = ended.last_lines(1).trim().to_owned();
+        Ok((!printed.is_empty()).then_some(printed))
     }
 }
 
@@ -97,6 +116,8 @@ pub struct Change {
     pub commit: String,
     /// What runs before; empty for nothing.
     pub previous: String,
+    /// The images that were built of the release, by digest; none where that is not known.
+    pub images: Vec<String>,
     /// For a rollback, what [`Deployer::prepare`] left before the deploy, where that is known.
     pub state: serde_json::Value,
     /// What the commands get besides.
@@ -139,9 +160,18 @@ fn tail(output: &str) -> String {
     if output.is_empty() { String::new() } else { format!("\n{output}") }
 }
 
-/// A short name for what `parts` say together, in hexadecimal digits.
-fn digest(parts: &[&str]) -> String {
-    hex(&Sha256::digest(parts.join("\0")))[..32].to_owned()
+/// Names a change, so that it is known again: hexadecimal digits.
+fn mark(verb: &str, change: &Change) -> String {
+    hex(&Sha256::digest(format!("{verb}\0{}\0{}", change.id, change.release)))[..32].to_owned()
+}
+
+/// Whether `current` is the name of one release, not of a different one for each part.
+fn is_one(current: &str) -> bool {
+    !current.is_empty() && !current.contains(' ')
+}
+
+fn failed(command: &CommandLine, ended: &Ended) -> DeployError {
+    DeployError::Command { command: command.to_string(), ended: ended.words(), output: ended.last_lines(10) }
 }
 
 /// The release that all have; each by name where they differ; `None` where there is nothing.

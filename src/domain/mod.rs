@@ -8,6 +8,7 @@ pub mod elapsed;
 pub mod event;
 pub mod evidence;
 pub mod identifier;
+pub mod image;
 pub mod incident;
 pub mod kpi;
 pub mod name;

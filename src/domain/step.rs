@@ -197,6 +197,18 @@ impl Detail for Release {
     const STEP: &'static str = "release";
 }
 
+/// The images that were built of a release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    pub release: String,
+    /// `registry/app@sha256:...`, one for each image.
+    pub references: Vec<String>,
+}
+
+impl Detail for Image {
+    const STEP: &'static str = "image";
+}
+
 /// What runs before a deploy changes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WayBack {
@@ -221,6 +233,9 @@ pub struct Deploy {
     pub commit: String,
     /// The release to go back to; empty where nothing ran before.
     pub previous: String,
+    /// The images that were built of the release, by digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
 }
 
 impl Detail for Deploy {

@@ -9,7 +9,7 @@ use super::{Tools, needed, short};
 use crate::deploy::{Change, DeployError, Deployer};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
-use crate::domain::step::{Deploy, Release, WayBack};
+use crate::domain::step::{Deploy, Image, Release, WayBack};
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -44,7 +44,8 @@ impl Step for DeployRelease {
         let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
         // Production may be changing this very moment, by a command of a process that is gone.
-        match deployer.settle(&change(&self.0, at.incident, &release.tag, &release.commit, "")).await {
+        let change = change(&self.0, at.incident, &release.tag, &release.commit, "").await?;
+        match deployer.settle(&change).await {
             // It went wrong: running it again finds that, and goes the way back.
             Err(DeployError::Rollout(_)) => return Ok(None),
             settled => settled?,
@@ -53,7 +54,7 @@ impl Step for DeployRelease {
             return Ok(None);
         }
         let way_back: WayBack = needed(at.incident)?;
-        Ok(Some(evidence(&self.0, &release, &way_back.release, None)))
+        Ok(Some(evidence(&self.0, &Change { previous: way_back.release, ..change }, None)))
     }
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
@@ -62,7 +63,8 @@ impl Step for DeployRelease {
         };
         let deployer = self.0.deployer()?;
         // A rollback may be under way, by a command of a process that is gone.
-        deployer.settle(&change(&self.0, at.incident, &deploy.previous, "", &deploy.release)).await?;
+        let back = change(&self.0, at.incident, &deploy.previous, "", &deploy.release).await?;
+        deployer.settle(&back).await?;
         let current = deployer.current().await?.unwrap_or_default();
         if current != deploy.release {
             return Ok(Undo::Nothing(format!("production runs `{current}`, not `{}`", deploy.release)));
@@ -98,12 +100,12 @@ impl DeployRelease {
         let way_back: WayBack = needed(incident)?;
         let current = deployer.current().await?.unwrap_or_default();
         if current == release.tag {
-            let change = change(&self.0, incident, &release.tag, &release.commit, &way_back.release);
+            let change = change(&self.0, incident, &release.tag, &release.commit, &way_back.release).await?;
             return match deployer.settle(&change).await {
-                Err(DeployError::Rollout(reason)) => Ok(self.half_way(release, &way_back.release, &current, &reason)),
+                Err(DeployError::Rollout(reason)) => Ok(self.half_way(&change, &current, &reason)),
                 settled => {
                     settled?;
-                    Ok(Outcome::Done(evidence(&self.0, release, &way_back.release, None)))
+                    Ok(Outcome::Done(evidence(&self.0, &change, None)))
                 }
             };
         }
@@ -112,11 +114,11 @@ impl DeployRelease {
             return Ok(Outcome::Back { to: "prepare", reason });
         }
         let start = Instant::now();
-        let change = change(&self.0, incident, &release.tag, &release.commit, &current);
+        let change = change(&self.0, incident, &release.tag, &release.commit, &current).await?;
         let deployed = deployer.deploy(&change).await;
         let runs = deployer.current().await.ok().flatten().unwrap_or_default();
         if runs == release.tag && deployed.is_ok() {
-            return Ok(Outcome::Done(evidence(&self.0, release, &current, Some(start.elapsed().as_secs_f64()))));
+            return Ok(Outcome::Done(evidence(&self.0, &change, Some(start.elapsed().as_secs_f64()))));
         }
         let reason = match deployed {
             Ok(()) => "the command ended well".to_owned(),
@@ -132,16 +134,14 @@ impl DeployRelease {
         if runs == current {
             return Err(StepError::failed(format!("{reason}; production still runs `{runs}`"), "hotfix resume"));
         }
-        Ok(self.half_way(release, &current, &runs, &reason))
+        Ok(self.half_way(&change, &runs, &reason))
     }
 
     /// A deploy that has changed production and did not come to its end.
-    fn half_way(&self, release: &Release, previous: &str, runs: &str, reason: &str) -> Outcome {
+    fn half_way(&self, change: &Change, runs: &str, reason: &str) -> Outcome {
         let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
-        let summary = format!("deploy of `{}` failed half-way, production runs {now}: {reason}", release.tag);
-        let (environment, previous) = (self.0.config.deploy.environment.clone(), previous.to_owned());
-        let (release, commit) = (release.tag.clone(), release.commit.clone());
-        Outcome::Bad(Evidence::with(summary, &Deploy { environment, release, commit, previous }))
+        let summary = format!("deploy of `{}` failed half-way, production runs {now}: {reason}", change.release);
+        Outcome::Bad(Evidence::with(summary, &detail(&self.0, change)))
     }
 }
 
@@ -168,22 +168,43 @@ pub async fn lock(tools: &Tools) -> Result<Lease, Result<Outcome, StepError>> {
 }
 
 /// The change to `release`, told apart from others by the incident and the number of its plan.
-pub fn change(tools: &Tools, incident: &Incident, release: &str, commit: &str, previous: &str) -> Change {
-    Change {
+pub async fn change(
+    tools: &Tools,
+    incident: &Incident,
+    release: &str,
+    commit: &str,
+    previous: &str,
+) -> Result<Change, StepError> {
+    let built = incident.details::<Image>().into_iter().rfind(|image| image.release == release);
+    let images = match built {
+        Some(built) => built.references,
+        None => tools.store.images(release).await?,
+    };
+    Ok(Change {
         id: format!("{} {}", incident.key, incident.plans.len()),
         release: release.to_owned(),
         commit: commit.to_owned(),
         previous: previous.to_owned(),
+        images,
         state: serde_json::Value::Null,
         environment: tools.environment(incident),
-    }
+    })
 }
 
-fn evidence(tools: &Tools, release: &Release, previous: &str, seconds: Option<f64>) -> Evidence {
-    let environment = tools.config.deploy.environment.clone();
-    let from = if previous.is_empty() { "nothing" } else { previous };
+fn evidence(tools: &Tools, change: &Change, seconds: Option<f64>) -> Evidence {
+    let environment = &tools.config.deploy.environment;
+    let from = if change.previous.is_empty() { "nothing" } else { &change.previous };
     let took = seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s"));
-    let summary = format!("{environment}: {from} -> {} ({}){took}", release.tag, short(&release.commit));
-    let (release, commit) = (release.tag.clone(), release.commit.clone());
-    Evidence::with(summary, &Deploy { environment, release, commit, previous: previous.to_owned() })
+    let summary = format!("{environment}: {from} -> {} ({}){took}", change.release, short(&change.commit));
+    Evidence::with(summary, &detail(tools, change))
+}
+
+fn detail(tools: &Tools, change: &Change) -> Deploy {
+    Deploy {
+        environment: tools.config.deploy.environment.clone(),
+        release: change.release.clone(),
+        commit: change.commit.clone(),
+        previous: change.previous.clone(),
+        images: change.images.clone(),
+    }
 }

@@ -12,6 +12,7 @@ mod document;
 mod fix;
 mod follow_up;
 mod full_suite;
+mod image;
 mod investigate;
 mod maintenance;
 mod merge;
@@ -64,6 +65,7 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
         Box::new(check::CheckFix(tools())),
         Box::new(review::ReviewFix(tools())),
         Box::new(release::MakeRelease(tools())),
+        Box::new(image::BuildImage(tools())),
         Box::new(prepare::PrepareWayBack(tools())),
         Box::new(deploy::DeployRelease(tools())),
         Box::new(watch::WatchRelease(tools())),

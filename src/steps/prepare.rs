@@ -27,7 +27,7 @@ impl Step for PrepareWayBack {
         let deployer = self.0.deployer()?;
         let current = deployer.current().await?.unwrap_or_default();
         let mut actions = vec![Action::new("write down", format!("what runs in {environment}"))];
-        actions.extend(match deployer.look(&self.change(at.incident, &current)).await {
+        actions.extend(match deployer.look(&self.change(at.incident, &current).await?).await {
             Ok(found) => Some(Action::new("find", summary(at.incident, environment, &current, "", &found))),
             Err(DeployError::Refused(reason)) => Some(Action::new("be held", reason)),
             Err(error) => return Err(error.into()),
@@ -44,7 +44,7 @@ impl Step for PrepareWayBack {
         {
             return Ok(held);
         }
-        let found = match self.0.deployer()?.prepare(&self.change(at.incident, &current)).await {
+        let found = match self.0.deployer()?.prepare(&self.change(at.incident, &current).await?).await {
             Ok(found) => found,
             Err(DeployError::Refused(reason)) => {
                 let hint = "put that right, then `hotfix resume`".to_owned();
@@ -69,10 +69,10 @@ impl Step for PrepareWayBack {
 
 impl PrepareWayBack {
     /// The deploy that is prepared; none for a rollback, and where nothing runs.
-    fn change(&self, incident: &Incident, current: &str) -> Change {
+    async fn change(&self, incident: &Incident, current: &str) -> Result<Change, StepError> {
         let release = release(incident).ok().filter(|_| deploys(incident) && !current.is_empty());
         let (tag, commit) = release.map(|release| (release.tag, release.commit)).unwrap_or_default();
-        change(&self.0, incident, &tag, &commit, current)
+        change(&self.0, incident, &tag, &commit, current).await
     }
 
     /// Why a deploy has to wait for a person: what runs now is no place to come back to. What ran

@@ -140,5 +140,5 @@ async fn change_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -
     let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
     let kept = incident.details::<WayBack>().into_iter().rfind(|kept| kept.release == to);
     let state = kept.map(|kept| kept.state).unwrap_or_default();
-    Ok(Change { state, ..change(tools, incident, to, &commit, from) })
+    Ok(Change { state, ..change(tools, incident, to, &commit, from).await? })
 }

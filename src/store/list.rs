@@ -43,6 +43,8 @@ pub struct ReleaseRecord {
     pub environment: String,
     pub release: String,
     pub commit: String,
+    /// The images that were built of it, by digest.
+    pub images: Vec<String>,
     pub deployer: String,
     pub reason: String,
     /// `None` while nobody has watched it to an end.
@@ -110,7 +112,7 @@ impl Store {
     /// Returns up to `most` releases of an environment, the newest first.
     pub async fn releases(&self, environment: &str, most: u32) -> Result<Vec<ReleaseRecord>, JournalError> {
         let query = format!(
-            "select at, environment, name, commit_id, deployer, reason, verdict from release
+            "select at, environment, name, commit_id, images, deployer, reason, verdict from release
              where environment = $1 order by at desc, seq desc limit {most}"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(environment).fetch_all(&self.pool).await;
@@ -122,11 +124,19 @@ impl Store {
                 environment: row.get(1),
                 release: row.get(2),
                 commit: row.get(3),
-                deployer: row.get(4),
-                reason: row.get(5),
-                verdict: row.get(6),
+                images: lines(row, 4),
+                deployer: row.get(5),
+                reason: row.get(6),
+                verdict: row.get(7),
             })
             .collect())
+    }
+
+    /// Returns the images of a release as it was deployed last, wherever that was.
+    pub async fn images(&self, release: &str) -> Result<Vec<String>, JournalError> {
+        let query = "select images from release where name = $1 and images <> '' order by at desc, seq desc limit 1";
+        let row = sqlx::query(query).bind(release).fetch_optional(&self.pool).await;
+        Ok(row.map_err(|error| failure("read", &error))?.map(|row| lines(&row, 0)).unwrap_or_default())
     }
 
     async fn summaries(&self, query: String, values: &[&str]) -> Result<Vec<Summary>, JournalError> {
@@ -153,6 +163,10 @@ fn summary(row: &AnyRow) -> Summary {
         ended: time(row, 9),
         kind: row.get(10),
     }
+}
+
+fn lines(row: &AnyRow, column: usize) -> Vec<String> {
+    row.get::<String, _>(column).lines().map(str::to_owned).collect()
 }
 
 fn time(row: &AnyRow, column: usize) -> Option<Timestamp> {

@@ -106,7 +106,7 @@ impl Store {
         let ran = match step.as_str() {
             Deploy::STEP => serde_json::from_value::<Deploy>(detail)
                 .ok()
-                .map(|deploy| (deploy.environment, deploy.release, deploy.commit)),
+                .map(|deploy| (deploy.environment, deploy.release, deploy.commit, deploy.images.join("\n"))),
             RollBack::STEP => match serde_json::from_value::<RollBack>(detail) {
                 // Brought up anew, and the same as before.
                 Ok(back) if back.from == back.to => None,
@@ -118,7 +118,11 @@ impl Store {
                         .bind(&back.from)
                         .execute(&mut **tx)
                         .await?;
-                    Some((back.environment, back.to, String::new()))
+                    let before =
+                        "select commit_id, images from release where name = $1 order by at desc, seq desc limit 1";
+                    let before = sqlx::query(before).bind(&back.to).fetch_optional(&mut **tx).await?;
+                    let (commit, images) = before.map(|row| (row.get(0), row.get(1))).unwrap_or_default();
+                    Some((back.environment, back.to, commit, images))
                 }
                 Err(_) => None,
             },
@@ -134,16 +138,17 @@ impl Store {
                 None
             }
         };
-        let Some((environment, name, commit)) = ran else { return Ok(()) };
+        let Some((environment, name, commit, images)) = ran else { return Ok(()) };
         sqlx::query(
-            "insert into release (incident, seq, environment, name, commit_id, at, deployer, reason)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into release (incident, seq, environment, name, commit_id, images, at, deployer, reason)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(&event.incident)
         .bind(event.seq)
         .bind(environment)
         .bind(name)
         .bind(commit)
+        .bind(images)
         .bind(event.at.as_millisecond())
         .bind(&event.actor)
         .bind(reason(incident))

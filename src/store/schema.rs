@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
     ),
     (include_str!("../../migrations/0002.sql"), "", ""),
     (include_str!("../../migrations/0003.sql"), "", ""),
+    (include_str!("../../migrations/0004.sql"), "", ""),
 ];
 
 impl Store {

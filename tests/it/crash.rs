@@ -54,8 +54,11 @@ fn story(kind: Kind) -> TestEnv {
     env.instant();
     let fix = "printf fixed > fix.txt && git add . && git commit --quiet --message 'Fix it'";
     let notices = env.path("notices").display().to_string();
+    let built = env.path("built").display().to_string();
+    let build = format!("echo $HOTFIX_RELEASE >> {built}; echo registry/app@sha256:$(sha256sum fix.txt | cut -c -64)");
     let more = format!(
-        "\n[fix]\ncommand = \"{fix}\"\n\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{notices}\" }}\n"
+        "\n[fix]\ncommand = \"{fix}\"\n\n[image]\nbuild = \"{build}\"\n\n\
+         [[notify]]\nname = \"team\"\nby.memory = {{ file = \"{notices}\" }}\n"
     );
     env.write("hotfix.toml", &(env.read("hotfix.toml") + &more));
     env.commit("Let a command make the fix");
@@ -112,7 +115,7 @@ fn world(env: &TestEnv) -> String {
     }
     world += &format!("\nchangelog: {}", remote(&["show", "main:CHANGELOG.md"]).matches("Payment API").count());
     world += &format!("\nwork trees: {}", env.git(&["worktree", "list"]).lines().count());
-    for file in ["../deploys", "../running"] {
+    for file in ["../built", "../deploys", "../running"] {
         world += &format!("\n{file}\n{}", env.read(file));
     }
     // Of a notice, the number of its event and the figures that it tells may differ.

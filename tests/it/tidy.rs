@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["domain", "config::value", "affected", "git", "guard::policy", "process", "xml"]),
     // Guard, proof and gates in one.
     ("check", &["domain", "config", "gate", "git", "guard", "proof"]),
-    ("deploy", &["domain", "config", "process", "http", "redact", "workflow::crash"]),
+    ("deploy", &["domain", "config", "git::project", "process", "http", "redact", "workflow::crash"]),
     ("gate", &["domain", "config", "process", "redact"]),
     ("notify", &["domain", "config", "process", "http", "redact", "workflow::courier"]),
     ("probe", &["domain", "config", "process", "http", "redact", "investigate::logs"]),

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 
 use super::image::Image;
 use super::rollout::{Look, Rollout, Standing};
-use super::{Change, DeployError, Deployer, Preparation, Surroundings, digest, together};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings, is_one, mark, together};
 use crate::config::value::Length;
+use crate::domain::image::repository;
 use crate::process::Spec;
 use docker::{Container, Docker};
 use pinned::Wanted;
@@ -62,7 +63,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Target {
     pub name: String,
-    /// Its image, with `{release}` in it.
+    /// Its image, with `{release}` in it; or `{image}`.
     pub image: Image,
 }
 
@@ -93,7 +94,7 @@ impl Compose {
     async fn images(&self, change: &Change) -> Result<BTreeMap<&str, String>, DeployError> {
         let mut images = BTreeMap::new();
         for target in &self.config.services {
-            let name = target.image.of(&change.release).map_err(DeployError::Refused)?;
+            let name = target.image.of(&change.release, &change.images).map_err(DeployError::Refused)?;
             let found = match self.docker.image(&name).await? {
                 None if self.config.pull => {
                     let pulled = self.docker.pull(&name, self.surroundings.limit).await;
@@ -222,9 +223,7 @@ impl Compose {
         wanted: &BTreeMap<String, Wanted>,
         containers: &[Container],
     ) -> Result<(), DeployError> {
-        // Where the services had different releases, it has the name of none.
-        let names_one = self.config.services.len() == 1 || !change.previous.contains(", ");
-        if change.previous.is_empty() || !names_one {
+        if !is_one(&change.previous) {
             return Ok(());
         }
         for target in &self.config.services {
@@ -242,13 +241,36 @@ impl Compose {
         Ok(())
     }
 
+    /// Finds out what the files say and what runs, and what a change would meet. With `keep`, what runs
+    /// is kept from being cleaned up.
+    async fn find(&self, keep: bool) -> Result<(Preparation, Vec<Container>), DeployError> {
+        let (project, warnings) = self.docker.project(None).await?;
+        for Target { name, .. } in &self.config.services {
+            if !project.services.contains_key(name) {
+                return Err(DeployError::Refused(format!("the compose files have no service `{name}`")));
+            }
+        }
+        let containers = self.docker.containers().await?;
+        let mut preparation = Preparation { warnings, ..Preparation::default() };
+        let mut state = serde_json::Map::new();
+        for target in &self.config.services {
+            let found = self.look_at(target, &project, &containers, &mut preparation, keep).await?;
+            state.insert(target.name.clone(), found);
+        }
+        preparation.not_put_back.sort_unstable();
+        preparation.not_put_back.dedup();
+        preparation.state = Value::Object(state);
+        Ok((preparation, containers))
+    }
+
     /// Says what a service runs, and returns what is needed to go back to it.
-    async fn look(
+    async fn look_at(
         &self,
         target: &Target,
         project: &Project,
         containers: &[Container],
         preparation: &mut Preparation,
+        keep: bool,
     ) -> Result<Value, DeployError> {
         let name = &target.name;
         let own: Vec<&Container> = target.containers(containers).collect();
@@ -262,7 +284,7 @@ impl Compose {
             DeployError::Refused(format!("the image that `{name}` runs, `{asked}`, is gone, so nothing leads back"))
         })?;
         let image = found.pinned(repository(asked)).to_owned();
-        if !image.contains('@') {
+        if keep && !image.contains('@') {
             // Nothing else may keep it: its tag has moved to what was built since, and `prune` takes it.
             self.docker.tag(&image, &way_back_tag(&self.config.project, name)).await?;
         }
@@ -295,22 +317,7 @@ impl Deployer for Compose {
     }
 
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {
-        let (project, warnings) = self.docker.project(None).await?;
-        for Target { name, .. } in &self.config.services {
-            if !project.services.contains_key(name) {
-                return Err(DeployError::Refused(format!("the compose files have no service `{name}`")));
-            }
-        }
-        let containers = self.docker.containers().await?;
-        let mut preparation = Preparation { warnings, ..Preparation::default() };
-        let mut state = serde_json::Map::new();
-        for target in &self.config.services {
-            let kept = self.look(target, &project, &containers, &mut preparation).await?;
-            state.insert(target.name.clone(), kept);
-        }
-        preparation.not_put_back.sort_unstable();
-        preparation.not_put_back.dedup();
-        preparation.state = Value::Object(state);
+        let (preparation, containers) = self.find(true).await?;
         if !change.release.is_empty() {
             let wanted = self.wanted(change, &containers).await?;
             let file = tempfile::Builder::new().suffix(".json").tempfile()?;
@@ -318,6 +325,10 @@ impl Deployer for Compose {
             self.docker.project(Some(file.path())).await?;
         }
         Ok(preparation)
+    }
+
+    async fn look(&self, _: &Change) -> Result<Preparation, DeployError> {
+        Ok(self.find(false).await?.0)
     }
 
     async fn settle(&self, change: &Change) -> Result<(), DeployError> {
@@ -393,15 +404,6 @@ fn release_of<'a>(container: &'a Container, pattern: &Image) -> &'a str {
     container.label(pinned::RELEASE).unwrap_or_else(|| pattern.release(&container.config.image))
 }
 
-/// An image's name without tag and digest.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    match name.rfind(':') {
-        Some(at) if !name[at..].contains('/') => &name[..at],
-        _ => name,
-    }
-}
-
 /// How long the replacement of its predecessor took, in seconds: a container is created before the
 /// old one stops, and started after.
 fn replacement(container: &Container) -> Option<i64> {
@@ -419,10 +421,6 @@ fn ids(containers: &[Container]) -> Vec<&str> {
     let mut ids: Vec<&str> = containers.iter().map(|one| one.id.as_str()).collect();
     ids.sort_unstable();
     ids
-}
-
-fn mark(verb: &str, change: &Change) -> String {
-    digest(&[verb, &change.id, &change.release])
 }
 
 /// Compose's own rule for the name of a project.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image::Image;
-use super::{Change, DeployError, Deployer, Preparation, digest, together};
+use super::{Change, DeployError, Deployer, Preparation, is_one, mark, together};
 use crate::config::value::Length;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
@@ -50,7 +50,7 @@ pub struct Config {
 pub struct Target {
     pub name: String,
     pub container: String,
-    /// Its image, with `{release}` in it.
+    /// Its image, with `{release}` in it; or `{image}`.
     pub image: Image,
 }
 
@@ -171,7 +171,7 @@ impl Deployer for Kubernetes {
         let all = self.read(&cluster).await?;
         for (target, read) in &all {
             // One that has the image already is judged by its rollout.
-            if target.image(read) != target.image_of(&change.release)? {
+            if target.image(read) != target.image_of(change)? {
                 refuse(target, read)?;
             }
         }
@@ -208,8 +208,8 @@ impl Deployer for Kubernetes {
 }
 
 impl Target {
-    fn image_of(&self, release: &str) -> Result<String, DeployError> {
-        self.image.of(release).map_err(DeployError::Refused)
+    fn image_of(&self, change: &Change) -> Result<String, DeployError> {
+        self.image.of(&change.release, &change.images).map_err(DeployError::Refused)
     }
 
     fn image<'a>(&self, read: &'a Read) -> &'a str {
@@ -218,20 +218,25 @@ impl Target {
 
     /// The release that the deployment has.
     fn release<'a>(&self, read: &'a Read) -> &'a str {
-        self.image.release(self.image(read))
+        let image = self.image(read);
+        template::release_of(&read.template, image).unwrap_or_else(|| self.image.release(image))
     }
 
     fn patch(&self, read: &Read, change: &Change) -> Result<cluster::Change, DeployError> {
         let list = template::list_of(&read.template, &self.container).unwrap_or("containers");
         let (cause, mark) = (cause("deploy", change), mark("deploy", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
-        let image = self.image_of(&change.release)?;
-        Ok(cluster::Change::Image(template::image_patch(read.version(), list, &self.container, &image, &notes)))
+        let image = self.image_of(change)?;
+        let mut patch = template::image_patch(read.version(), list, &self.container, &image, &notes);
+        if self.image.release(&image) != change.release {
+            template::name_release(&mut patch, &image, &change.release);
+        }
+        Ok(cluster::Change::Image(patch))
     }
 
     /// Gives the deployment the release's image; leaves it where it has it.
     async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
-        if self.image(read) == self.image_of(&change.release)? {
+        if self.image(read) == self.image_of(change)? {
             return Ok(read.clone());
         }
         if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
@@ -252,8 +257,7 @@ impl Target {
             return Ok(read.clone());
         }
         let release = self.release(read);
-        let whole = change.previous.is_empty() || self.image.of(&change.previous).is_err();
-        if !whole && release != change.previous && release != change.release {
+        if is_one(&change.previous) && release != change.previous && release != change.release {
             return Err(taken_over(self, read));
         }
         let (cause, mark) = (cause("roll-back", change), mark("roll-back", change));
@@ -295,7 +299,7 @@ impl Target {
         if let Some(template) = record::template_of(&records, name, &change.release) {
             return Ok(template);
         }
-        let image = self.image.of(&change.release).ok();
+        let image = self.image_of(change).ok();
         let sets = cluster.replica_sets(read).await?;
         let of_release = sets.into_iter().filter(|(_, template)| {
             let found = template::image(template, &self.container);
@@ -364,11 +368,6 @@ fn partly(changed: &[(&Target, Changed)], target: &Target, error: DeployError) -
 fn cause(verb: &str, change: &Change) -> String {
     let from = if change.previous.is_empty() { String::new() } else { format!(", from {}", change.previous) };
     format!("hotfix {verb} {}{from}", change.release)
-}
-
-/// Names a change, so that it is known again.
-fn mark(verb: &str, change: &Change) -> String {
-    digest(&[verb, &change.id, &change.release])
 }
 
 fn mark_of(read: &Read) -> Option<String> {

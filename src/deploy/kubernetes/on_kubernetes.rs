@@ -41,6 +41,7 @@ async fn race(name: &str, meanwhile: Value) -> (Result<Read, DeployError>, Strin
         release: "v2".to_owned(),
         commit: String::new(),
         previous: "v1".to_owned(),
+        images: Vec::new(),
         state: Value::Null,
         environment: Vec::new(),
     };

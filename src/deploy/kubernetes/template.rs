@@ -11,6 +11,9 @@ pub const HASH: &str = "pod-template-hash";
 pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 /// Which change hotfix made last, so that one that was broken off is known again.
 pub const CHANGE: &str = "hotfix/change";
+/// The release of a template whose image is by digest, and that image.
+const RELEASE: &str = "hotfix/release";
+const IMAGE: &str = "hotfix/image";
 
 /// Returns the template as it is compared and put back: without the hash of its pods and without
 /// what only some versions of the API server write.
@@ -45,6 +48,18 @@ pub fn image_patch(resource_version: &str, list: &str, container: &str, image: &
         "metadata": { "resourceVersion": resource_version, "annotations": annotations },
         "spec": { "template": { "spec": { list: [{ "name": container, "image": image }] } } },
     })
+}
+
+/// Adds to a patch of the image what release it is of, which a digest does not tell.
+pub fn name_release(patch: &mut Value, image: &str, release: &str) {
+    patch["spec"]["template"]["metadata"] = json!({ "annotations": { IMAGE: image, RELEASE: release } });
+}
+
+/// Returns the release that a template was given together with `image`.
+pub fn release_of<'a>(template: &'a Value, image: &str) -> Option<&'a str> {
+    let annotations = &template["metadata"]["annotations"];
+    // Somebody may have set another image since.
+    annotations[RELEASE].as_str().filter(|_| annotations[IMAGE].as_str() == Some(image))
 }
 
 /// Returns the JSON patch (RFC 6902) that puts a whole template back, and fails where the object is
@@ -109,6 +124,17 @@ mod tests {
         });
         assert_eq!(bare(&of_replica_set), template);
         assert_ne!(bare(&json!({ "spec": { "unknownToUs": 2 } })), template);
+    }
+
+    #[test]
+    fn a_digest_is_of_the_release_that_was_named_with_it() {
+        let mut patch = image_patch("7", "containers", "app", "r/pay@sha256:00", &[]);
+        name_release(&mut patch, "r/pay@sha256:00", "v2");
+        let template = &patch["spec"]["template"];
+        assert_eq!(release_of(template, "r/pay@sha256:00"), Some("v2"));
+        assert_eq!(release_of(template, "r/pay:v9"), None);
+        assert_eq!(release_of(&json!({}), "r/pay:v9"), None);
+        assert_eq!(image(template, "app"), Some("r/pay@sha256:00"));
     }
 
     #[test]

@@ -72,6 +72,7 @@ fn deploy(release: &str) -> Deploy {
         release: release.to_owned(),
         commit: COMMIT.to_owned(),
         previous: "v2.3.1".to_owned(),
+        images: Vec::new(),
     }
 }
 

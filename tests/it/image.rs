@@ -1,0 +1,93 @@
+//! The image of a release: built once from a clean tree, deployed by its digest.
+
+use insta::assert_snapshot;
+
+use crate::env::TestEnv;
+
+/// A clone whose image is built by `line`, and an incident up to its fix.
+fn begun(line: &str) -> TestEnv {
+    let env = TestEnv::new();
+    env.instant();
+    let deploy = "echo \"$HOTFIX_RELEASE $HOTFIX_IMAGE\" >> ../deploys && echo \"$HOTFIX_RELEASE\" > ../running";
+    let old = "echo \"$HOTFIX_RELEASE\" >> ../deploys && echo \"$HOTFIX_RELEASE\" > ../running";
+    let text = env.read("hotfix.toml").replace(old, deploy);
+    let home = env.path("home").display().to_string();
+    env.write("hotfix.toml", &format!("{text}\n[image]\nbuild = '''\n{}\n'''\n", line.replace("HOME", &home)));
+    env.commit("Build an image");
+    env.git(&["push", "--quiet"]);
+    begin(&env, "001");
+    env
+}
+
+fn begin(env: &TestEnv, id: &str) {
+    let title = "Payment API returns 500";
+    let begun = env.hotfix(&["start", title, "--severity", "P0", "--issue-id", id, "--strategy", "B"]);
+    assert_eq!(begun.status, Some(0), "{begun}");
+    env.fix(id);
+}
+
+/// Prints the image of what the release's fix.txt says.
+const BUILD: &str = "echo built >> HOME/builds; echo step 1; echo r/app@sha256:$(sha256sum fix.txt | cut -c -64)";
+
+#[test]
+fn a_release_is_deployed_by_its_digest_and_goes_back_by_it() {
+    let env = begun(BUILD);
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    begin(&env, "002");
+    let deployed = env.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    env.hotfix(&["rollback", "--yes"]);
+    assert_snapshot!(env.read("../deploys"), @"");
+    assert_snapshot!(env.hotfix(&["log"]), @"");
+    let timeline = env.hotfix(&["timeline", "001"]).stdout;
+    assert_snapshot!(timeline.lines().find(|line| line.contains("sha256:")).unwrap(), @"");
+}
+
+#[test]
+fn it_is_built_of_what_was_released_and_nothing_else() {
+    let env =
+        begun("ls > HOME/files; git status > HOME/status 2>&1; echo r/app@sha256:$(sha256sum fix.txt | cut -c -64)");
+    env.write("left-lying-about.txt", "");
+    let deployed = env.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    assert_snapshot!(env.read("../home/files"), @"");
+    assert!(env.git(&["status", "--porcelain"]).contains("left-lying-about.txt"));
+}
+
+#[test]
+fn killed_in_the_middle_it_is_built_once() {
+    let env = begun(BUILD);
+    let killed = env.run(env.hotfix_command(&["ship"]).env("HOTFIX_CRASH", "within:image"));
+    assert_eq!(killed.status, None, "{killed}");
+    let resumed = env.hotfix(&["resume"]);
+    assert_eq!(resumed.status, Some(0), "{resumed}");
+    assert_eq!(env.read("../home/builds"), "built\n");
+}
+
+#[test]
+fn a_build_that_fails_or_names_no_digest_stops_the_release() {
+    for (line, reason) in [
+        ("echo no space left; exit 3", "exit status 3"),
+        ("echo r/app:v1", "named no image by its digest on its last lines"),
+        ("echo 'r/app --privileged@sha256:00'", "named no image by its digest on its last lines"),
+    ] {
+        let env = begun(line);
+        let deployed = env.hotfix(&["deploy"]);
+        assert_eq!(deployed.status, Some(1), "{deployed}");
+        let status = env.hotfix(&["status"]).stdout;
+        assert!(status.contains(reason), "{status}");
+        assert_eq!(env.read("../running"), "v1.0.0\n");
+    }
+}
+
+#[test]
+fn several_images_are_written_to_a_file() {
+    let two = "for name in api web; do echo r/$name@sha256:$(echo $name | sha256sum | cut -c -64) >> $HOTFIX_IMAGE_FILE; done; echo done";
+    let env = begun(two);
+    let deployed = env.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    let log = env.hotfix(&["log"]).stdout;
+    assert!(log.contains("2 images"), "{log}");
+    assert_eq!(env.read("../deploys").matches("@sha256:").count(), 2);
+}
