@@ -6,6 +6,7 @@ mod declare;
 mod find;
 pub mod init;
 pub mod order;
+mod outage;
 mod roll_back;
 pub mod watch;
 
@@ -181,10 +182,14 @@ impl App {
     }
 
     /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
-    /// of its chain is anchored on the remote afterwards.
+    /// of its chain is anchored on the remote afterwards. An outage that a watch found gets an incident
+    /// of its own.
     pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {
         self.number(key).await?;
+        // What another process found and did not live to tell.
+        self.tell_outage(self.incident(key).await?).await?;
         let incident = self.engine(progress).run(key, until).await?;
+        let incident = self.tell_outage(incident).await?;
         self.anchor(&incident).await;
         Ok(incident)
     }

@@ -103,6 +103,7 @@ fn declaration(declared: Timestamp) -> Fact {
         users: "all".to_owned(),
         assessment: String::new(),
         ticket: None,
+        cause: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -14,13 +14,19 @@ pub const BASELINE: f64 = 0.001;
 pub const RATES: [u64; 3] = [50, 5, 1];
 pub const TERMS: Terms = Terms { tolerance: 1.0, phi: 1.0 };
 
-/// How many of `trials` with the chance `share` happen: by the gaps between them.
+/// How many of `trials` with the chance `share` happen: by the gaps between them, or, where those are
+/// very many, by the normal distribution.
 pub fn binomial(rng: &mut Rng, trials: u64, share: f64) -> u64 {
     if share <= 0.0 {
         return 0;
     }
     if share > 0.5 {
         return trials - binomial(rng, trials, 1.0 - share);
+    }
+    let mean = trials as f64 * share;
+    if mean > 1_000.0 {
+        let normal = (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos();
+        return ((mean + normal * (mean * (1.0 - share)).sqrt()).round().max(0.0) as u64).min(trials);
     }
     let scale = (1.0 - share).ln();
     let (mut at, mut happened) = (0.0, 0);

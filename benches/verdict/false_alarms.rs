@@ -70,10 +70,9 @@ fn against_limit(rng: &mut Rng, rate: u64) -> bool {
     })
 }
 
-/// The seconds until BAD of the watch as it runs in production, from counters to the verdict, with all
-/// of its tests, and with as many old instances beside a release with this share of errors.
-pub fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky, share: f64) -> Option<u64> {
-    let limits = Limits {
+/// The limits of a watch of 30 minutes beside old instances.
+pub fn limits() -> Limits {
+    Limits {
         window: Duration::from_secs(WATCH * EVERY),
         patience: Duration::ZERO,
         error_rate: BASELINE,
@@ -81,12 +80,19 @@ pub fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky, share: f64) -> Option
         p95: Duration::from_millis(500),
         alpha: ALPHA,
         tolerance: 1.0,
+        blip: Duration::from_millis(500),
         blind: Duration::from_secs(300),
         is_endless: false,
         gives_up: true,
         has_control: true,
         has_earlier: false,
-    };
+    }
+}
+
+/// The seconds until BAD of the watch as it runs in production, from counters to the verdict, with all
+/// of its tests, and with as many old instances beside a release with this share of errors.
+pub fn whole_watch(rng: &mut Rng, rate: u64, flaky: Flaky, share: f64) -> Option<u64> {
+    let limits = limits();
     let source = Source { name: "metrics", is_dependency: false };
     let mut watch = Watch::default();
     let mut processes = [Process::new(Arm::Release, share), Process::new(Arm::Control, BASELINE)];

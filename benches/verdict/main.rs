@@ -3,12 +3,17 @@
 //!
 //!     cargo bench --bench verdict                10,000 runs a cell
 //!     cargo bench --bench verdict -- 1000        as many
-//!     cargo bench --bench verdict -- real 20     20 real deploys, with nginx and Prometheus
+//!     cargo bench --bench verdict -- real 20     20 real deploys, with nginx (and haproxy, where it is
+//!                                                installed) and Prometheus; takes eight minutes
+//!     cargo bench --bench verdict -- cost        what a watch of 10,000 log lines a second and 500
+//!                                                series costs
 //!
 //! The seeds are fixed: the simulated figures are the same every time.
 
 mod always;
 mod arrivals;
+mod blips;
+mod cost;
 #[path = "../../tests/it/database.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod database;
@@ -25,14 +30,19 @@ mod tempering;
 
 fn main() {
     let runs = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
-    if std::env::args().any(|argument| argument == "real") {
-        return real::print(runs.unwrap_or(20));
+    let mode = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    match mode.as_str() {
+        "real" => return real::print(runs.unwrap_or(20)),
+        "cost" => return cost::print(),
+        "print-log" => return cost::print_log(),
+        _ => {}
     }
     let runs = runs.unwrap_or(10_000);
     println!("{runs} runs a cell, scrapes every {} s, alpha {}\n", arrivals::EVERY, arrivals::ALPHA);
     errors::print(runs);
     latency::print(runs);
     false_alarms::print(runs);
+    blips::print(runs);
     always::print(runs);
     proof::print(runs);
     tempering::print(runs);

@@ -35,6 +35,8 @@ pub struct Report {
     pub users: String,
     pub assessment: String,
     pub ticket: Option<String>,
+    /// What a watch found to be the cause.
+    pub cause: Option<String>,
 }
 
 impl Report {
@@ -96,6 +98,7 @@ impl App {
             users: report.users,
             assessment,
             ticket: report.ticket,
+            cause: report.cause,
             profile: self.config().profile.clone(),
             workflow: WORKFLOW,
         });

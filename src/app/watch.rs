@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{App, AppError, Declared, Report};
+use super::{App, AppError, Report};
 use crate::config::Config;
+use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
 use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
 use crate::watch::keep::{Keep, Nowhere};
-use crate::watch::{Again, Setting, Standing, address, limits, probes, watch};
+use crate::watch::{Again, Setting, Standing, address, limits, probes, watch, words};
 use crate::workflow::journal::JournalError;
 
 /// A watch that was broken off longer ago begins anew.
@@ -40,7 +41,7 @@ impl App {
         let releases = self.tools.store.releases(&self.config().deploy.environment, 2).await?;
         let mut names = releases.into_iter().map(|release| release.release);
         let subject = Subject { release: names.next().unwrap_or_default(), previous: names.next().unwrap_or_default() };
-        let name = format!("alone/{} {}", order.name, order.urls.join(" "));
+        let name = order.name();
         let (config, directory) = (self.config(), &self.tools.project.top);
         let keep = match WatchState::alone(&self.tools.store, &name).await {
             Ok(keep) => keep,
@@ -55,11 +56,25 @@ impl App {
         ended
     }
 
-    /// Declares what a watch found as an incident: P1 where no rule says more.
-    pub async fn declare_watched(&self, words: &str, services: Vec<String>) -> Result<Declared, AppError> {
-        let title = format!("Watch: {words}");
+    /// Declares what a watch found as an incident, P1 where no rule says more; returns the one of the same
+    /// cause where it is open. True where it is new.
+    pub async fn declare_watched(&self, order: &Order, standing: &Standing) -> Result<(Incident, bool), AppError> {
+        let judgement = &standing.judgement;
+        let cause = match &judgement.outage {
+            Some(what) => self.tools.cause_of(what),
+            None => format!("{} watched in {}", order.name(), self.config().deploy.environment),
+        };
+        let title = format!("Watch: {}", words(judgement));
         let severity = self.triage(&title).severity.unwrap_or(Severity::P1);
-        self.declare(Report { title, severity: Some(severity), services, ..Report::default() }).await
+        let report = Report { title, severity: Some(severity), cause: Some(cause), ..Report::default() };
+        self.declare_once(report, self.now()).await
+    }
+}
+
+impl Order {
+    /// What tells this watch from others.
+    fn name(&self) -> String {
+        format!("alone/{} {}", self.name, self.urls.join(" "))
     }
 }
 

@@ -81,6 +81,7 @@ impl ReportArgs {
 
     fn report(self) -> Report {
         Report {
+            cause: None,
             title: self.title,
             severity: self.severity,
             issue_id: self.issue_id,

@@ -44,6 +44,9 @@ fn ahead(incident: &Incident) -> String {
     if !waiting.is_empty() && !incident.status.is_over() {
         let _ = writeln!(text, "        {FAINT}{}{PLAIN}", waiting.join(", "));
     }
+    for link in &incident.links {
+        let _ = writeln!(text, "  {WARN}!{PLAIN}     see {}: {}", safe(&link.incident), safe(&link.why));
+    }
     for (notice, failed) in &incident.notices_failed {
         let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
         let times = if failed.attempts == 1 { "once".to_owned() } else { format!("{} times", failed.attempts) };

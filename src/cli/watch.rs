@@ -97,11 +97,12 @@ impl Args {
             None => alone(&order, seen).await,
         };
         bar.finish_and_clear();
-        reply(&standing?, app.as_ref(), self.declare).await
+        reply(&standing?, app.as_ref().filter(|_| self.declare), &order).await
     }
 }
 
-async fn reply(standing: &Standing, app: Option<&App>, declare: bool) -> Result<Reply, CliError> {
+/// `app` is where an incident is to be declared.
+async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
     let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
     if let Some(replay) = standing.replay {
@@ -111,10 +112,11 @@ async fn reply(standing: &Standing, app: Option<&App>, declare: bool) -> Result<
         ));
     }
     let mut json = line(standing);
-    if let Some(app) = app.filter(|_| declare && (judgement.verdict == Verdict::Bad || judgement.outage.is_some())) {
-        let declared = app.declare_watched(&words(judgement), Vec::new()).await?;
-        text.push_str(&format!("declared {}, {}\n", declared.incident.id, declared.incident.severity));
-        json["incident"] = json!(declared.incident.id);
+    if let Some(app) = app.filter(|_| judgement.verdict == Verdict::Bad || judgement.outage.is_some()) {
+        let (incident, is_new) = app.declare_watched(order, standing).await?;
+        let known = if is_new { "declared" } else { "declared before:" };
+        text.push_str(&format!("{known} {}, {}\n", incident.id, incident.severity));
+        json["incident"] = json!(incident.id);
     }
     let mut reply = Reply::line(text, json);
     reply.exit = match judgement.verdict {

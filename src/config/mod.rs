@@ -195,6 +195,7 @@ pub struct Watch {
     pub p95: Length,
     pub alpha: f64,
     pub tolerance: f64,
+    pub blip: Length,
     pub blind: Length,
     pub probe: Vec<probe::Probe>,
 }

@@ -76,6 +76,12 @@ pub enum Fact {
         update: bool,
     },
     Acknowledged {},
+    /// Another incident has to do with this one.
+    Linked {
+        /// Its key.
+        incident: String,
+        why: String,
+    },
     /// A person has chosen the strategy; the step `decide` takes it up.
     Chosen {
         strategy: Strategy,
@@ -99,6 +105,9 @@ pub enum Fact {
         step: String,
         reason: String,
         hint: String,
+        /// The cause of an outage that the step found, which is an incident of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outage: Option<String>,
     },
     StepFailed {
         step: String,
@@ -188,6 +197,7 @@ impl Fact {
             Fact::SeverityChanged { .. } => "severity-changed",
             Fact::Noted { .. } => "noted",
             Fact::Acknowledged {} => "acknowledged",
+            Fact::Linked { .. } => "linked",
             Fact::Chosen { .. } => "chosen",
             Fact::Planned(_) => "planned",
             Fact::StepStarted { .. } => "step-started",
@@ -235,6 +245,7 @@ impl Fact {
             self,
             Fact::Numbered { .. }
                 | Fact::Noted { .. }
+                | Fact::Linked { .. }
                 | Fact::Ticked { .. }
                 | Fact::NoticeSent { .. }
                 | Fact::NoticeFailed { .. }
@@ -282,6 +293,9 @@ pub struct Declaration {
     /// A ticket that was there before, as a path in the repository.
     #[serde(default)]
     pub ticket: Option<String>,
+    /// What a watch found to be the cause: no other incident of the same cause is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,

@@ -34,6 +34,10 @@ pub struct Incident {
     pub plans: Vec<Plan>,
     pub notes: Vec<Note>,
     pub acknowledged_by: Vec<String>,
+    /// Other incidents that have to do with this one.
+    pub links: Vec<Link>,
+    /// An outage that a step found, until an incident of its own is linked.
+    pub outage: Option<Outage>,
     pub approvals: Vec<Approval>,
     pub waivers: Vec<Waiver>,
     pub ticked: Vec<String>,
@@ -163,6 +167,22 @@ pub struct Note {
     pub by: String,
     pub text: String,
     pub update: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Link {
+    /// The other incident's key.
+    pub incident: String,
+    pub why: String,
+}
+
+/// Something fails that is not the fault of what the incident is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outage {
+    pub cause: String,
+    pub found: Timestamp,
+    /// What was seen, on one line.
+    pub seen: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -84,6 +84,7 @@ impl Order {
             ticket: None,
             profile: self.profile.clone(),
             workflow: self.workflow,
+            cause: None,
         }
     }
 }

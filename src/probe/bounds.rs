@@ -1,18 +1,19 @@
 //! The bounds that a measured value has to keep.
 
-use serde::Deserialize;
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// The value has to be less.
-    #[serde(default)]
     pub below: Option<f64>,
     /// The value has to be more.
-    #[serde(default)]
     pub above: Option<f64>,
 }
 
 impl Bounds {
+    /// Returns the bounds; `None` where there are none.
+    pub fn new(below: Option<f64>, above: Option<f64>) -> Option<Bounds> {
+        (below.is_some() || above.is_some()).then_some(Bounds { below, above })
+    }
+
     /// Fails, saying by how much on one line, where `value` keeps them not.
     pub fn check(&self, value: f64) -> Result<(), String> {
         match (self.below, self.above) {

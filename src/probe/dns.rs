@@ -1,7 +1,7 @@
 //! Whether a name resolves, by this machine's own resolver.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -18,12 +18,8 @@ pub struct Config {
     /// Has to be among the addresses.
     #[serde(default)]
     pub has: Option<IpAddr>,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(5))
 }
 
 pub struct Dns(pub Config);

@@ -35,12 +35,8 @@ pub struct Config {
     /// An answer that takes longer is an error.
     #[serde(default)]
     pub within: Option<Length>,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(5))
 }
 
 impl Config {
@@ -54,7 +50,7 @@ impl Config {
             contains: None,
             answers: BTreeMap::new(),
             within: None,
-            timeout: timeout(),
+            timeout: super::timeout(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A figure of a Prometheus, such as CPU, memory or connections, and the bounds that it has to keep.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -25,12 +24,8 @@ pub struct Config {
     pub below: Option<f64>,
     #[serde(default)]
     pub above: Option<f64>,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(5))
 }
 
 pub struct Metric {
@@ -41,11 +36,8 @@ pub struct Metric {
 
 impl Metric {
     pub fn new(config: &Config, subject: &Subject) -> Result<Metric, String> {
-        if config.below.is_none() && config.above.is_none() {
-            return Err("it has neither `below` nor `above`".to_owned());
-        }
+        let bounds = Bounds::new(config.below, config.above).ok_or("it has neither `below` nor `above`")?;
         let api = Api::new(&config.url, &config.headers, config.timeout.0)?;
-        let bounds = Bounds { below: config.below, above: config.above };
         Ok(Metric { api, query: subject.fill(&config.query), bounds })
     }
 }

@@ -98,6 +98,11 @@ impl Config {
     }
 }
 
+/// How long a look may take where the configuration does not say.
+fn timeout() -> Length {
+    Length(Duration::from_secs(5))
+}
+
 /// Something that can be looked at.
 #[async_trait]
 pub trait Look: Send + Sync {

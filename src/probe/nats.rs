@@ -3,7 +3,7 @@
 //! The client protocol of NATS (docs.nats.io, "NATS Protocol") is lines of text: INFO from the
 //! server, then CONNECT, SUB, PUB and PING; the reply is a MSG. Without TLS.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -33,12 +33,8 @@ pub struct Config {
     pub password: Option<Secret>,
     #[serde(default)]
     pub token: Option<Secret>,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(3))
 }
 
 /// The most that is read of a reply, in bytes: NATS' own default for a message.

@@ -49,7 +49,7 @@ pub struct Config {
     /// Samples older than this are not looked at; longer than the time between two scrapes.
     #[serde(default = "range")]
     pub range: Length,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
 }
 
@@ -70,10 +70,6 @@ fn instance() -> String {
 
 fn range() -> Length {
     Length(Duration::from_secs(120))
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(5))
 }
 
 /// How many scrapes a history is asked for: fewer than the 11,000 that Prometheus allows.

@@ -25,18 +25,14 @@ pub struct Config {
     pub below: Option<f64>,
     #[serde(default)]
     pub above: Option<f64>,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(5))
 }
 
 pub struct Sql {
     url: String,
     query: String,
-    bounds: Bounds,
+    bounds: Option<Bounds>,
     timeout: Duration,
     /// Kept from one look to the next; `None` before the first and after an error.
     connection: Mutex<Option<AnyConnection>>,
@@ -56,7 +52,7 @@ impl Sql {
         Ok(Sql {
             url: config.url.reveal()?,
             query: config.query.clone(),
-            bounds: Bounds { below: config.below, above: config.above },
+            bounds: Bounds::new(config.below, config.above),
             timeout: config.timeout.0,
             connection: Mutex::new(None),
         })
@@ -76,14 +72,12 @@ impl Sql {
             error => service(error),
         })?;
         *kept = Some(connection);
-        if self.bounds.below.is_none() && self.bounds.above.is_none() {
-            return Ok(());
-        }
+        let Some(bounds) = self.bounds else { return Ok(()) };
         let row = row.ok_or_else(|| Trouble::Probe("the query has no row".to_owned()))?;
         let whole = row.try_get::<i64, _>(0).map(|value| value as f64);
         let value = whole.or_else(|_| row.try_get::<f64, _>(0));
         let value = value.map_err(|_| Trouble::Probe("the query's first value is no number".to_owned()))?;
-        self.bounds.check(value).map_err(Trouble::Service)
+        bounds.check(value).map_err(Trouble::Service)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether somebody listens.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -15,12 +15,8 @@ use crate::domain::reading::Reading;
 pub struct Config {
     /// `host:port`.
     pub address: String,
-    #[serde(default = "timeout")]
+    #[serde(default = "super::timeout")]
     pub timeout: Length,
-}
-
-fn timeout() -> Length {
-    Length(Duration::from_secs(3))
 }
 
 pub struct Tcp(pub Config);

@@ -100,7 +100,7 @@ pub(super) fn person(actor: &str) -> String {
 
 /// Whether saying the same of this fact twice tells nothing new.
 fn repeats(fact: &Fact) -> bool {
-    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. })
+    matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. } | Fact::Linked { .. })
 }
 
 /// What there is to say about a fact, apart from the declaration; `None` where nobody wants to read
@@ -121,6 +121,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Noted { text, update: true } => format!("status update: {text}"),
         Fact::Noted { text, update: false } => format!("note: {text}"),
         Fact::Acknowledged {} => "acknowledged".to_owned(),
+        Fact::Linked { incident, why } => format!("see {incident}: {why}"),
         Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
         Fact::StepStarted { step } if BEGUN.contains(&step.as_str()) => format!("{step} begun"),
         Fact::StepStarted { .. } => return None,

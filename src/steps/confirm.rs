@@ -50,6 +50,7 @@ impl Step for ConfirmRollBack {
         })
         .await?;
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
+        let id = &at.incident.id;
         Ok(match (verdict, is_end) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             // The incident that the fix was for is not over; that is why it is being worked on.
@@ -63,13 +64,18 @@ impl Step for ConfirmRollBack {
                     otherwise(at.incident),
                 ));
             }
-            (Verdict::Blind | Verdict::Unproven, true) => Outcome::Held {
-                reason: evidence.summary,
-                hint: match at.incident.order {
-                    None => "`hotfix resume` to watch on, or `hotfix decide --strategy B`".to_owned(),
-                    Some(_) => "`hotfix resume` to watch on, or `hotfix waive watch --reason ...`".to_owned(),
-                },
-            },
+            (Verdict::Blind | Verdict::Unproven, true) => {
+                let hint = match at.incident.order {
+                    None => format!("`hotfix resume {id}` to watch on, or `hotfix decide --strategy B {id}`"),
+                    Some(_) => {
+                        format!("`hotfix resume {id}` to watch on, or `hotfix waive watch --id {id} --reason ...`")
+                    }
+                };
+                match standing.judgement.outage {
+                    Some(outage) => Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint },
+                    None => Outcome::Held { reason: evidence.summary, hint },
+                }
+            }
         })
     }
 

@@ -104,6 +104,11 @@ impl Tools {
         })
     }
 
+    /// The cause of the incident that is to tell of an outage of `what`.
+    pub fn cause_of(&self, what: &str) -> String {
+        format!("outage in {}: {what}", self.config.deploy.environment)
+    }
+
     /// Fills the patterns of the configuration that name things after the incident.
     fn fill(&self, pattern: &str, incident: &Incident) -> Result<String, StepError> {
         let values = [

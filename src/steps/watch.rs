@@ -49,10 +49,11 @@ impl Step for WatchRelease {
         Ok(match (standing.judgement.verdict, standing.judgement.outage) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             (Verdict::Bad, _) => Outcome::Bad(evidence),
-            (Verdict::Blind | Verdict::Unproven, Some(_)) => Outcome::Held {
+            (Verdict::Blind | Verdict::Unproven, Some(outage)) => Outcome::Outage {
+                cause: self.0.cause_of(&outage),
                 reason: evidence.summary,
                 hint: format!(
-                    "`hotfix resume` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --reason ...`"
+                    "`hotfix resume {id}` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --id {id} --reason ...`"
                 ),
             },
             (Verdict::Blind | Verdict::Unproven, None) => Outcome::Held {

@@ -7,19 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::control::Terms;
-use super::mixture::{Tally, log_mean};
+use super::mixture::{Logs, Tally, log_mean};
 use super::{control, limit};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Always {
     /// The logarithm of the detector plus one, for each ratio: ln(1 + SR), 0 at the beginning.
-    logs: [f64; 10],
-}
-
-impl Default for Always {
-    fn default() -> Always {
-        Always { logs: [0.0; 10] }
-    }
+    logs: Logs,
 }
 
 impl Always {
@@ -45,7 +39,8 @@ impl Always {
         if mean <= 0.0 { f64::NEG_INFINITY } else { mean + (-(-mean).exp()).ln_1p() }
     }
 
-    fn add(&mut self, factors: [f64; 10]) {
+    /// Takes the logarithms of the e-values of a scrape.
+    pub fn add(&mut self, factors: Logs) {
         for (log, factor) in self.logs.iter_mut().zip(factors) {
             let detector = factor + *log;
             *log = detector.max(0.0) + (-detector.abs()).exp().ln_1p();

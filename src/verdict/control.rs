@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::mixture::{RATIOS, Tally, log_mean};
+use super::mixture::{Logs, RATIOS, Tally, log_mean};
 use crate::domain::reading::Counts;
 
 /// The e-process of one kind of failure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The logarithm of the e-value for each of [`RATIOS`].
-    logs: [f64; 10],
+    logs: Logs,
 }
 
 /// How a comparison is made.
@@ -39,10 +39,10 @@ pub struct Versus {
 /// The logarithms of the e-values of one scrape against "the release fails at most `tolerance` times
 /// as often as the control": x1 ln R - K (ln(1 - q + qR) - ln(1 - q + q tolerance)), with R the
 /// ratio times the tolerance, q the release's share of the requests, and K all failures.
-pub fn factors(release: Tally, control: Tally, tolerance: f64) -> [f64; 10] {
+pub fn factors(release: Tally, control: Tally, tolerance: f64) -> Logs {
     let requests = release.requests + control.requests;
     if requests == 0 {
-        return [0.0; 10];
+        return Logs::default();
     }
     let share = release.requests as f64 / requests as f64;
     let failures = (release.failures + control.failures) as f64;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Judgement, Limits, SLOW, Tally, Watch};
+use super::{Judgement, Limits, SLOW, Watch};
 use crate::domain::verdict::{Test, Verdict};
 
 /// How often the detector takes what was read, as one scrape.
@@ -15,14 +15,11 @@ const BETWEEN: f64 = 2.0 * 518_400.0;
 impl Watch {
     /// Takes what was read since the last tick.
     pub fn tick(&mut self, limits: &Limits) {
-        let since = |now: Tally, then: Tally| Tally {
-            requests: now.requests.saturating_sub(then.requests),
-            failures: now.failures.saturating_sub(then.failures),
-        };
-        let [errors, slow] = self.ticked;
-        self.always[0].add_against_limit(since(self.all, errors), limits.error_rate);
-        self.always[1].add_against_limit(since(self.surely_slow, slow), SLOW);
-        self.ticked = [self.all, self.surely_slow];
+        let now = self.against_limits(limits);
+        for ((detector, now), then) in self.always.iter_mut().zip(now).zip(self.ticked) {
+            detector.add(std::array::from_fn(|index| now[index] - then[index]));
+        }
+        self.ticked = now;
     }
 
     /// What the detectors say `elapsed` after the watch began.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::mixture::log_mean;
 use super::{Beside, Limits, SLOW, Tally, Watch, limit};
 use crate::domain::verdict::{Forecast, Test, Verdict};
 
@@ -54,6 +55,7 @@ struct Alarm {
 impl Watch {
     /// What the readings say `elapsed` after the watch began. Remembers what it suspects.
     pub fn judge(&mut self, limits: &Limits, elapsed: Duration) -> Judgement {
+        self.looks.iter_mut().zip(limits.looks()).for_each(|(looks, terms)| looks.settle(terms, elapsed));
         if limits.is_endless {
             return self.judge_endless(limits, elapsed);
         }
@@ -120,10 +122,9 @@ impl Watch {
     /// what was read.
     fn alarms(&self, limits: &Limits) -> Vec<Alarm> {
         let alarm = |shows, evidence, share, is_concurrent| Alarm { shows, evidence, share, is_concurrent };
-        let (phi, slow) = (self.phi(), self.surely_slow);
-        let over = limit::broken(self.all, limits.error_rate, phi);
+        let phi = self.phi();
+        let [over, slow] = self.against_limits(limits).map(|logs| log_mean(&logs.map(|log| log / phi)));
         let mut errors = vec![alarm("the share of errors is above the limit", over, 0.0, false)];
-        let slow = limit::broken(slow, SLOW, phi);
         let mut latency = vec![alarm("more than 5 of 100 requests are slower than the limit", slow, 0.0, false)];
         if limits.has_control {
             errors.push(alarm("more errors than what ran before", self.concurrent.errors(), 0.0, true));

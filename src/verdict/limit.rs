@@ -3,7 +3,7 @@
 //! Both are e-processes of Bernoulli trials, so they may be looked at after every request (Ville's
 //! inequality). They depend on the totals only.
 
-use super::mixture::{RATIOS, Tally, log_mean};
+use super::mixture::{Logs, RATIOS, Tally, log_mean};
 
 /// The alternatives of [`within`], as shares of the limit, with their weights. Half of the weight is
 /// on "never", since that is what most good releases show.
@@ -15,13 +15,29 @@ const FAR: u64 = 1 << 40;
 /// The logarithms of the e-values of `tally` against "a request fails with at most the chance
 /// `limit`", one for each of [`RATIOS`]: x ln r + (n - x) ln((1 - rL) / (1 - L)). An alternative
 /// beyond half of the way to 1 is drawn back to there. A limit of 0 is taken as 1 in 10,000.
-pub fn factors(tally: Tally, limit: f64) -> [f64; 10] {
-    let limit = limit.clamp(1e-4, 0.95);
+pub fn factors(tally: Tally, limit: f64) -> Logs {
     let (failures, successes) = (tally.failures as f64, tally.requests.saturating_sub(tally.failures) as f64);
     RATIOS.map(|ratio| {
-        let worse = (ratio * limit).min((1.0 + limit) / 2.0);
-        failures * (worse / limit).ln() + successes * ((1.0 - worse) / (1.0 - limit)).ln()
+        let (failure, success) = one(ratio, limit);
+        failures * failure.ln() + successes * success.ln()
     })
+}
+
+/// The same where those of `tally` may all have the same fate: they count as one request, which failed
+/// by their share.
+pub fn factors_of_one(tally: Tally, limit: f64) -> Logs {
+    let share = tally.failures as f64 / (tally.requests as f64).max(1.0);
+    RATIOS.map(|ratio| {
+        let (failure, success) = one(ratio, limit);
+        (share * failure + (1.0 - share) * success).ln()
+    })
+}
+
+/// The e-values of a failure and of a success.
+fn one(ratio: f64, limit: f64) -> (f64, f64) {
+    let limit = limit.clamp(1e-4, 0.95);
+    let worse = (ratio * limit).min((1.0 + limit) / 2.0);
+    (worse / limit, (1.0 - worse) / (1.0 - limit))
 }
 
 /// The logarithm of the e-value against "a request fails with at most the chance `limit`", tempered

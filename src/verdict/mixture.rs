@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// How many times as often as it may a failure is supposed to happen: the alternatives that the
 /// tests are mixed over, so that small and large deteriorations are both found.
-pub const RATIOS: [f64; 10] = [1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0, 1000.0];
+pub const RATIOS: [f64; 11] = [1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0, 1000.0];
+
+/// The logarithm of an e-value for each of [`RATIOS`].
+pub type Logs = [f64; RATIOS.len()];
 
 /// Requests, and how many of them failed, or were slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,11 @@ impl AddAssign for Tally {
         self.requests += other.requests;
         self.failures += other.failures;
     }
+}
+
+/// The logarithms of the products of two e-values.
+pub fn plus(left: Logs, right: Logs) -> Logs {
+    std::array::from_fn(|index| left[index] + right[index])
 }
 
 /// The logarithm of the mean of e^`log` over `logs`, without overflow; negative infinity of nothing.

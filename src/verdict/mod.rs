@@ -11,6 +11,7 @@ mod endless;
 mod histogram;
 mod judge;
 mod limit;
+mod looks;
 mod mixture;
 mod replay;
 #[cfg(test)]
@@ -24,6 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::reading::{Counts, Reading, Scrape};
 use counters::{Counters, Increase};
 use histogram::Histogram;
+use looks::Looks;
+use mixture::{Logs, plus};
 
 pub use always::Always;
 pub use control::{Comparison, Terms, Versus};
@@ -52,6 +55,8 @@ pub struct Limits {
     pub alpha: f64,
     /// How many times the control's share of errors a release may have.
     pub tolerance: f64,
+    /// Own looks that lie closer together than this may all fail for one reason.
+    pub blip: Duration,
     /// This long without a reading is BLIND.
     pub blind: Duration,
     /// Whether only an alarm ends the watch, by the always-on detector.
@@ -77,10 +82,12 @@ pub struct Source<'a> {
 pub struct Watch {
     /// Requests to the release, and those that failed.
     all: Tally,
-    /// Those with a known latency, and those that surely were slower than the limit.
-    surely_slow: Tally,
-    /// The same, and those that may have been slower than the limit.
+    /// Those with a known latency, and those that may have been slower than the limit.
     perhaps_slow: Tally,
+    /// Those that others sent, which failed, and which surely were slower than the limit.
+    counted: [Tally; 2],
+    /// Those that the probes sent, likewise.
+    looks: [Looks; 2],
     latencies: Histogram,
     counters: BTreeMap<String, Counters>,
     /// Against old instances that serve at the same time.
@@ -100,7 +107,7 @@ pub struct Watch {
     suspected: Option<Duration>,
     /// The always-on detectors of errors and of slow answers, and what they have taken so far.
     always: [Always; 2],
-    ticked: [Tally; 2],
+    ticked: [Logs; 2],
 }
 
 /// What fails beside the release is not its fault.
@@ -175,10 +182,12 @@ impl Watch {
         }
         self.last_reading = at;
         self.all += one;
+        let [errors, slow] = limits.looks();
+        self.looks[0].add(errors, at, one.failures > 0);
         if let Some(latency) = latency {
-            let slow = Tally { requests: 1, failures: u64::from(latency > limits.p95) };
-            self.surely_slow += slow;
-            self.perhaps_slow += slow;
+            let is_slow = latency > limits.p95;
+            self.looks[1].add(slow, at, is_slow);
+            self.perhaps_slow += Tally { requests: 1, failures: u64::from(is_slow) };
             self.latencies.add(latency, 1);
         }
     }
@@ -200,6 +209,7 @@ impl Watch {
             None => drop(self.beside.remove(CONTROL)),
         }
         self.all += errors(&release);
+        self.counted[0] += errors(&release);
         self.add_latencies(limits, &release);
         // The counters of a quiet service use up nothing of the past.
         if release.requests > 0
@@ -218,7 +228,7 @@ impl Watch {
             Tally { requests: counts.timed, failures: slower }
         };
         if let Some(above) = counts.at_most.iter().find(|(bound, _)| *bound >= limit) {
-            self.surely_slow += slower(Some(above));
+            self.counted[1] += slower(Some(above));
         }
         self.perhaps_slow += slower(counts.at_most.iter().rfind(|(bound, _)| *bound <= limit));
         self.latencies.add_counts(&counts.at_most, counts.timed);
@@ -230,9 +240,26 @@ impl Watch {
         beside.last_reading = at;
     }
 
+    /// The logarithms of the e-values against the limit of errors, and that of slow answers.
+    fn against_limits(&self, limits: &Limits) -> [Logs; 2] {
+        let [errors, slow] = limits.looks();
+        [
+            plus(limit::factors(self.counted[0], errors.limit), self.looks[0].logs()),
+            plus(limit::factors(self.counted[1], slow.limit), self.looks[1].logs()),
+        ]
+    }
+
     /// The tempering that the past asks for.
     fn phi(&self) -> f64 {
         self.replay.map_or(1.0, |replay| replay.phi)
+    }
+}
+
+impl Limits {
+    /// The terms on which own looks are errors, and are slow. Of a short window a blip takes up a tenth.
+    fn looks(&self) -> [looks::Pooling; 2] {
+        let blip = self.blip.min(self.window / 10);
+        [self.error_rate, SLOW].map(|limit| looks::Pooling { limit, blip })
     }
 }
 

@@ -32,7 +32,7 @@ impl Keep for Nowhere {
 }
 
 /// The version of [`State`]'s form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A watch as it is written down.
 #[derive(Debug, Serialize, Deserialize)]

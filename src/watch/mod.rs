@@ -271,6 +271,7 @@ pub fn limits(config: &config::Watch, probes: &[Timed]) -> Limits {
         p95: config.p95.0,
         alpha: config.alpha,
         tolerance: config.tolerance,
+        blip: config.blip.0,
         blind: config.blind.0,
         is_endless: false,
         gives_up: true,

@@ -193,11 +193,12 @@ impl Engine<'_> {
             // Held first: should the process die before the plan is changed, the step comes again.
             Ok(Outcome::Back { to, reason }) => {
                 back = Some(to);
-                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned() }
+                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
             }
             Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
             Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
-            Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint },
+            Ok(Outcome::Held { reason, hint }) => Fact::StepHeld { step, reason, hint, outage: None },
+            Ok(Outcome::Outage { cause, reason, hint }) => Fact::StepHeld { step, reason, hint, outage: Some(cause) },
             Ok(Outcome::Bad(evidence)) => Fact::StepWentBad { step, evidence },
             Err(StepError { message: error, hint, stuck: true, evidence }) => {
                 Fact::StepStuck { step, error, hint, evidence }

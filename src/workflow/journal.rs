@@ -12,7 +12,8 @@ use super::crash::{self, Point};
 use super::plan::{Next, next};
 use crate::domain::event::{Declaration, Event, Fact, Head, Planned};
 use crate::domain::incident::{
-    Action, Announcement, Approval, FailedNotice, Incident, Note, Plan, Status, StepRecord, StepState, Topic, Waiver,
+    Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,
+    Topic, Waiver,
 };
 use crate::domain::order::Order;
 
@@ -166,6 +167,8 @@ fn begun(declaration: Declaration, order: Option<Order>, event: &Event) -> Incid
         plans: Vec::new(),
         notes: Vec::new(),
         acknowledged_by: Vec::new(),
+        links: Vec::new(),
+        outage: None,
         approvals: Vec::new(),
         waivers: Vec::new(),
         ticked: Vec::new(),
@@ -191,6 +194,13 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             incident.notes.push(Note { at, by, text: text.clone(), update: *update });
         }
         Fact::Acknowledged {} => incident.acknowledged_by.push(by),
+        Fact::Linked { incident: other, why } => {
+            incident.outage = None;
+            let link = Link { incident: other.clone(), why: why.clone() };
+            if !incident.links.contains(&link) {
+                incident.links.push(link);
+            }
+        }
         Fact::Chosen { strategy, reason } => incident.choice = Some((*strategy, reason.clone())),
         Fact::Planned(planned) => plan(incident, planned)?,
         Fact::StepStarted { step } => start(incident, step, at)?,
@@ -203,9 +213,12 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         Fact::StepWentBad { step, evidence } => {
             settle(incident, step, at, StepState::WentBad { evidence: evidence.clone() }, Status::Open)?;
         }
-        Fact::StepHeld { step, reason, hint } => {
+        Fact::StepHeld { step, reason, hint, outage } => {
             let state = StepState::Held { reason: reason.clone(), hint: hint.clone() };
             settle(incident, step, at, state, Status::Held)?;
+            if let Some(cause) = outage {
+                incident.outage = Some(Outage { cause: cause.clone(), found: at, seen: reason.clone() });
+            }
         }
         Fact::StepFailed { step, error, hint } => {
             let state = StepState::Failed { error: error.clone(), hint: hint.clone() };

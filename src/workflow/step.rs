@@ -66,6 +66,12 @@ pub enum Outcome {
         reason: String,
         hint: String,
     },
+    /// Held by something that fails beside the release: the cause of an incident of its own.
+    Outage {
+        cause: String,
+        reason: String,
+        hint: String,
+    },
     /// What an earlier step found is no longer so: the plan goes on from that step again.
     Back {
         to: &'static str,

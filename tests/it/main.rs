@@ -22,6 +22,7 @@ mod notices;
 mod on_compose;
 mod on_kubernetes;
 mod on_pipeline;
+mod outage;
 mod profiles;
 mod prometheus;
 mod proven;

@@ -193,6 +193,7 @@ pub fn declaration() -> Fact {
         users: String::new(),
         assessment: String::new(),
         ticket: None,
+        cause: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

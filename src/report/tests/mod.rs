@@ -142,6 +142,7 @@ fn whole_job() -> Story {
             step: "review".to_owned(),
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
             hint: "hotfix approve".to_owned(),
+            outage: None,
         })
         .after(17)
         .by("Grace <grace@example.com>")

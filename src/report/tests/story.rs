@@ -83,6 +83,7 @@ pub fn declaration() -> Declaration {
         users: "about 5,000".to_owned(),
         assessment: String::new(),
         ticket: None,
+        cause: None,
         profile: "incident".to_owned(),
         workflow: 1,
     }
