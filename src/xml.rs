@@ -17,7 +17,13 @@ pub fn parse(text: &str) -> Result<Document<'_>, String> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     measure(text)?;
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|error| error.to_string())
+    Document::parse_with_options(text, options).map_err(|error| printable(&error.to_string()))
+}
+
+/// The text with control characters spelled out: the parser's errors quote what they have found.
+fn printable(text: &str) -> String {
+    let spelled = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(spelled).collect()
 }
 
 /// What is no tag, though it begins as one, and how it ends.
@@ -94,6 +100,7 @@ mod tests {
         let nested: String = (0..400).map(|number| format!("<a\nxmlns:n{number}=\"x\" b='xmlns'>")).collect();
         assert_eq!(refused(&nested), "it declares more than 300 namespaces");
         assert!(refused("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>").contains("DTD"));
+        assert!(refused("<a\u{f}").contains("\\u{f}"), "{}", refused("<a\u{f}"));
         for text in ["", "<a", "<a b='", "<!-- <a", "<![CDATA[", "<a><b></a>"] {
             assert!(parse(text).is_err(), "{text:?}");
         }

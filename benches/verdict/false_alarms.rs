@@ -7,7 +7,7 @@ use hotfix::verdict::{Comparison, Limits, Source, Watch, broken};
 use std::time::Duration;
 
 use crate::arrivals::{ALPHA, BASELINE, EVERY, RATES, TERMS, WATCH, binomial, scrape};
-use crate::rules;
+use crate::{latency, rules};
 
 /// What is wrong with the source.
 #[derive(Clone, Copy)]
@@ -26,6 +26,7 @@ pub fn print(runs: usize) {
     line("old instances beside, 1:1", runs, |rng, rate| against_control(rng, rate, 1));
     line("24 h of history, 48:1", runs, |rng, rate| against_control(rng, rate, 48));
     line("limit of 0.1%, errors just at it", runs, against_limit);
+    latency::print_false_alarms(|name, is_alarm| line(name, runs, is_alarm));
     let whole = [
         ("whole watch", SOUND),
         ("whole watch, 10% of scrapes missing", Flaky { missing: 0.1, ..SOUND }),

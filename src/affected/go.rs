@@ -1,12 +1,13 @@
 //! Go: the packages whose tests are built of a changed package, as the build itself knows them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::ask::ask;
 use super::{Question, Scope, Selection, name};
 use crate::domain::proof::Confidence;
-use crate::process::{self, Output, Spec, TAIL};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,7 +27,7 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     let of_change = |package: &Package| {
         question.changed.iter().any(|path| question.directory.join(path).parent() == Some(package.dir.as_path()))
     };
-    let changed: Vec<&str> =
+    let changed: BTreeSet<&str> =
         packages.iter().filter(|package| of_change(package)).map(|package| plain(&package.import_path)).collect();
     // The test program of a package is `package.test`, and its dependencies are all that it is built of.
     let tested = packages.iter().filter_map(|package| {
@@ -55,18 +56,8 @@ fn plain(import_path: &str) -> &str {
 }
 
 async fn packages(question: &Question<'_>) -> Result<Vec<Package>, String> {
-    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-    let spec = Spec {
-        arguments: ["go", "list", "-test", "-deps", "-json=ImportPath,Dir,Deps", "./..."].map(str::to_owned).to_vec(),
-        directory: question.directory.to_owned(),
-        environment: question.environment.to_vec(),
-        limit: question.limit,
-    };
-    let stdout = Some(file.reopen().map_err(|error| error.to_string())?);
-    let ended = process::run_into(spec, Output { stdout, keep: TAIL }).await;
-    if !ended.succeeded() {
-        return Err(format!("`go list`: {} {}", ended.words(), ended.last_lines(2)));
-    }
-    let packages = serde_json::Deserializer::from_reader(file.as_file_mut()).into_iter::<Package>();
+    let asked = ["go", "list", "-test", "-deps", "-json=ImportPath,Dir,Deps", "./..."];
+    let answer = ask(question, &asked, &[]).await?;
+    let packages = serde_json::Deserializer::from_str(&answer).into_iter::<Package>();
     packages.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }

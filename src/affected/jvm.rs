@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::graph::{Dependents, owner, reached};
 use super::{Question, Scope, Selection, files, name};
 use crate::domain::proof::Confidence;
 use crate::xml;
@@ -25,25 +26,22 @@ pub fn select(question: &Question<'_>) -> Selection {
     if modules.len() < 2 {
         return Selection::everything("there is one module");
     }
-    let owner = |path: &String| {
-        let of = |directory: &&String| directory.is_empty() || path.starts_with(&format!("{directory}/"));
-        modules.keys().filter(of).max_by_key(|directory| directory.len())
-    };
-    let mut reached: BTreeSet<&String> = question.changed.iter().filter_map(owner).collect();
-    loop {
-        let artifacts: BTreeSet<&String> = reached.iter().map(|directory| &modules[*directory].artifact).collect();
-        let needs = |module: &Module| module.needs.iter().any(|artifact| artifacts.contains(artifact));
-        let more: Vec<_> =
-            modules.iter().filter(|(directory, module)| !reached.contains(directory) && needs(module)).collect();
-        if more.is_empty() {
-            break;
-        }
-        reached.extend(more.into_iter().map(|(directory, _)| directory));
+    let mut dependents = Dependents::new();
+    let mut by_artifact: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
+    for (directory, module) in &modules {
+        by_artifact.entry(&module.artifact).or_default().push(directory);
     }
+    for (directory, module) in &modules {
+        for needed in module.needs.iter().filter_map(|artifact| by_artifact.get(artifact)).flatten() {
+            dependents.entry((*needed).clone()).or_default().insert(directory.clone());
+        }
+    }
+    let owners = question.changed.iter().filter_map(|path| owner(path, modules.keys())).cloned();
+    let reached = reached(owners, &dependents);
     if reached.iter().any(|directory| directory.is_empty()) {
         return Selection::everything("the parent module changes");
     }
-    let scope = Scope { packages: reached.into_iter().cloned().collect(), ..Scope::default() };
+    let scope = Scope { packages: reached, ..Scope::default() };
     let reason = "the changed modules and those that depend on them, by their pom.xml".to_owned();
     Selection { scope, confidence: Confidence::High, reason }
 }

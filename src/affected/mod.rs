@@ -1,10 +1,14 @@
 //! Which tests a change can break: an adapter for each way to know. An empty or failed selection
 //! widens to all tests; it never passes for "nothing to run".
 
+pub mod ask;
+pub mod bazel;
 pub mod go;
+pub mod graph;
 pub mod javascript;
 pub mod jvm;
 pub mod named;
+pub mod nx;
 pub mod python;
 pub mod rust;
 
@@ -21,10 +25,20 @@ use crate::domain::proof::{Confidence, Selected};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// What knows the project better than the runner of its tests.
+    pub by: Option<By>,
     pub smoke: Vec<String>,
     pub map: Vec<Mapping>,
     pub full: Option<CommandLine>,
     pub limit: Length,
+}
+
+/// A build system that knows what depends on what, in any language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    Bazel,
+    Nx,
 }
 
 /// Tests that belong to paths.
@@ -39,7 +53,7 @@ pub struct Mapping {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     pub everything: bool,
-    /// Crates, Go packages as `./path`, modules.
+    /// Crates, Go packages as `./path`, modules, Bazel's labels, Nx's projects.
     pub packages: BTreeSet<String>,
     /// Files of tests.
     pub files: BTreeSet<String>,
@@ -63,6 +77,8 @@ pub enum Method {
     JavaScript,
     Go,
     Jvm,
+    Bazel,
+    Nx,
     /// By names alone.
     Names,
     /// Not at all: all tests are run.
@@ -134,12 +150,19 @@ impl Scope {
 /// Returns the tests that the change can break, with the changed tests, those that the project maps
 /// to the changed paths, and its smoke set.
 pub async fn select(method: Method, question: &Question<'_>, policy: &Policy) -> Selection {
+    let method = match policy.by {
+        Some(By::Bazel) => Method::Bazel,
+        Some(By::Nx) => Method::Nx,
+        None => method,
+    };
     let found = match method {
         Method::Cargo => rust::select(question).await,
         Method::Python => python::select(question).await,
         Method::JavaScript => Ok(javascript::select(question)),
         Method::Go => go::select(question).await,
         Method::Jvm => Ok(jvm::select(question)),
+        Method::Bazel => bazel::select(question).await,
+        Method::Nx => nx::select(question).await,
         Method::Names => Ok(named::select(question)),
         Method::Everything => Ok(Selection::everything("this runner always runs all of them")),
     };
@@ -154,7 +177,9 @@ pub async fn select(method: Method, question: &Question<'_>, policy: &Policy) ->
     for test in policy.smoke.iter().chain(mapped) {
         // Crates and modules are packages, anything else is a file.
         match method {
-            Method::Cargo | Method::Go | Method::Jvm => selection.scope.packages.insert(test.clone()),
+            Method::Cargo | Method::Go | Method::Jvm | Method::Bazel | Method::Nx => {
+                selection.scope.packages.insert(test.clone())
+            }
             _ => selection.scope.files.insert(test.clone()),
         };
     }

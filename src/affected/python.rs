@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ask::ask;
+use super::graph::{Dependents, reached};
 use super::{Question, Scope, Selection, files, name};
 use crate::domain::proof::Confidence;
-use crate::process::{self, Output, Spec, TAIL};
-
-/// For each file those that import it.
-type Importers = BTreeMap<String, BTreeSet<String>>;
 
 pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     if let Some(path) = question.changed.iter().find(|path| widens(path)) {
@@ -18,16 +16,8 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
         Ok(importers) => (importers, Confidence::Medium, "by `ruff analyze graph`"),
         Err(_) => (by_reading(question), Confidence::Low, "read from the sources, as ruff is not to be had"),
     };
-    let mut reached: BTreeSet<&String> = question.changed.iter().collect();
-    let mut waiting: Vec<&String> = reached.iter().copied().collect();
-    while let Some(file) = waiting.pop() {
-        for importer in importers.get(file).into_iter().flatten() {
-            if reached.insert(importer) {
-                waiting.push(importer);
-            }
-        }
-    }
-    let tests = reached.into_iter().filter(|file| is_test_file(question, file)).cloned().collect();
+    let reached = reached(question.changed.iter().cloned(), &importers);
+    let tests = reached.into_iter().filter(|file| is_test_file(question, file)).collect();
     let scope = Scope { files: tests, ..Scope::default() };
     Ok(Selection { scope, confidence, reason: format!("the tests that import the changed files, {how}") })
 }
@@ -43,31 +33,20 @@ fn widens(path: &str) -> bool {
     !path.ends_with(".py") || matches!(name(path), "conftest.py" | "setup.py" | "noxfile.py")
 }
 
-async fn by_ruff(question: &Question<'_>) -> Result<Importers, String> {
-    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-    let spec = Spec {
-        arguments: ["ruff", "analyze", "graph", "--direction", "dependents", "."].map(str::to_owned).to_vec(),
-        directory: question.directory.to_owned(),
-        environment: question.environment.to_vec(),
-        limit: question.limit,
-    };
-    let stdout = Some(file.reopen().map_err(|error| error.to_string())?);
-    let ended = process::run_into(spec, Output { stdout, keep: TAIL }).await;
-    if !ended.succeeded() {
-        return Err(ended.words());
-    }
-    serde_json::from_reader(file.as_file_mut()).map_err(|error| error.to_string())
+async fn by_ruff(question: &Question<'_>) -> Result<Dependents, String> {
+    let answer = ask(question, &["ruff", "analyze", "graph", "--direction", "dependents", "."], &[]).await?;
+    serde_json::from_str(&answer).map_err(|error| error.to_string())
 }
 
 /// Who imports whom, by the import statements: a module is found by the end of its path, so that a
 /// source directory may have any name. Rather too many than too few.
-fn by_reading(question: &Question<'_>) -> Importers {
+fn by_reading(question: &Question<'_>) -> Dependents {
     let all = files(question.directory, &[".py"]);
     let mut by_name: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
     for file in &all {
         by_name.entry(module_name(file)).or_default().push(file);
     }
-    let mut importers = Importers::new();
+    let mut importers = Dependents::new();
     for file in &all {
         let text = std::fs::read(question.directory.join(file)).unwrap_or_default();
         for name in imported(&String::from_utf8_lossy(&text)) {

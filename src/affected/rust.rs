@@ -1,13 +1,14 @@
 //! Rust: the changed crates, and all that depend on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::ask::ask;
+use super::graph::{Dependents, owner, reached};
 use super::{Question, Scope, Selection, name};
 use crate::domain::proof::Confidence;
-use crate::process::{self, Output, Spec, TAIL};
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -36,29 +37,17 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     }
     let mut crates = BTreeSet::new();
     for path in question.changed {
-        let path = question.directory.join(path);
-        let owners = packages.iter().filter(|(directory, _)| path.starts_with(directory));
-        let owner = owners.max_by_key(|(directory, _)| directory.as_os_str().len());
-        crates.insert(owner.ok_or_else(|| format!("`{}` is of no crate", path.display()))?.0.clone());
+        crates.insert(owner(path, packages.keys()).ok_or_else(|| format!("`{path}` is of no crate"))?.clone());
     }
-    let changed: Vec<_> = crates.iter().filter_map(|directory| Some(packages.get(directory)?.name.clone())).collect();
-    // Whatever depends on one of them, until there are no more.
-    loop {
-        let more: Vec<_> = packages
-            .iter()
-            .filter(|(directory, package)| {
-                let needs =
-                    |dependency: &Dependency| dependency.path.as_ref().is_some_and(|path| crates.contains(path));
-                !crates.contains(*directory) && package.dependencies.iter().any(needs)
-            })
-            .map(|(directory, _)| directory.clone())
-            .collect();
-        if more.is_empty() {
-            break;
+    let named = |directory: &String| packages.get(directory).map(|package| package.name.clone());
+    let changed: Vec<_> = crates.iter().filter_map(named).collect();
+    let mut dependents = Dependents::new();
+    for (directory, package) in &packages {
+        for path in package.dependencies.iter().filter_map(|dependency| dependency.path.as_ref()) {
+            dependents.entry(below(question, path)).or_default().insert(directory.clone());
         }
-        crates.extend(more);
     }
-    let names = crates.iter().filter_map(|directory| Some(packages.get(directory)?.name.clone())).collect();
+    let names = reached(crates, &dependents).iter().filter_map(named).collect();
     let scope = Scope { packages: names, ..Scope::default() };
     let reason = format!("crate {} changes; these depend on it", changed.join(", "));
     Ok(Selection { scope, confidence: Confidence::High, reason })
@@ -71,23 +60,17 @@ fn widens(path: &str) -> bool {
 }
 
 /// The workspace's crates by their directories.
-async fn packages(question: &Question<'_>) -> Result<BTreeMap<PathBuf, Package>, String> {
-    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-    let spec = Spec {
-        arguments: ["cargo", "metadata", "--no-deps", "--format-version=1"].map(str::to_owned).to_vec(),
-        directory: question.directory.to_owned(),
-        environment: question.environment.to_vec(),
-        limit: question.limit,
-    };
-    let stdout = Some(file.reopen().map_err(|error| error.to_string())?);
-    let ended = process::run_into(spec, Output { stdout, keep: TAIL }).await;
-    if !ended.succeeded() {
-        return Err(format!("`cargo metadata`: {}", ended.words()));
-    }
-    let metadata: Metadata = serde_json::from_reader(file.as_file_mut()).map_err(|error| error.to_string())?;
+async fn packages(question: &Question<'_>) -> Result<BTreeMap<String, Package>, String> {
+    let answer = ask(question, &["cargo", "metadata", "--no-deps", "--format-version=1"], &[]).await?;
+    let metadata: Metadata = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
     let by_directory = metadata.packages.into_iter().filter_map(|package| {
-        let directory = package.manifest_path.parent()?.to_owned();
+        let directory = below(question, package.manifest_path.parent()?);
         Some((directory, package))
     });
     Ok(by_directory.collect())
+}
+
+/// The directory as seen from the project's own; as it is where it lies elsewhere.
+fn below(question: &Question<'_>, directory: &Path) -> String {
+    directory.strip_prefix(question.directory).unwrap_or(directory).display().to_string()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 
 fn policy() -> Policy {
-    Policy { smoke: Vec::new(), map: Vec::new(), full: None, limit: Length(Duration::from_secs(1)) }
+    Policy { by: None, smoke: Vec::new(), map: Vec::new(), full: None, limit: Length(Duration::from_secs(1)) }
 }
 
 /// Writes the files, asks, and returns what was selected, with the confidence and the reason.

@@ -223,6 +223,12 @@ impl Project {
         }))
     }
 
+    /// Whether the work tree at `path` is one of this clone's.
+    pub async fn has_work_tree(&self, path: &Path) -> Result<bool, ProjectError> {
+        let common = Git::at(path).run(["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
+        Ok(Path::new(common.trim_end()) == self.common)
+    }
+
     fn unreachable(&self, error: GitError) -> ProjectError {
         let reason = match error {
             GitError::Failed { stderr, .. } => reason(&stderr),

@@ -196,7 +196,9 @@ pub fn renaming<'a>(before: Part<'a>, after: Part<'a>) -> Option<Vec<(&'a [u8], 
         .map(|token| &before.1[token.bytes()])
         .collect();
     let are_declared = renamed.iter().all(|(old, _)| declared.contains(old));
-    let told = are_new && are_declared && renamed.len() <= MOST;
+    // Nor is it one to say that nobody needs what has the name.
+    let are_names = renamed.iter().all(|(old, new)| *old != b"_" && *new != b"_");
+    let told = are_new && are_declared && are_names && renamed.len() <= MOST;
     (told && !renamed.is_empty() && replaced >= 2).then_some(renamed)
 }
 

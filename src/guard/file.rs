@@ -162,6 +162,18 @@ fn says_generated(change: &FileChange) -> bool {
         .any(|line| (line.contains("Code generated ") && line.contains("DO NOT EDIT")) || line.contains("@generated"))
 }
 
+/// The diff that changes fewer lines: each of the two ways of finding one is long-winded for some texts.
+fn shorter(input: &InternedInput<&[u8]>) -> Diff {
+    let lines = |diff: &Diff| diff.count_removals() + diff.count_additions();
+    let by = |algorithm| {
+        let mut diff = Diff::compute(algorithm, input);
+        diff.postprocess_no_heuristic(input);
+        diff
+    };
+    let (histogram, myers) = (by(Algorithm::Histogram), by(Algorithm::Myers));
+    if lines(&myers) < lines(&histogram) { myers } else { histogram }
+}
+
 /// Where the code of two texts differs, blanks, comments and white space left out.
 fn edits(before: &Text, after: &Text) -> Vec<Edit> {
     let rows = |text: &Text| (0..text.rows()).filter(|row| !text.code(*row).is_empty()).collect::<Vec<_>>();
@@ -169,8 +181,7 @@ fn edits(before: &Text, after: &Text) -> Vec<Edit> {
     let mut input = InternedInput::default();
     input.update_before(old_rows.iter().map(|row| before.code(*row)));
     input.update_after(new_rows.iter().map(|row| after.code(*row)));
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
-    diff.postprocess_no_heuristic(&input);
+    let diff = shorter(&input);
     let pick = |rows: &[usize], range: Range<u32>| rows[range.start as usize..range.end as usize].to_vec();
     diff.hunks()
         .map(|hunk| Edit { removed: pick(&old_rows, hunk.before), added: pick(&new_rows, hunk.after) })

@@ -61,7 +61,9 @@ pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<S
     let mut done = Vec::new();
     let work_tree = Path::new(&branch.work_tree);
     let mut kept = false;
-    if work_tree.is_dir() {
+    if work_tree.is_dir() && !project.has_work_tree(work_tree).await? {
+        done.push("work tree kept, another clone made it".to_owned());
+    } else if work_tree.is_dir() {
         let untracked = Git::at(work_tree).run(["status", "--porcelain", "--untracked-files=normal"]).await?;
         if let Some(changed) = uncommitted(work_tree).await? {
             done.push(format!("work tree kept, it has changes: {changed}"));

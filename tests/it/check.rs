@@ -143,6 +143,21 @@ fn a_run_that_tells_nothing_is_no_pass() {
 }
 
 #[test]
+fn a_report_may_be_many_files() {
+    let env = shop();
+    let many = RUNNER.replace(
+        "{\n    echo '<testsuite",
+        "mkdir \"$HOTFIX_REPORT\" \"$HOTFIX_REPORT/shop\" || exit 9\n{\n    echo '<testsuite",
+    );
+    env.write("tests/run.sh", &many.replace("} > \"$HOTFIX_REPORT\"", "} > \"$HOTFIX_REPORT/shop/test.xml\""));
+    env.commit("Write many files");
+    env.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    fix(&env, &[MENDED, NEW_TEST]);
+    let output = check(&env, &[]);
+    assert!(output.status == Some(0) && output.stdout.contains("1 test fails before"), "{output}");
+}
+
+#[test]
 fn a_flaky_test_counts_for_nothing() {
     let env = shop();
     let flaky = "echo x >> \"$RUNS.$(basename $(dirname \"$PWD\"))\"; [ $(wc -l < \"$RUNS.$(basename $(dirname \"$PWD\"))\") -ne 2 ]";

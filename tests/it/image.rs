@@ -90,6 +90,10 @@ fn a_build_that_fails_or_names_no_digest_stops_the_release() {
         ("echo no space left; exit 3", "exit status 3"),
         ("echo r/app:v1", "named no image by its digest on its last lines"),
         ("echo 'r/app --privileged@sha256:00'", "named no image by its digest on its last lines"),
+        (
+            &["echo r/app@sha256:$(echo $name | sha256sum | cut -c -64)"; 2].join("; name=b; "),
+            "named two images `r/app`",
+        ),
     ] {
         let env = begun(line);
         let deployed = env.hotfix(&["deploy"]);

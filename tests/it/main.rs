@@ -7,6 +7,7 @@ mod alone;
 mod backport;
 mod bad_input;
 mod check;
+mod clock;
 mod crash;
 mod database;
 mod demo;

@@ -4,6 +4,8 @@
 //! No containers run there: how a pod does is told by its image's tag, and so by the incident's
 //! identifier, of which the tag is made: `nopull`, `crash`, `slow` in it.
 
+mod faults;
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,16 +17,21 @@ use crate::env::{Output, TestEnv};
 struct Kube {
     env: TestEnv,
     namespace: String,
+    kubeconfig: String,
 }
 
 impl Kube {
     /// `deployments` run v1.0.0, two instances each.
     fn new(deployments: &[&str]) -> Kube {
+        Kube::on(kubeconfig(), deployments)
+    }
+
+    fn on(kubeconfig: String, deployments: &[&str]) -> Kube {
         let env = TestEnv::new();
         env.instant();
         let directory = env.path("").file_name().unwrap().to_string_lossy().to_lowercase();
         let namespace: String = directory.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let kube = Kube { env, namespace: format!("{namespace}x") };
+        let kube = Kube { env, namespace: format!("{namespace}x"), kubeconfig };
         kube.configure(deployments);
         kube.kubectl(&["create", "namespace", &kube.namespace]);
         for name in deployments {
@@ -56,7 +63,7 @@ impl Kube {
 
     /// Runs kubectl in the namespace, and returns what it printed.
     fn kubectl(&self, args: &[&str]) -> String {
-        let output = self.env.run(kubectl(&self.namespace).args(args));
+        let output = self.env.run(kubectl(&self.kubeconfig, &self.namespace).args(args));
         assert_eq!(output.status, Some(0), "kubectl {args:?}\n{output}");
         output.stdout
     }
@@ -84,7 +91,7 @@ impl Kube {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.env.hotfix_command(args);
-        command.env("KUBECONFIG", kubeconfig());
+        command.env("KUBECONFIG", &self.kubeconfig);
         command
     }
 
@@ -100,26 +107,28 @@ impl Kube {
         self.env.fix(id);
     }
 
-    /// Ships while `meanwhile` is done to a deployment that has got its new image.
+    /// Ships while kubectl does something to a deployment that has got its new image.
     fn ship_while(&self, name: &str, image: &str, meanwhile: &[&str]) -> Output {
-        let mut ship = self.command(&["ship"]);
+        self.run_while(self.command(&["ship"]), name, image, || drop(self.kubectl(meanwhile)))
+    }
+
+    /// Runs a command; as soon as the deployment has this image, `meanwhile` is done.
+    fn run_while(&self, mut ship: Command, name: &str, image: &str, meanwhile: impl FnOnce()) -> Output {
         let ship = ship.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let start = Instant::now();
         while self.image(name) != image {
             assert!(start.elapsed() < Duration::from_secs(60), "the image was never set");
         }
-        self.kubectl(meanwhile);
+        meanwhile();
         ship.wait_with_output().unwrap().into()
     }
 }
 
 impl Drop for Kube {
     fn drop(&mut self) {
-        // Without a cluster there is nothing to clean up.
-        if std::env::var_os("HOTFIX_TEST_KUBECONFIG").is_none() {
-            return;
-        }
-        let _ = kubectl(&self.namespace).args(["delete", "namespace", &self.namespace, "--wait=false"]).output();
+        let _ = kubectl(&self.kubeconfig, &self.namespace)
+            .args(["delete", "namespace", &self.namespace, "--wait=false"])
+            .output();
     }
 }
 
@@ -128,9 +137,9 @@ fn kubeconfig() -> String {
         .expect("HOTFIX_TEST_KUBECONFIG names a kubeconfig; ./test looks for a cluster")
 }
 
-fn kubectl(namespace: &str) -> Command {
+fn kubectl(kubeconfig: &str, namespace: &str) -> Command {
     let mut command = Command::new("kubectl");
-    command.args(["--kubeconfig", &kubeconfig(), "--namespace", namespace]);
+    command.args(["--kubeconfig", kubeconfig, "--namespace", namespace]);
     command
 }
 
@@ -301,6 +310,19 @@ fn killed_in_the_middle_of_the_rollback_it_goes_back_once() {
     let resumed = kube.hotfix(&["resume"]);
     assert_eq!([kube.template("backend"), kube.template("frontend")], before, "{resumed}");
     assert_eq!(kube.replica_sets(), 4, "an old one and a new one of each");
+}
+
+#[test]
+#[ignore = "needs Kubernetes: run ./test"]
+fn a_release_that_comes_up_and_crashes_within_the_soak_goes_back_by_itself() {
+    let kube = Kube::new(&["backend"]);
+    kube.env.write("hotfix.toml", &kube.env.read("hotfix.toml").replace("soak = \"1s\"", "soak = \"10s\""));
+    let before = kube.template("backend");
+    kube.begin("late-crash-1");
+    let deployed = kube.hotfix(&["deploy"]);
+    let timeline = kube.hotfix(&["timeline"]).stdout;
+    assert!(timeline.contains("deploy went bad") && timeline.contains("CrashLoopBackOff"), "{timeline}\n{deployed}");
+    assert_eq!(kube.template("backend"), before, "{deployed}");
 }
 
 #[test]

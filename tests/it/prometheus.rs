@@ -202,6 +202,30 @@ fn a_real_prometheus_shows_each_verdict() {
 
 #[test]
 #[ignore = "needs Prometheus: ./test installs it"]
+fn a_prometheus_that_hangs_for_a_while_changes_nothing() {
+    let env = TestEnv::new();
+    let prometheus = Prometheus::start(&env.path("prometheus"), GOOD.start());
+    env.write("hotfix.toml", &CONFIG.replace("URL", &prometheus.url));
+    let signal = |signal: &str| {
+        let process = prometheus.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    };
+    let mut command = env.hotfix_command(&["watch", "--json"]);
+    let output = std::thread::scope(|scope| {
+        let running = scope.spawn(|| env.run(&mut command));
+        std::thread::sleep(Duration::from_secs(2));
+        signal("-STOP");
+        std::thread::sleep(Duration::from_millis(2500));
+        signal("-CONT");
+        running.join().unwrap()
+    });
+    let end: Value = serde_json::from_str(output.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&end["verdict"], &end["errors"]), (&"VERIFIED".into(), &0.into()), "{output}");
+    assert!(end["requests"].as_u64() > Some(300), "what it counted meanwhile was made up for: {end}");
+}
+
+#[test]
+#[ignore = "needs Prometheus: ./test installs it"]
 fn the_past_is_a_control_and_is_replayed() {
     let env = TestEnv::new();
     let good = Prometheus::start(&env.path("prometheus"), Service { release: 0.01, ..GOOD }.start());

@@ -248,6 +248,33 @@ fn the_watch_of_a_job_goes_on_after_a_crash() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: run ./test"]
+fn another_clone_goes_on_with_the_watch_of_one_that_died() {
+    let env = TestEnv::on(Kind::Postgres);
+    env.instant();
+    env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"12s\""));
+    env.commit("Watch for longer");
+    env.git(&["push", "--quiet"]);
+    env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
+    env.fix("001");
+    let mut child = env.hotfix_command(&["ship"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.any(|line| line.starts_with("  ok    deploy")), "the watch begins after the deploy");
+    std::thread::sleep(Duration::from_secs(8));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    env.git_in(".", &["clone", "--quiet", "remote.git", "elsewhere"]);
+    let start = Instant::now();
+    let resumed = env.run(env.hotfix_command(&["resume", "001"]).current_dir(env.path("elsewhere")));
+    assert_eq!(resumed.status, Some(0), "{resumed}");
+    assert!(start.elapsed() < Duration::from_secs(11), "the watch did not begin anew: {resumed}");
+    assert_eq!(env.read("../deploys").lines().count(), 1, "{resumed}");
+    let report = env.hotfix(&["report", "001"]).stdout;
+    assert!(report.contains("VERIFIED"), "{report}");
+}
+
+#[test]
 fn an_unproven_release_is_watched_on() {
     let env = TestEnv::new();
     env.instant();

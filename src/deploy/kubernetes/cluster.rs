@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::config::KubeConfigOptions;
-use kube::core::Selector;
+use kube::core::{Selector, Status};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ impl Cluster {
 
     /// Returns a deployment; `None` where there is none of this name.
     pub async fn deployment(&self, name: &str) -> Result<Option<Read>, Failure> {
-        self.deployments().get_opt(name).await?.map(read).transpose()
+        in_time(self.deployments().get_opt(name)).await?.map(read).transpose()
     }
 
     /// Makes a change, or only asks whether it would be accepted, and returns the deployment after it.
@@ -79,7 +79,7 @@ impl Cluster {
                 Patch::Json(serde_json::from_value(patch.clone()).expect("it is made of the operations of RFC 6902"))
             }
         };
-        read(self.deployments().patch(name, &parameters, &patch).await?)
+        read(in_time(self.deployments().patch(name, &parameters, &patch)).await?)
     }
 
     /// Returns the replica sets that belong to a deployment, each with its template.
@@ -116,7 +116,7 @@ impl Cluster {
     /// Keeps a record; does nothing where it is there.
     pub async fn keep(&self, record: &ControllerRevision) -> Result<(), Failure> {
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        match self.records().create(&parameters, record).await.map_err(Failure::from) {
+        match in_time(self.records().create(&parameters, record)).await.map_err(Failure::from) {
             Ok(_) | Err(Failure::Conflict) => Ok(()),
             Err(failure) => Err(failure),
         }
@@ -180,7 +180,7 @@ where
     let mut found = Vec::new();
     let mut parameters = parameters.clone().limit(PAGE);
     loop {
-        match api.list(&parameters).await {
+        match in_time(api.list(&parameters)).await {
             Ok(page) => {
                 let next = page.metadata.continue_.filter(|token| !token.is_empty());
                 found.extend(page.items);
@@ -196,6 +196,13 @@ where
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Ends a call that takes too long: the client tries it again for minutes where it is told to wait.
+async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    let message = format!("no answer that helps within {} s", PATIENCE.as_secs());
+    let late = || kube::Error::Api(Status::failure(&message, "Timeout").with_code(504).boxed());
+    tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn selected(of: &Read) -> ListParams {
@@ -240,4 +247,88 @@ fn deepest(error: &dyn std::error::Error) -> String {
         deepest = source;
     }
     deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A page of a list with one pod, and where the next one begins.
+    fn page(pod: &str, next: Option<&str>) -> (u16, Value) {
+        let list = json!({ "apiVersion": "v1", "kind": "PodList", "metadata": { "continue": next },
+            "items": [{ "metadata": { "name": pod } }] });
+        (200, list)
+    }
+
+    fn refusal(code: u16, reason: &str) -> (u16, Value) {
+        let status = json!({ "apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": reason,
+            "message": reason, "code": code });
+        (code, status)
+    }
+
+    /// Answers one request, and returns its first line.
+    fn answer(mut stream: TcpStream, (code, body): &(u16, Value)) -> std::io::Result<String> {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line) = (String::new(), String::new());
+        reader.read_line(&mut first)?;
+        while reader.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n");
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+        Ok(first)
+    }
+
+    /// What a list comes to where the API server gives these answers, the last one over and over, and
+    /// what it was asked.
+    async fn listed(answers: Vec<(u16, Value)>) -> (Result<Vec<String>, Failure>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            let last = answers.len() - 1;
+            for (index, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+                seen.lock().unwrap().extend(answer(stream, &answers[index.min(last)]));
+            }
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
+        let api: Api<Pod> = Api::namespaced(client, "default");
+        let found = every(&api, &ListParams::default()).await;
+        let asked = asked.lock().unwrap().clone();
+        (found.map(|pods| pods.iter().map(ResourceExt::name_any).collect()), asked)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_went_stale_is_begun_anew() {
+        let answers = vec![page("a", Some("1")), refusal(410, "Expired"), page("b", Some("2")), page("c", None)];
+        let (found, asked) = listed(answers).await;
+        assert_eq!(found.unwrap(), ["b", "c"]);
+        let continued: Vec<_> = asked.iter().map(|line| line.contains("continue=")).collect();
+        assert_eq!(continued, [false, true, false, true], "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_read_is_no_list() {
+        for (answer, expected) in [
+            (refusal(410, "Expired"), "Refused"),
+            (refusal(401, "Unauthorized"), "have they expired?"),
+            (refusal(403, "pods is forbidden"), "pods is forbidden"),
+            (refusal(429, "slow down"), "in trouble: no answer that helps within 10 s"),
+            (refusal(500, "etcd is away"), "in trouble: etcd is away"),
+            ((200, json!("half a bo")), "Unreachable"),
+        ] {
+            let (found, _) = listed(vec![answer]).await;
+            let said = format!("{:?}", found.unwrap_err());
+            assert!(said.contains(expected), "{said}");
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 mod pattern;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Check;
 use crate::guard::Subject;
 use crate::guard::file::{Edit, File, Role, any_within};
 use crate::guard::finding::{Finding, Level, Side};
-use pattern::{Pattern, SILENCED_IN_CODE, SILENCED_IN_COMMENT, SKIP, SLEEP, SLEEP_DEFINED, asserts};
+use pattern::{Pattern, SILENCED_IN_CODE, SILENCED_IN_COMMENT, SKIP, SLEEP, SLEEP_DEFINED, about, asserts, may_assert};
 
 pub const CHECK: Check = Check {
     name: "weakening",
@@ -44,12 +44,19 @@ fn assertions_added<'a>(subject: &'a Subject) -> HashMap<&'a [u8], usize> {
 
 /// The assertions of tests that are gone, where fewer came in their place.
 fn assertions_removed(file: &File, kept: &HashMap<&[u8], usize>) -> Option<Finding> {
-    let asserts = |side: Side, row: usize| file.is_test(side, row) && asserts(file.language, file.side(side).bare(row));
+    let asserts = |row: &usize| file.is_test(Side::Before, *row) && asserts(file.language, file.before.bare(*row));
+    let may_assert =
+        |row: &&usize| file.is_test(Side::After, **row) && may_assert(file.language, file.after.bare(**row));
+    let added = file.edits.iter().flat_map(|edit| &edit.added).filter(may_assert);
+    let now: HashSet<Vec<&str>> = added.filter_map(|row| about(file.after.bare(*row))).collect();
+    let is_kept = |row: &usize| {
+        let as_it_was = kept.contains_key(file.before.code(*row));
+        as_it_was || about(file.before.bare(*row)).is_some_and(|about| now.contains(&about))
+    };
     let mut rows = Vec::new();
     for edit in clusters(&file.edits) {
-        let old = edit.removed.iter().filter(|row| asserts(Side::Before, **row));
-        let gone: Vec<usize> = old.copied().filter(|row| !kept.contains_key(file.before.code(*row))).collect();
-        let new = edit.added.iter().filter(|row| asserts(Side::After, **row)).count();
+        let gone: Vec<usize> = edit.removed.iter().copied().filter(|row| asserts(row) && !is_kept(row)).collect();
+        let new = edit.added.iter().filter(may_assert).count();
         if gone.len() > new {
             rows.extend(gone);
         }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Language, PLAIN};
+use super::{Language, PLAIN, c_macros};
 use crate::guard::syntax::entity::{Declared, Kind};
 use crate::guard::syntax::place::Place;
 
@@ -10,12 +10,25 @@ pub const C: Language = Language {
     name: "C",
     extensions: &["c"],
     grammar: || tree_sitter_c::LANGUAGE.into(),
+    unparsed: c_macros::find,
+    is_comment: is_include_guard,
     // A macro of a file that nobody includes is used there alone.
     declares: |place| {
         declares(place).map(|found| Declared { public: found.public && found.kind != Kind::Macro, ..found })
     },
     ..PLAIN
 };
+
+/// `#define BILL_H` right in `#ifndef BILL_H`: it says nothing, whatever it is called.
+pub fn is_include_guard(place: &Place) -> bool {
+    if place.kind != "preproc_def" || place.above(0) != "preproc_ifdef" || place.child("value").is_some() {
+        return false;
+    }
+    let Some(around) = place.parents.last() else { return false };
+    let name = place.child("name").map(|name| place.text_of(name)).unwrap_or_default();
+    let line = place.text[around.bytes.start..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line).strip_prefix("#ifndef").is_some_and(|asked| asked.trim() == name)
+}
 
 pub fn declares(place: &Place) -> Option<Declared> {
     match place.kind {

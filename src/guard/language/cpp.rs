@@ -1,6 +1,6 @@
 //! C++: exported is what is neither `static`, private, nor in a namespace without a name.
 
-use super::{Language, PLAIN, c, has_empty_body};
+use super::{Language, PLAIN, c, c_macros, has_empty_body};
 use crate::guard::syntax::entity::{Declared, Exports, Kind};
 use crate::guard::syntax::place::Place;
 
@@ -11,6 +11,8 @@ pub const CPP: Language = Language {
     separator: "::",
     wrappers: &["template_declaration"],
     overloads: true,
+    unparsed: c_macros::find,
+    is_comment: c::is_include_guard,
     declares,
     exports,
     // How a constructor sets its members is no concern of those who call it.

@@ -10,10 +10,16 @@ pub const CSHARP: Language = Language {
     grammar: || tree_sitter_c_sharp::LANGUAGE.into(),
     overloads: true,
     declares,
-    is_neutral: |place| place.kind == "base_list",
+    is_neutral,
     swallows: has_empty_body,
     ..PLAIN
 };
+
+/// What a type inherits from, and words that tell the compiler something, and users nothing.
+fn is_neutral(place: &Place) -> bool {
+    let compilers = || matches!(place.own_text().as_str(), "partial" | "async" | "unsafe");
+    place.kind == "base_list" || (place.kind == "modifier" && compilers())
+}
 
 fn declares(place: &Place) -> Option<Declared> {
     let public = || {

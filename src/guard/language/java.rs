@@ -39,6 +39,7 @@ fn is_neutral(place: &Place) -> bool {
                 Some("Override" | "SuppressWarnings")
             )
         }
+        "synchronized" | "strictfp" | "native" => place.above(0) == "modifiers",
         "superclass" | "super_interfaces" | "extends_interfaces" => true,
         "final" => place.above(1) == "formal_parameter",
         _ => false,

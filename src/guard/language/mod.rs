@@ -2,6 +2,7 @@
 //! `ALL`.
 
 mod c;
+mod c_macros;
 mod cpp;
 mod csharp;
 mod go;
@@ -12,6 +13,8 @@ mod python;
 mod ruby;
 mod rust;
 mod typescript;
+
+use std::ops::Range;
 
 use super::syntax::entity::{Declared, Exports};
 use super::syntax::place::Place;
@@ -31,6 +34,8 @@ pub struct Language {
     pub attributes: &'static [&'static str],
     /// Whether functions of one name and other parameters are functions of their own.
     pub overloads: bool,
+    /// Where a text has what its grammar can't know, such as macros; the parser sees blanks there.
+    pub unparsed: fn(&[u8]) -> Vec<Range<usize>>,
     /// What a node declares, if it does.
     pub declares: fn(&Place) -> Option<Declared>,
     /// Takes down what a node says about the visibility of others.
@@ -57,6 +62,7 @@ const PLAIN: Language = Language {
     wrappers: &[],
     attributes: &[],
     overloads: false,
+    unparsed: |_| Vec::new(),
     declares: |_| None,
     exports: |_, _| {},
     is_comment: |_| false,

@@ -5,6 +5,7 @@ pub mod limit;
 pub mod place;
 mod walk;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use entity::Entity;
@@ -53,11 +54,45 @@ pub enum TokenKind {
     Other,
 }
 
+/// The text with blanks in the place of some parts of it.
+fn blanked<'a>(text: &'a [u8], parts: &[Range<usize>]) -> Cow<'a, [u8]> {
+    let mut text = Cow::Borrowed(text);
+    parts.iter().for_each(|part| text.to_mut()[part.clone()].fill(b' '));
+    text
+}
+
 impl Syntax {
     /// Returns what `language` makes of `text`; fails where that takes more than `limit` allows.
     pub fn read(text: &[u8], language: &Language, limit: &mut Limit) -> Result<Syntax, Unread> {
-        let tree = limit.parse(text, &(language.grammar)())?;
-        Ok(walk::walk(&tree, text, language))
+        let unparsed = (language.unparsed)(text);
+        let blanked = blanked(text, &unparsed);
+        let tree = limit.parse(&blanked, &(language.grammar)())?;
+        let mut syntax = walk::walk(&tree, text, language);
+        syntax.add_unparsed(text, unparsed);
+        Ok(syntax)
+    }
+
+    /// Adds what the parser did not see, unless it lies in a comment or a string: it is code, but nothing
+    /// is known of it.
+    fn add_unparsed(&mut self, text: &[u8], unparsed: Vec<Range<usize>>) {
+        if unparsed.is_empty() {
+            return;
+        }
+        let (mut row, mut from) = (0, 0);
+        let mut seen: Vec<Range<usize>> = self.comments.clone();
+        seen.extend(self.tokens.iter().map(Token::bytes));
+        seen.sort_unstable_by_key(|part| part.start);
+        for Range { start, end } in unparsed {
+            let before = seen.partition_point(|part| part.start <= start);
+            if before.checked_sub(1).is_some_and(|before| seen[before].end > start) {
+                continue;
+            }
+            row += text[from..start].iter().filter(|byte| **byte == b'\n').count();
+            from = start;
+            let kind = TokenKind::Other;
+            self.tokens.push(Token { start, end, row, last_row: row, kind, neutral: true, member: false });
+        }
+        self.tokens.sort_by_key(|token| token.start);
     }
 
     /// The tokens that lie in a range of bytes.

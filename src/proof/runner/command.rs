@@ -12,8 +12,9 @@ use crate::proof::run::{Mark, Marks};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Runs the tests in the files that HOTFIX_TESTS names, a line each, or all where it is empty, and
-    /// writes the report to the file HOTFIX_REPORT. Ends with status 0 where all passed.
+    /// Runs the tests in the files, labels or projects that HOTFIX_TESTS names, a line each, or all where
+    /// it is empty, and writes the report to the file HOTFIX_REPORT, or makes a directory of that name with
+    /// any number of files in it. Ends with status 0 where all passed.
     pub run: CommandLine,
 }
 
@@ -34,7 +35,7 @@ impl Reporting for Command {
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let report = place.scratch.join("report.xml").display().to_string();
-        let tests = scope.files.iter().cloned().collect::<Vec<_>>().join("\n");
+        let tests = scope.files.union(&scope.packages).cloned().collect::<Vec<_>>().join("\n");
         let environment = vec![("HOTFIX_REPORT".to_owned(), report), ("HOTFIX_TESTS".to_owned(), tests)];
         Call { arguments: self.0.run.arguments(), environment }
     }

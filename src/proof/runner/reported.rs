@@ -57,12 +57,10 @@ pub struct Call {
 pub enum Report {
     /// What the command prints.
     Stdout,
+    /// A file, or all XML below a directory that the command makes in its place.
     File(PathBuf),
     /// Every file whose name has this ending, in each directory of this name below the project's.
-    Within {
-        directory: &'static str,
-        ending: &'static str,
-    },
+    Within { directory: &'static str, ending: &'static str },
 }
 
 /// What an exit status says.
@@ -152,8 +150,9 @@ impl<T: Reporting> Reported<T> {
     async fn run(&self, place: &Place, scope: &Scope) -> io::Result<Tested> {
         let at = self.0.report(place);
         // A report of an earlier run is none of this one.
-        for file in files(&at, place)? {
-            fs::remove_file(file)?;
+        match &at {
+            Report::File(path) if path.is_dir() => fs::remove_dir_all(path)?,
+            _ => files(&at, place)?.iter().try_for_each(fs::remove_file)?,
         }
         self.0.prepare(place)?;
         let printed = place.scratch.join("stdout");
@@ -231,10 +230,21 @@ fn merged(mut marks: Marks, more: Marks) -> Marks {
 fn files(at: &Report, place: &Place) -> io::Result<Vec<PathBuf>> {
     match at {
         Report::Stdout => Ok(Vec::new()),
+        Report::File(path) if path.is_dir() => {
+            let mut found = Vec::new();
+            walk(path, &|_, name| name.ends_with(".xml"), 0, &mut found)?;
+            found.sort();
+            Ok(found)
+        }
         Report::File(path) => Ok(path.is_file().then(|| path.clone()).into_iter().collect()),
         Report::Within { directory, ending } => {
             let mut found = Vec::new();
-            walk(&place.directory, directory, ending, 0, &mut found)?;
+            let is_report = |folder: &Path, name: &str| {
+                // Gradle has a directory for each task below.
+                let mut near = folder.ancestors().take(2);
+                name.ends_with(ending) && near.any(|folder| folder.ends_with(directory))
+            };
+            walk(&place.directory, &is_report, 0, &mut found)?;
             found.sort();
             Ok(found)
         }
@@ -244,23 +254,23 @@ fn files(at: &Report, place: &Place) -> io::Result<Vec<PathBuf>> {
 /// How deep below the project's directory reports are looked for.
 const DEPTH: usize = 12;
 
-fn walk(from: &Path, directory: &str, ending: &str, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let here = from.file_name().is_some_and(|name| name == directory) || from.ends_with(directory);
-    for entry in fs::read_dir(from)? {
+/// Adds the files that `is_report` says yes to, asked with the folder and the file's name.
+fn walk(
+    folder: &Path,
+    is_report: &dyn Fn(&Path, &str) -> bool,
+    depth: usize,
+    found: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (kind, name) = (entry.file_type()?, entry.file_name());
         if kind.is_dir() && depth < DEPTH && name != "node_modules" && name != ".git" {
-            walk(&entry.path(), directory, ending, depth + 1, found)?;
-        } else if kind.is_file() && in_reports(from, directory, here) && name.to_string_lossy().ends_with(ending) {
+            walk(&entry.path(), is_report, depth + 1, found)?;
+        } else if kind.is_file() && is_report(folder, &name.to_string_lossy()) {
             found.push(entry.path());
         }
     }
     Ok(())
-}
-
-/// Whether the directory is one of reports, or directly below one, as gradle has it.
-fn in_reports(from: &Path, directory: &str, here: bool) -> bool {
-    here || from.parent().is_some_and(|parent| parent.ends_with(directory))
 }
 
 /// What the failures of a report begin with where the test itself could not be run.

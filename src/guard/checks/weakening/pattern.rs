@@ -53,6 +53,27 @@ pub fn asserts(language: Option<&Language>, code: &str) -> bool {
     own || ASSERTION.is_match(code)
 }
 
+/// What may well assert, by a name of the project's own: `checkBill(a)`, `expectPaid(a)`, and in Go
+/// whatever is given the test.
+static OWN_ASSERTION: Pattern =
+    LazyLock::new(|| any(&[r"(^|\W)([aA]ssert|[eE]xpect|[vV]erify|[cC]heck|[eE]nsure)([A-Z_]\w*)?\("]));
+static OWN_ASSERTION_OF_GO: Pattern = LazyLock::new(|| any(&[r"(^|\W)[A-Za-z]\w*\((t|s\.T\(\)),"]));
+
+/// Whether a line of a test may be there in the place of an assertion.
+pub fn may_assert(language: Option<&Language>, code: &str) -> bool {
+    let go = language.is_some_and(|language| language.name == "Go") && OWN_ASSERTION_OF_GO.is_match(code);
+    go || OWN_ASSERTION.is_match(code) || asserts(language, code)
+}
+
+/// The names and numbers that an assertion is about; `None` where they are too few to know it by.
+pub fn about(code: &str) -> Option<Vec<&str>> {
+    const FEWEST: usize = 3;
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let rest = code.split_once('(').map_or(code, |(_, rest)| rest);
+    let words: Vec<&str> = rest.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+    (words.len() >= FEWEST).then_some(words)
+}
+
 pub static SKIP: Pattern = LazyLock::new(|| {
     any(&[
         r"#\[ignore\b|#\[cfg_attr\(.*\bignore\b",
@@ -128,6 +149,19 @@ mod tests {
             yes.iter().for_each(|text| assert!(asserts(text), "{path}: {text}"));
             no.iter().for_each(|text| assert!(!asserts(text), "{path}: {text}"));
         }
+    }
+
+    #[test]
+    fn other_words_may_assert_the_same() {
+        let go = language::of("a.go");
+        assert!(
+            may_assert(go, "Equal(t,a,b)") && may_assert(go, "checkBill(a)") && may_assert(None, "a.expectPaid(b)")
+        );
+        assert!(
+            !may_assert(go, "t.Run(name,") && !may_assert(None, "Equal(t,a,b)") && !may_assert(None, "unchecked(a)")
+        );
+        assert_eq!(about("ASSERT(a==(int)b->c);"), about("ASSERT_EQ(a,(int)b->c);"));
+        assert_eq!(about("ASSERT(a)"), None);
     }
 
     #[test]

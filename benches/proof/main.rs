@@ -1,0 +1,97 @@
+//! What the proof costs beside the time of the tests themselves, promised: less than 10%.
+//!
+//!     cargo bench --bench proof -- [pytest|cargo] [--tests N] [--each MILLISECONDS]
+//!
+//! A suite is generated whose tests do nothing but wait, so that their own time is known. The same is
+//! then done by hand: three checkouts, three runs in each.
+
+mod suite;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use suite::Suite;
+
+/// Measures the proof.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Which suites [default: both]
+    only: Vec<String>,
+    /// How many tests a suite has
+    #[arg(long, default_value_t = 40)]
+    tests: u32,
+    /// How long each of them takes, in milliseconds
+    #[arg(long, default_value_t = 500)]
+    each: u32,
+    /// Cargo says this to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Each of three trees is tested so often.
+const RUNS: u32 = 3;
+
+fn main() {
+    let args = Args::parse();
+    let wanted = |suite: &Suite| args.only.is_empty() || args.only.iter().any(|only| only == suite.name());
+    for suite in [Suite::Pytest, Suite::Cargo].into_iter().filter(wanted) {
+        match suite.program() {
+            Some(program) => measure(suite, &program, &args),
+            None => println!("{}: not installed", suite.name()),
+        }
+    }
+}
+
+fn measure(suite: Suite, program: &str, args: &Args) {
+    let sandbox = tempfile::tempdir().expect("a directory");
+    let repository = sandbox.path().join("repository");
+    suite.write(&repository, args.tests, Duration::from_millis(args.each.into()));
+    // Where several tests run at once, the tests of a run take so much less.
+    let own = args.tests * args.each / suite.at_once();
+    let own = Duration::from_millis(u64::from(own * RUNS));
+    println!("{}, {} tests of {} ms, {RUNS} runs of 3 trees", suite.name(), args.tests, args.each);
+    println!("  {:<46} {:>7.1} s", "the tests' own time, three trees at once", own.as_secs_f64());
+    for again in ["first", "again"] {
+        let took = ours(&repository, sandbox.path());
+        let over = 100.0 * (took.as_secs_f64() / own.as_secs_f64() - 1.0);
+        println!("  {:<46} {:>7.1} s   {over:.1}% more", format!("hotfix check, {again}"), took.as_secs_f64());
+    }
+    let by_hand = by_hand(suite, program, &repository, sandbox.path());
+    println!("  {:<46} {:>7.1} s", "three checkouts and nine runs by hand", by_hand.as_secs_f64());
+}
+
+/// How long a proof takes that is not known from before.
+fn ours(repository: &Path, sandbox: &Path) -> Duration {
+    let mut hotfix = Command::new(env!("CARGO_BIN_EXE_hotfix"));
+    hotfix.args(["check", "--base", "main", "--only", "proof", "--no-cache", "--json"]).current_dir(repository);
+    hotfix.env("XDG_CACHE_HOME", sandbox.join("cache")).stderr(Stdio::null());
+    let start = Instant::now();
+    let ended = hotfix.output().expect("hotfix can be started");
+    let took = start.elapsed();
+    let text = String::from_utf8_lossy(&ended.stdout);
+    let check: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let proven = check["proof"]["fail_to_pass"].as_array().map_or(0, Vec::len);
+    assert_eq!((ended.status.code(), proven), (Some(0), 1), "{text}");
+    took
+}
+
+/// How long the same takes when it is typed.
+fn by_hand(suite: Suite, program: &str, repository: &Path, sandbox: &Path) -> Duration {
+    let start = Instant::now();
+    for (name, commit, tests) in [("base", "main", false), ("tests", "main", true), ("fix", "fix", false)] {
+        let tree = sandbox.join(name);
+        suite::git(repository, &["worktree", "add", "--quiet", "--detach", &tree.display().to_string(), commit]);
+        if tests {
+            suite::git(&tree, &["checkout", "--quiet", "fix", "--", "tests"]);
+        }
+        for _ in 0..RUNS {
+            let mut run = Command::new(program);
+            run.args(suite.arguments()).current_dir(&tree).stdout(Stdio::null()).stderr(Stdio::null());
+            let passed = run.status().expect("the runner can be started").success();
+            assert_eq!(passed, !tests, "{name}");
+        }
+    }
+    start.elapsed()
+}
