@@ -50,7 +50,7 @@ fn a_release_is_deployed_and_watched() {
     assert_snapshot!(env.hotfix(&["log"]), @r"
     exit status: 0
     --- stdout
-    [TIME]  v1.1.0                   [COMMIT]  VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 new prices
+    [TIME]  v1.1.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 new prices
     ");
     assert_snapshot!(env.hotfix(&["timeline"]), @r"
     exit status: 0
