@@ -19,6 +19,8 @@ mod help;
 mod identifiers;
 mod image;
 mod interrupt;
+mod ladder;
+mod ladder_on_kubernetes;
 mod maven;
 mod notices;
 mod on_compose;
