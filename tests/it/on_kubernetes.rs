@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 use crate::env::{Output, TestEnv};
 
 /// A clone that deploys to a namespace of its own.
-struct Kube {
-    env: TestEnv,
+pub struct Kube {
+    pub env: TestEnv,
     namespace: String,
     kubeconfig: String,
 }
 
 impl Kube {
     /// `deployments` run v1.0.0, two instances each.
-    fn new(deployments: &[&str]) -> Kube {
+    pub fn new(deployments: &[&str]) -> Kube {
         Kube::on(kubeconfig(), deployments)
     }
 
@@ -62,26 +62,26 @@ impl Kube {
     }
 
     /// Runs kubectl in the namespace, and returns what it printed.
-    fn kubectl(&self, args: &[&str]) -> String {
+    pub fn kubectl(&self, args: &[&str]) -> String {
         let output = self.env.run(kubectl(&self.kubeconfig, &self.namespace).args(args));
         assert_eq!(output.status, Some(0), "kubectl {args:?}\n{output}");
         output.stdout
     }
 
-    fn apply(&self, object: &Value) {
+    pub fn apply(&self, object: &Value) {
         self.env.write("../object.json", &object.to_string());
         self.kubectl(&["create", "--filename", &self.env.path("object.json").display().to_string()]);
     }
 
-    fn get(&self, name: &str) -> Value {
+    pub fn get(&self, name: &str) -> Value {
         serde_json::from_str(&self.kubectl(&["get", "deployment", name, "--output=json"])).unwrap()
     }
 
-    fn template(&self, name: &str) -> Value {
+    pub fn template(&self, name: &str) -> Value {
         self.get(name)["spec"]["template"].clone()
     }
 
-    fn image(&self, name: &str) -> String {
+    pub fn image(&self, name: &str) -> String {
         self.template(name)["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
 
@@ -89,13 +89,13 @@ impl Kube {
         self.kubectl(&["get", "replicasets", "--output=name"]).lines().count()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.env.hotfix_command(args);
         command.env("KUBECONFIG", &self.kubeconfig);
         command
     }
 
-    fn hotfix(&self, args: &[&str]) -> Output {
+    pub fn hotfix(&self, args: &[&str]) -> Output {
         self.env.run(&mut self.command(args))
     }
 
@@ -195,6 +195,27 @@ fn a_release_is_rolled_out_and_kubectl_agrees() {
     assert_eq!(kube.template("backend"), after, "{back}");
     assert_ne!(after, before);
     assert_eq!(kube.replica_sets(), 6, "v1.0.0, 001 and 002, of each");
+}
+
+#[test]
+#[ignore = "needs Kubernetes: run ./test"]
+fn what_was_built_is_deployed_by_its_digest_and_known_again() {
+    let kube = Kube::new(&["backend", "frontend"]);
+    let before = kube.template("backend");
+    let build =
+        "for name in backend frontend; do echo registry/$name@sha256:$(echo $name | sha256sum | cut -c -64); done";
+    kube.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = '{build}'\n", kube.env.read("hotfix.toml")));
+    kube.env.commit("Build images");
+    kube.env.git(&["push", "--quiet"]);
+    kube.begin("001");
+    let deployed = kube.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    assert!(kube.image("backend").starts_with("registry/backend@sha256:"), "{}", kube.image("backend"));
+    assert!(kube.image("frontend").starts_with("registry/frontend@sha256:"), "{}", kube.image("frontend"));
+    let annotations = kube.template("backend")["metadata"]["annotations"].clone();
+    assert_eq!(annotations["hotfix/release"], "hotfix-001");
+    let back = kube.hotfix(&["rollback", "--yes"]);
+    assert_eq!(kube.template("backend"), before, "{back}");
 }
 
 #[test]
