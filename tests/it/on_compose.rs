@@ -295,7 +295,8 @@ fn what_was_built_is_deployed_whatever_became_of_its_tag() {
          docker image inspect --format '{{{{index .RepoDigests 0}}}}' {image}$HOTFIX_RELEASE"
     );
     host.env.write("push.sh", &format!("set -e\n{push}\n"));
-    let build = format!("good=$(sh push.sh \"echo built; {WELL}\") && sh push.sh 'exit 3' > push.log 2>&1 && echo $good");
+    let build =
+        format!("good=$(sh push.sh \"echo built; {WELL}\") && sh push.sh 'exit 3' > push.log 2>&1 && echo $good");
     host.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = \"\"\"{build}\"\"\"\n", host.env.read("hotfix.toml")));
     host.env.commit("Build an image");
     host.env.git(&["push", "--quiet"]);

@@ -8,7 +8,7 @@ mod on_kubernetes;
 mod record;
 mod rollout;
 mod template;
-mod wait;
+mod watched;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image::Image;
+use super::wait::Wait;
 use super::{Change, DeployError, Deployer, Preparation, is_one, mark, together};
 use crate::config::value::Length;
 use crate::workflow::crash::{self, Point};
@@ -85,8 +86,9 @@ impl Kubernetes {
 
     /// Waits until every one of the changed deployments is rolled out.
     async fn rolled_out(&self, changed: &[(&Target, Changed)], soak: Length) -> Result<(), DeployError> {
-        let wait = wait::Wait { deadline: self.config.deadline.0, soak: soak.0 };
-        wait.until_complete(|| self.connect(), changed).await
+        let mut watched = watched::Watched { deployer: self, changed, cluster: None };
+        let wait = Wait { deadline: self.config.deadline.0, soak: soak.0 };
+        wait.until_complete(&mut watched).await
     }
 
     /// Every deployment, where the API server says that it would accept the change of each.
