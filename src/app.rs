@@ -21,6 +21,7 @@ use crate::deploy::Surroundings;
 use crate::domain::audit::{self, Break};
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
+use crate::domain::rung::Rung;
 use crate::domain::step::{Close, Release};
 use crate::git::project::{Project, ProjectError};
 use crate::git::{Git, anchor};
@@ -105,6 +106,8 @@ pub enum AppError {
     NothingRuns(String),
     #[error("incident `{id}` is open, and a deploy is one of its steps")]
     IncidentOpen { id: String },
+    #[error("the deployer has no rung `{rung}`, only {known}")]
+    NoRung { rung: Rung, known: String },
     #[error("no deployer is configured")]
     NoDeployer,
     #[error("{0}")]

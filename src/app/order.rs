@@ -6,6 +6,7 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::order::{Kind, Order};
+use crate::domain::rung::Rung;
 use crate::domain::version;
 use crate::git::project::ProjectError;
 use crate::store::{ReleaseRecord, last_verified};
@@ -59,15 +60,23 @@ impl App {
         Ok(Proposal::Order { order: self.draft(Kind::Deploy, release, commit, current, reason), warnings })
     }
 
-    /// Proposes to put back `to`, or the last release that was verified where none is named.
+    /// Proposes to put back `to`, or the last release that was verified where none is named; with a
+    /// rung that takes away what runs, that very release.
     ///
     /// Fails like [`App::propose_deploy`], and where nothing runs or nothing else was verified.
-    pub async fn propose_rollback(&self, to: Option<&str>, reason: &str) -> Result<Proposal, AppError> {
+    pub async fn propose_rollback(
+        &self,
+        to: Option<&str>,
+        rung: Option<Rung>,
+        reason: &str,
+    ) -> Result<Proposal, AppError> {
         self.nothing_ordered(&self.config().deploy.environment).await?;
         let current = self.deployer()?.current().await?.unwrap_or_default();
         let history = self.history().await?;
         let (release, commit) = match to {
             Some(to) => self.known_release(to, &history).await?,
+            // What runs is brought up anew.
+            None if rung > Some(Rung::Release) && !current.is_empty() => (current.clone(), String::new()),
             None if current.is_empty() => return Err(AppError::NothingRuns(self.config().deploy.environment.clone())),
             None => {
                 let found = last_verified(&history, &[&current]).map(|record| record.release.clone());
@@ -75,11 +84,13 @@ impl App {
                 self.known_release(&release, &history).await?
             }
         };
-        if release == current {
+        let rung = rung.unwrap_or(if to.is_some() { Rung::Release } else { Rung::Undo });
+        if release == current && rung <= Rung::Release {
             return Ok(self.runs_already(&current));
         }
         let warnings = self.against(&history, &release);
-        Ok(Proposal::Order { order: self.draft(Kind::Rollback, release, commit, current, reason), warnings })
+        let order = self.draft(Kind::Rollback, release, commit, current, reason);
+        Ok(Proposal::Order { order: Order { rung, ..order }, warnings })
     }
 
     /// Whether a release of this name is known, here or in the log.
@@ -152,6 +163,7 @@ impl App {
             commit,
             previous,
             reason: name::line(reason, 200),
+            rung: Rung::Undo,
             profile: self.config().profile.clone(),
             workflow: WORKFLOW,
         }

@@ -10,29 +10,57 @@ use crate::steps;
 use crate::workflow::plan;
 
 impl App {
-    /// The list of steps that would roll back now, to `to` where that is said.
+    /// Those who change the number of instances by themselves, a warning each, where `rung` takes them
+    /// away; fails where the deployer has no such rung.
+    pub async fn warnings_of_rung(&self, rung: Rung) -> Result<Vec<String>, AppError> {
+        let deployer = self.deployer()?;
+        if !deployer.rungs().contains(&rung) {
+            let known = deployer.rungs().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(AppError::NoRung { rung, known });
+        }
+        let autoscalers = if rung > Rung::Release { deployer.autoscalers().await? } else { Vec::new() };
+        Ok(autoscalers.into_iter().map(|autoscaler| autoscaler.words).collect())
+    }
+
+    /// The list of steps that would roll back now, to `to` and by `rung` where that is said.
     pub async fn roll_back_plan(
         &self,
         incident: &Incident,
         to: Option<&str>,
+        rung: Option<Rung>,
         reason: String,
     ) -> Result<Planned, AppError> {
         let done = |step: &StepRecord| step.name == RollBack::STEP && matches!(step.state, StepState::Done { .. });
-        let found = match incident.plan() {
-            // The one that was planned is past, so another is wanted.
-            Some(plan) if plan.steps.iter().any(done) => steps::found_way_back(&self.tools, incident).await,
-            _ => steps::way_back(&self.tools, incident).await,
+        let last =
+            incident.detail::<RollBack>().filter(|_| incident.plan().is_some_and(|plan| plan.steps.iter().any(done)));
+        let found = match last {
+            // The one that was planned is past, so another is wanted, or the same another way.
+            Some(_) if rung.is_none() => steps::found_way_back(&self.tools, incident).await,
+            Some(RollBack { from, to, rung, .. }) => Ok(Back { from, to, rung }),
+            None => steps::way_back(&self.tools, incident).await,
         };
-        let back = match (found, to) {
-            (Ok(back), None) => back,
-            (Ok(back), Some(to)) => Back { to: to.to_owned(), rung: Rung::Release, ..back },
+        let found = match (found, to) {
+            (Ok(back), _) => back,
             (Err(error), None) => return Err(AppError::NoWayBack(error.message)),
             (Err(_), Some(to)) => {
                 let from = self.deployer()?.current().await?.unwrap_or_default();
-                Back { from, to: to.to_owned(), rung: Rung::Release }
+                Back { from, to: to.to_owned(), rung: Rung::Undo }
             }
         };
-        let (strategy, steps) = plan::back_again(incident);
+        let rung = rung.unwrap_or(if to.is_some() { Rung::Release } else { Rung::Undo });
+        let to = match (to, rung) {
+            (Some(to), _) => to.to_owned(),
+            (None, Rung::Release) => {
+                let other = steps::other_release(&self.tools, &found).await;
+                let other = other.map_err(|error| AppError::NoWayBack(error.message))?;
+                other.ok_or(AppError::NothingVerified { current: found.to })?
+            }
+            (None, _) => found.to,
+        };
+        // A rollback that failed may have left something else than it began with.
+        let runs = self.deployer()?.current().await?.filter(|runs| *runs != to);
+        let back = Back { from: runs.unwrap_or(found.from), to, rung };
+        let (strategy, steps) = plan::back_again(incident, rung);
         Ok(Planned { strategy, reasons: vec![reason], steps, back: Some(back) })
     }
 }

@@ -145,6 +145,7 @@ impl From<AppError> for CliError {
             AppError::IncidentOpen { ref id } => CliError { kind: Kind::Held, ..CliError::failed(message.clone()) }
                 .hint(format!("hotfix deploy {id}"))
                 .hint(format!("hotfix rollback {id} --to RELEASE")),
+            AppError::NoRung { .. } => CliError { kind: Kind::Usage, ..CliError::failed(message) },
             AppError::NoDeployer => CliError::failed(message).hint("set [deploy.by.command] in hotfix.toml"),
             AppError::Deployer(_) => CliError::failed(message),
             AppError::NoProbe => {

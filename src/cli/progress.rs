@@ -20,7 +20,7 @@ impl Lines {
     pub fn new() -> Lines {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
-            let style = ProgressStyle::with_template("  {spinner}     {prefix:<12} {wide_msg}");
+            let style = ProgressStyle::with_template("  {spinner}     {prefix} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar
         });
@@ -29,9 +29,9 @@ impl Lines {
 }
 
 impl Progress for Lines {
-    fn started(&self, _: &Incident, step: &str) {
+    fn started(&self, incident: &Incident, step: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_prefix(step.to_owned());
+            bar.set_prefix(format!("{step:<0$}", show::names(incident)));
             bar.set_message("");
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -45,8 +45,8 @@ impl Progress for Lines {
 
     fn ended(&self, incident: &Incident, step: &str) {
         let line = incident.steps().rfind(|record| record.name == step && record.ended.is_some());
-        let line =
-            line.map(|record| show::line(record, Timestamp::now(), show::width(std::io::stderr()))).unwrap_or_default();
+        let (names, width) = (show::names(incident), show::width(std::io::stderr()));
+        let line = line.map(|record| show::line(record, Timestamp::now(), names, width)).unwrap_or_default();
         match &self.bar {
             Some(bar) => {
                 bar.disable_steady_tick();

@@ -8,6 +8,7 @@ use super::{run, show};
 use crate::app::order::Proposal;
 use crate::app::{App, AppError};
 use crate::domain::event::Fact;
+use crate::domain::rung::Rung;
 use crate::workflow::engine::Until;
 
 /// Put an earlier release back into production, now, and watch it
@@ -18,7 +19,8 @@ use crate::workflow::engine::Until;
     after_help = "An incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix.
 Examples:
   hotfix rollback --reason \"prices are wrong\"
-  hotfix rollback --to v2.3.0 --dry-run"
+  hotfix rollback --to v2.3.0 --dry-run
+  hotfix rollback --rung restart                every instance away and back again"
 )]
 pub struct Args {
     /// The incident, or what was ordered; the only open one where it is left out
@@ -26,6 +28,9 @@ pub struct Args {
     /// This release, of those that have a tag or are in the log
     #[arg(long, value_name = "RELEASE")]
     to: Option<String>,
+    /// How, where a plain rollback did not help
+    #[arg(long)]
+    rung: Option<Rung>,
     /// Why
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
@@ -40,6 +45,9 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
+        if let Some(rung) = self.rung {
+            show::warn(&app.warnings_of_rung(rung).await?);
+        }
         match app.find_any(self.id.as_deref()).await {
             Ok(found) => self.within(context, &app, &found.key).await,
             Err(AppError::NoneOpen) => self.alone(context, &app).await,
@@ -53,20 +61,29 @@ impl Args {
             show::warn(&app.warnings_of(to).await?);
         }
         let reason = if self.reason.is_empty() { format!("asked for by {}", app.actor) } else { self.reason };
-        let planned = app.roll_back_plan(&incident, self.to.as_deref(), reason).await?;
+        let planned = app.roll_back_plan(&incident, self.to.as_deref(), self.rung, reason).await?;
         if let Some(back) = &planned.back {
-            let what = format!("roll back {} from `{}` to `{}`", app.config().deploy.environment, back.from, back.to);
+            let environment = &app.config().deploy.environment;
+            let what = show::safe(&match back.rung {
+                Rung::Undo | Rung::Release => {
+                    format!("roll back {environment} from `{}` to `{}`", back.from, back.to)
+                }
+                rung => format!("{rung} {environment} on `{}`", back.to),
+            });
             if self.dry_run {
-                return Ok(Reply::new(format!("{what}\n"), json!({ "from": back.from, "to": back.to })));
+                let json = json!({ "from": back.from, "to": back.to, "rung": back.rung });
+                return Ok(Reply::new(format!("{what}\n"), json));
             }
             confirm(&what, self.yes)?;
         }
         app.record(key, Fact::Planned(planned)).await?;
-        run::run(context, app, key, Until::Step("confirm")).await
+        // An incident is not closed by the way.
+        let until = if incident.order.is_some() { Until::Closed } else { Until::Step("confirm") };
+        run::run(context, app, key, until).await
     }
 
     async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {
-        let (order, warnings) = match app.propose_rollback(self.to.as_deref(), &self.reason).await? {
+        let (order, warnings) = match app.propose_rollback(self.to.as_deref(), self.rung, &self.reason).await? {
             Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
             Proposal::Order { order, warnings } => (order, warnings),
         };

@@ -25,7 +25,7 @@ pub fn incident(app: &App, incident: &Incident) -> String {
     let mut text = header(app, incident);
     let width = width(std::io::stdout());
     for step in incident.steps().filter(|step| step.started.is_some()) {
-        text.push_str(&line(step, app.now(), width));
+        text.push_str(&line(step, app.now(), names(incident), width));
     }
     text + &ahead(incident)
 }
@@ -113,11 +113,16 @@ fn header(app: &App, incident: &Incident) -> String {
     text
 }
 
-/// Where the text of a step's line begins.
-const TEXT: usize = 21;
+/// How wide the column with the names of an incident's steps is.
+pub fn names(incident: &Incident) -> usize {
+    incident.steps().map(|step| step.name.len()).max().unwrap_or_default().max(12)
+}
 
-/// One step on one line; what does not fit on it, of `width` columns, is indented below.
-pub fn line(step: &StepRecord, now: Timestamp, width: Option<usize>) -> String {
+/// One step on one line, its name in a column of `names`; what does not fit on it, of `width` columns,
+/// is indented below.
+pub fn line(step: &StepRecord, now: Timestamp, names: usize, width: Option<usize>) -> String {
+    // Where the text begins: after a margin, a word and the name.
+    let indent = 9 + names;
     let (word, style) = match step.state {
         StepState::Done { .. } => ("ok", GOOD),
         StepState::Skipped { .. } => ("skip", FAINT),
@@ -132,15 +137,15 @@ pub fn line(step: &StepRecord, now: Timestamp, width: Option<usize>) -> String {
     };
     let took = step.started.map_or(0, |started| step.ended.unwrap_or(now).duration_since(started).as_secs());
     let took = if took > 0 || width.is_none() { format!("   {}", elapsed(took)) } else { String::new() };
-    let room = width.map(|width| width.saturating_sub(TEXT + took.len().max(8)));
+    let room = width.map(|width| width.saturating_sub(indent + took.len().max(8)));
     let mut lines = step.state.summary().lines().flat_map(|line| wrapped(&safe(line), room.unwrap_or(usize::MAX)));
     let mut first = lines.next().unwrap_or_default();
     if let Some(room) = room.filter(|_| !took.is_empty()) {
         // Where the width is known, the times stand in a column of their own, at the right.
         first = format!("{first:<0$}", room + 8usize.saturating_sub(took.len()));
     }
-    let below: String = lines.map(|more| format!("{:TEXT$}{more}\n", "")).collect();
-    format!("  {style}{word:<6}{PLAIN}{:<12} {first}{FAINT}{took}{PLAIN}\n{below}", step.name)
+    let below: String = lines.map(|more| format!("{:indent$}{more}\n", "")).collect();
+    format!("  {style}{word:<6}{PLAIN}{:<names$} {first}{FAINT}{took}{PLAIN}\n{below}", step.name)
 }
 
 /// The text in lines of at most `room` characters, broken between words. A longer word has a line

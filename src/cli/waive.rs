@@ -13,7 +13,7 @@ use crate::domain::event::Fact;
   hotfix waive watch --reason \"no probe reaches this service\"
 It is in the report and in the post-mortem, with your name.")]
 pub struct Args {
-    /// The rule (size, marker, regression-test, gate/NAME, way-back, watch, maintenance) or the branch
+    /// The rule (size, marker, regression-test, gate/NAME, way-back, watch, maintenance, autoscaler) or the branch
     check: String,
     /// Why
     #[arg(long)]

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_path_to_error::Segment;
 
 use crate::domain::allowance::Allowance;
+use crate::domain::rung::Rung;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
@@ -174,15 +175,24 @@ pub struct Deploy {
     pub environment: String,
     pub limit: Length,
     pub verified_only: bool,
+    pub ladder: Vec<Rung>,
     pub by: Option<deploy::Config>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Maintenance {
+    pub by: MaintenanceBy,
     pub on: Option<CommandLine>,
     pub off: Option<CommandLine>,
     pub limit: Length,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaintenanceBy {
+    Commands,
+    Scale,
 }
 
 #[derive(Clone, Debug, Deserialize)]

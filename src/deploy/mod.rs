@@ -8,6 +8,7 @@ mod memory;
 mod pipeline;
 mod wait;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use crate::domain::event::hex;
 use crate::git::project::Project;
 use crate::process::supervised::Supervised;
 use crate::process::{self, Ended, Spec};
+
+use crate::domain::rung::Rung;
 
 /// The deployers that can be configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +107,39 @@ pub trait Deployer: Send + Sync {
 
     /// Puts `change.release`, an earlier one, back; otherwise like [`Deployer::deploy`].
     async fn roll_back(&self, change: &Change) -> Result<(), DeployError>;
+
+    /// The rungs of the ladder that it has, the mildest first.
+    fn rungs(&self) -> &'static [Rung] {
+        &[Rung::Undo, Rung::Release]
+    }
+
+    /// Puts `change.release` back by taking every instance away in between; otherwise like
+    /// [`Deployer::deploy`].
+    async fn restart(&self, _: &Change) -> Result<(), DeployError> {
+        Err(DeployError::Refused("this deployer can't take instances away".to_owned()))
+    }
+
+    /// Puts `change.release` back by deleting what there is; otherwise like [`Deployer::deploy`].
+    async fn recreate(&self, _: &Change) -> Result<(), DeployError> {
+        Err(DeployError::Refused("this deployer can't make anew what it deploys to".to_owned()))
+    }
+
+    /// Takes every instance away, writes down where they run how many there were, and returns how many
+    /// by name. What was taken away already stays so.
+    async fn take_away(&self, _: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        Err(DeployError::Refused("this deployer can't take instances away".to_owned()))
+    }
+
+    /// Brings back the instances that were taken away, waits until they run, and returns how many by
+    /// name. Does nothing where they are back.
+    async fn bring_back(&self, _: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        Err(DeployError::Refused("this deployer can't bring instances back".to_owned()))
+    }
+
+    /// Returns those who change the number of instances by themselves.
+    async fn autoscalers(&self) -> Result<Vec<Autoscaler>, DeployError> {
+        Ok(Vec::new())
+    }
 }
 
 /// One change of what runs.
@@ -137,6 +173,14 @@ pub struct Preparation {
     pub seconds: Option<i64>,
     /// What a rollback needs to know, for the journal. No secrets.
     pub state: serde_json::Value,
+}
+
+/// What changes the number of instances by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Autoscaler {
+    pub words: String,
+    /// Whether it also brings back what has no instance at all.
+    pub wakes: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

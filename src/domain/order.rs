@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Declaration;
 use super::name;
+use super::rung::Rung;
 use super::severity::Severity;
 
 /// One change of what runs, with a journal of its own.
@@ -21,6 +22,9 @@ pub struct Order {
     pub previous: String,
     /// Empty where none was given.
     pub reason: String,
+    /// How a rollback goes.
+    #[serde(default)]
+    pub rung: Rung,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,
@@ -61,7 +65,10 @@ impl Order {
     pub fn title(&self) -> String {
         let title = match self.kind {
             Kind::Deploy => format!("deploy {} to {}", self.release, self.environment),
-            Kind::Rollback => format!("roll back {} to {}", self.environment, self.release),
+            Kind::Rollback if self.rung <= Rung::Release => {
+                format!("roll back {} to {}", self.environment, self.release)
+            }
+            Kind::Rollback => format!("{} {} on {}", self.rung, self.environment, self.release),
         };
         name::line(&title, 200)
     }

@@ -1,11 +1,14 @@
 //! The details that steps leave for each other.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::decision::Recommendation;
 use super::evidence::Detail;
 use super::proof::Proof;
+use super::rung::Rung;
 use super::verdict::{Forecast, Test, Verdict};
 
 /// What the machine found in the first minutes.
@@ -271,10 +274,23 @@ pub struct RollBack {
     pub environment: String,
     pub from: String,
     pub to: String,
+    #[serde(default)]
+    pub rung: Rung,
 }
 
 impl Detail for RollBack {
     const STEP: &'static str = "roll-back";
+}
+
+/// What was taken away for the maintenance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaintenanceOn {
+    /// How many instances there were, by name.
+    pub instances: BTreeMap<String, i32>,
+}
+
+impl Detail for MaintenanceOn {
+    const STEP: &'static str = "maintenance-on";
 }
 
 /// The fix in production's branch.

@@ -225,7 +225,7 @@ fn runs(incident: &Incident) -> Option<Runs> {
         let Deploy { environment, release, previous, .. } = incident.detail()?;
         return Some(Runs { environment, release, previous });
     }
-    let RollBack { environment, from, to } = incident.detail()?;
+    let RollBack { environment, from, to, .. } = incident.detail()?;
     Some(Runs { environment, release: to, previous: from })
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::watch::{evidence, observe, other_release};
-use super::{Tools, needed, otherwise};
+use super::{Tools, ladder, needed};
 use crate::domain::evidence::Evidence;
+use crate::domain::rung::Back;
 use crate::domain::step::RollBack;
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
@@ -59,10 +60,9 @@ impl Step for ConfirmRollBack {
                 Outcome::Done(Evidence { summary, ..evidence })
             }
             (Verdict::Bad, true) => {
-                return Err(StepError::stuck(
-                    format!("the rollback did not help: {}", evidence.summary),
-                    otherwise(at.incident),
-                ));
+                let failed = Back { from: back.from, to: back.to, rung: back.rung };
+                let message = format!("the rollback did not help: {}", evidence.summary);
+                return ladder::next(&self.0, at.incident, &failed, message).await;
             }
             (Verdict::Blind | Verdict::Unproven, true) => {
                 let hint = match at.incident.order {

@@ -9,6 +9,7 @@ use super::{Tools, needed, short};
 use crate::deploy::{Change, DeployError, Deployer};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, Image, Release, WayBack};
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -83,10 +84,11 @@ impl Step for DeployRelease {
                 return Err(StepError::failed(message, "wait for the other deploy"));
             }
         };
-        let ended = super::roll_back::put_back(&self.0, at.incident, &deploy.release, &deploy.previous).await;
+        let back = Back { from: deploy.release, to: deploy.previous, rung: Rung::Undo };
+        let ended = super::roll_back::put_back(&self.0, at.incident, &back).await;
         self.0.store.release(&lock).await?;
         ended?;
-        Ok(Undo::Done(format!("production is back on `{}`", deploy.previous)))
+        Ok(Undo::Done(format!("production is back on `{}`", back.to)))
     }
 }
 

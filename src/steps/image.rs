@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use super::{Tools, needed};
+use super::Tools;
+use super::deploy::release;
 use crate::config::value::CommandLine;
 use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
@@ -35,7 +36,13 @@ impl Step for BuildImage {
         let Some(command) = &self.0.config.image.build else {
             return Ok(Outcome::Skipped("no command builds an image (image.build)".to_owned()));
         };
-        let release: Release = needed(at.incident)?;
+        let release = release(at.incident)?;
+        if !self.0.store.images(&release.tag).await?.is_empty() {
+            return Ok(Outcome::Skipped("it was built before".to_owned()));
+        }
+        if release.commit.is_empty() {
+            return Ok(Outcome::Skipped(format!("nobody knows the commit of `{}`", release.tag)));
+        }
         let place = self.place(at.incident, &release);
         let ended = match place.command.settled().await? {
             Some(ended) if ended.succeeded() => ended,
@@ -60,7 +67,7 @@ impl Step for BuildImage {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        let release: Release = needed(at.incident)?;
+        let release = release(at.incident)?;
         let place = self.place(at.incident, &release);
         let ended = place.command.settled().await?.filter(Ended::succeeded);
         let images = ended.map(|ended| place.images(&ended));

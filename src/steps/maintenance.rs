@@ -1,17 +1,23 @@
-//! Takes the service out of the way, and brings it back (strategy D).
+//! Takes the service out of the way, and brings it back (strategy D): by commands, or by its scale.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::Tools;
+use super::deploy::{change, lock};
+use crate::config::MaintenanceBy;
 use crate::config::value::CommandLine;
+use crate::deploy::DeployError;
 use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::step::MaintenanceOn;
 use crate::process::Spec;
 use crate::process::supervised::Supervised;
+use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 pub struct Maintenance {
@@ -26,6 +32,51 @@ impl Maintenance {
 
     pub fn off(tools: Arc<Tools>) -> Maintenance {
         Maintenance { tools, on: false }
+    }
+
+    fn by_scale(&self) -> bool {
+        self.tools.config.maintenance.by == MaintenanceBy::Scale
+    }
+
+    /// Takes every instance away, or brings them back. Again, it finds what is done already.
+    async fn scale(&self, incident: &Incident, on: bool) -> Result<Outcome, StepError> {
+        let deployer = self.tools.deployer()?;
+        let autoscalers = if on { deployer.autoscalers().await? } else { Vec::new() };
+        let waking = autoscalers.iter().find(|autoscaler| autoscaler.wakes);
+        if let Some(autoscaler) = waking.filter(|_| !incident.is_waived("autoscaler")) {
+            return Ok(Outcome::Held {
+                reason: autoscaler.words.clone(),
+                hint: "switch it off, then `hotfix resume`; or `hotfix waive autoscaler --reason ...`".to_owned(),
+            });
+        }
+        let lock = match lock(&self.tools).await {
+            Ok(lock) => lock,
+            Err(held) => return held,
+        };
+        let mut change = change(&self.tools, incident, "", "", "").await?;
+        if let Some(kept) = incident.detail::<MaintenanceOn>() {
+            let states = kept.instances.iter().map(|(name, number)| (name.clone(), json!({ "replicas": number })));
+            change.state = states.collect();
+        }
+        let ended = if on { deployer.take_away(&change).await } else { deployer.bring_back(&change).await };
+        self.tools.store.release(&lock).await?;
+        let instances = match ended {
+            Ok(instances) => instances,
+            Err(DeployError::Refused(reason)) => {
+                let hint = "put that right, then `hotfix resume`".to_owned();
+                return Ok(Outcome::Held { reason, hint });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let each = instances.iter().map(|(name, number)| format!("{name}: {number}"));
+        let warnings = autoscalers.into_iter().map(|autoscaler| format!("warning: {}", autoscaler.words));
+        let said: Vec<String> = each.chain(warnings).collect();
+        let what = if on { "no instances" } else { "the instances are back" };
+        let summary = format!("{what} ({})", said.join("; "));
+        Ok(Outcome::Done(match on {
+            true => Evidence::with(summary, &MaintenanceOn { instances }),
+            false => Evidence::new(summary),
+        }))
     }
 
     fn command(&self, on: bool) -> Option<&CommandLine> {
@@ -61,10 +112,18 @@ impl Step for Maintenance {
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
+        if self.by_scale() {
+            let (verb, environment) =
+                (if self.on { "take away" } else { "bring back" }, &self.tools.config.deploy.environment);
+            return Ok(vec![Action::new(verb, format!("every instance in {environment}"))]);
+        }
         Ok(self.command(self.on).map(|command| Action::new("run", command.to_string())).into_iter().collect())
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
+        if self.by_scale() {
+            return self.scale(at.incident, self.on).await;
+        }
         let Some(command) = self.command(self.on) else {
             let word = if self.on { "on" } else { "off" };
             return Ok(match at.incident.is_waived("maintenance") {
@@ -79,11 +138,21 @@ impl Step for Maintenance {
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        if self.by_scale() {
+            return Ok(None);
+        }
         let ended = self.supervised(at.incident, self.on).settled().await?;
         Ok(ended.filter(|ended| ended.succeeded()).map(|_| evidence(self.on)))
     }
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
+        if self.on && self.by_scale() {
+            return match self.scale(at.incident, false).await? {
+                Outcome::Done(evidence) => Ok(Undo::Done(evidence.summary)),
+                Outcome::Held { reason, hint } => Err(StepError::stuck(reason, hint)),
+                _ => Ok(Undo::Nothing("nothing was taken away".to_owned())),
+            };
+        }
         match (self.on, self.command(false)) {
             (true, Some(command)) => {
                 self.switch(at.incident, false, command).await?;

@@ -14,6 +14,7 @@ mod follow_up;
 mod full_suite;
 mod image;
 mod investigate;
+mod ladder;
 mod maintenance;
 mod merge;
 mod post_mortem;
@@ -24,6 +25,7 @@ mod roll_back;
 mod watch;
 
 pub use check::last_check;
+pub use ladder::other_release;
 pub use roll_back::{found_way_back, way_back};
 
 use std::path::PathBuf;

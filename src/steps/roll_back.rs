@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::deploy::{change, lock};
-use super::{Tools, otherwise};
+use super::{Tools, ladder, otherwise};
 use crate::deploy::{Change, DeployError};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
@@ -26,34 +26,45 @@ impl Step for RollBackRelease {
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
-        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
-        Ok(vec![Action::new("roll back", format!("{} from `{from}` to `{to}`", self.0.config.deploy.environment))])
+        let Back { from, to, rung } = way_back(&self.0, at.incident).await?;
+        let environment = &self.0.config.deploy.environment;
+        Ok(vec![Action::new("roll back", format!("{environment} from `{from}` to `{to}`{}", by(rung)))])
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
+        let back = way_back(&self.0, at.incident).await?;
+        if let Some(held) = self.not_by_itself(at.incident, &back) {
+            return Ok(held);
+        }
         let lock = match lock(&self.0).await {
             Ok(lock) => lock,
             Err(held) => return held,
         };
         let start = Instant::now();
-        let ended = put_back(&self.0, at.incident, &from, &to).await;
+        let ended = put_back(&self.0, at.incident, &back).await;
         self.0.store.release(&lock).await?;
-        ended?;
-        Ok(Outcome::Done(self.evidence(from, to, Some(start.elapsed().as_secs_f64()))))
+        match ended {
+            Ok(()) => Ok(Outcome::Done(self.evidence(back, Some(start.elapsed().as_secs_f64())))),
+            Err(error) if error.stuck => ladder::next(&self.0, at.incident, &back, error.message).await,
+            Err(error) => Err(error),
+        }
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        let Back { from, to, .. } = way_back(&self.0, at.incident).await?;
+        let back = way_back(&self.0, at.incident).await?;
+        if back.rung > Rung::Release {
+            // That the release runs does not tell; running it again finds its traces.
+            return Ok(None);
+        }
         let deployer = self.0.deployer()?;
-        let change = change_back(&self.0, at.incident, &from, &to).await?;
+        let change = change_back(&self.0, at.incident, &back).await?;
         match deployer.settle(&change).await {
             // Running it says what is to be done about it.
             Err(DeployError::Rollout(_)) => return Ok(None),
             settled => settled?,
         }
-        let there = deployer.current().await?.as_deref() == Some(to.as_str());
-        Ok(there.then(|| self.evidence(from, to, None)))
+        let there = deployer.current().await?.as_deref() == Some(back.to.as_str());
+        Ok(there.then(|| self.evidence(back, None)))
     }
 
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
@@ -62,10 +73,22 @@ impl Step for RollBackRelease {
 }
 
 impl RollBackRelease {
-    fn evidence(&self, from: String, to: String, seconds: Option<f64>) -> Evidence {
+    fn evidence(&self, back: Back, seconds: Option<f64>) -> Evidence {
         let environment = self.0.config.deploy.environment.clone();
         let took = seconds.map_or_else(String::new, |seconds| format!(", {seconds:.1} s"));
-        Evidence::with(format!("{environment}: {from} -> {to}{took}"), &RollBack { environment, from, to })
+        let Back { from, to, rung } = back;
+        let summary = format!("{environment}: {from} -> {to}{}{took}", by(rung));
+        Evidence::with(summary, &RollBack { environment, from, to, rung })
+    }
+
+    /// Why nothing goes back before a person says so.
+    fn not_by_itself(&self, incident: &Incident, back: &Back) -> Option<Outcome> {
+        let plan = incident.plan().filter(|plan| plan.strategy.is_none() && plan.back.is_none())?;
+        let decided = self.0.config.deploy.ladder.contains(&back.rung) || !plan.has(RollBack::STEP);
+        (!decided).then(|| Outcome::Held {
+            reason: format!("`deploy.ladder` leaves it to a person to go back to `{}`", back.to),
+            hint: format!("hotfix rollback {}", incident.id),
+        })
     }
 }
 
@@ -112,19 +135,29 @@ fn way_back_of(plan: &Plan) -> Option<WayBack> {
     })
 }
 
-/// Puts `to` back in the place of `from`; does nothing where it is there.
+/// How a rollback went, where it was no plain one.
+fn by(rung: Rung) -> String {
+    if rung > Rung::Release { format!(", by {rung}") } else { String::new() }
+}
+
+/// Puts an earlier release back; does nothing where it is there, unless that is asked for.
 ///
-/// Fails as stuck where production does not run `to` afterwards: a second attempt is for a person
+/// Fails as stuck where production does not run it afterwards: a second attempt is for a person
 /// to decide.
-pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<(), StepError> {
+pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result<(), StepError> {
     let deployer = tools.deployer()?;
-    let change = change_back(tools, incident, from, to).await?;
-    let ended = match deployer.current().await {
-        Ok(Some(current)) if current == to => deployer.settle(&change).await,
+    let change = change_back(tools, incident, back).await?;
+    let to = &back.to;
+    let is_asked_for = incident.plan().is_some_and(|plan| plan.back.is_some());
+    let ended = match (back.rung, deployer.current().await) {
+        (Rung::Restart, _) => deployer.restart(&change).await,
+        (Rung::Recreate, _) => deployer.recreate(&change).await,
+        // Where a person asks for it once more, it is done once more.
+        (_, Ok(Some(current))) if current == *to && !is_asked_for => deployer.settle(&change).await,
         _ => deployer.roll_back(&change).await,
     };
     let runs = deployer.current().await.ok().flatten().unwrap_or_default();
-    if ended.is_ok() && runs == to {
+    if ended.is_ok() && runs == *to {
         return Ok(());
     }
     let reason = ended.err().map_or_else(|| "the command ended well".to_owned(), |error| error.to_string());
@@ -136,9 +169,10 @@ pub async fn put_back(tools: &Tools, incident: &Incident, from: &str, to: &str) 
 }
 
 /// The change back to `to`, with what this incident kept of it last.
-async fn change_back(tools: &Tools, incident: &Incident, from: &str, to: &str) -> Result<Change, StepError> {
+async fn change_back(tools: &Tools, incident: &Incident, back: &Back) -> Result<Change, StepError> {
+    let Back { from, to, .. } = back;
     let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();
-    let kept = incident.details::<WayBack>().into_iter().rfind(|kept| kept.release == to);
+    let kept = incident.details::<WayBack>().into_iter().rfind(|kept| kept.release == *to);
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     Ok(Change { state, ..change(tools, incident, to, &commit, from).await? })
 }

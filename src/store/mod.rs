@@ -112,12 +112,16 @@ impl Store {
                 Ok(back) if back.from == back.to => None,
                 Ok(back) => {
                     // Verified once, but no release to go back to any more.
-                    sqlx::query("update release set verdict = $1 where environment = $2 and name = $3")
-                        .bind(Verdict::Bad.to_string())
-                        .bind(&back.environment)
-                        .bind(&back.from)
-                        .execute(&mut **tx)
-                        .await?;
+                    sqlx::query(
+                        "update release set verdict = $1
+                         where environment = $2 and (name = $3 or incident = $4 and verdict is null)",
+                    )
+                    .bind(Verdict::Bad.to_string())
+                    .bind(&back.environment)
+                    .bind(&back.from)
+                    .bind(&event.incident)
+                    .execute(&mut **tx)
+                    .await?;
                     let before =
                         "select commit_id, images from release where name = $1 order by at desc, seq desc limit 1";
                     let before = sqlx::query(before).bind(&back.to).fetch_optional(&mut **tx).await?;

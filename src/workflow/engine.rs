@@ -8,6 +8,7 @@ use super::plan::{self, Next, WORKFLOW, next};
 use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
 use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
+use crate::domain::rung::Back;
 
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
@@ -153,16 +154,19 @@ impl Engine<'_> {
             };
             retried = true;
             self.progress.started(&incident, &name);
-            let (outcome, back) = self.execute(&incident, &name, verify).await?;
+            let (outcome, turn) = self.execute(&incident, &name, verify).await?;
             incident = self.append(incident, outcome, Some(lease)).await?;
             self.progress.ended(&incident, &name);
-            // What sends the same step back twice in one run, a person has to look at.
-            if let Some(to) = back
-                && !went_back.contains(&name)
-                && let Some(again) = again(&incident, to)
-            {
+            let planned = match turn {
+                // What sends the same step back twice in one run, a person has to look at.
+                Turn::Back(to) if !went_back.contains(&name) => again(&incident, to),
+                // Each rung is higher than the one before, so this ends.
+                Turn::Climb(back) => Some(climb(&incident, back)),
+                Turn::Back(_) | Turn::None => None,
+            };
+            if let Some(planned) = planned {
                 went_back.push(name);
-                incident = self.append(incident, again, Some(lease)).await?;
+                incident = self.append(incident, Fact::Planned(planned), Some(lease)).await?;
                 continue;
             }
             if matches!(incident.status, Status::Held | Status::Failed | Status::Stuck) {
@@ -171,14 +175,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Runs a step, or finds that it ran, and returns the event that says so, with the step to go
-    /// back to if there is one.
-    async fn execute(
-        &self,
-        incident: &Incident,
-        name: &str,
-        verify: bool,
-    ) -> Result<(Fact, Option<&'static str>), EngineError> {
+    /// Runs a step, or finds that it ran, and returns the event that says so, with the turn that the
+    /// plan takes then.
+    async fn execute(&self, incident: &Incident, name: &str, verify: bool) -> Result<(Fact, Turn), EngineError> {
         let step = self.step(incident, name)?;
         let moment = self.moment(incident);
         let ended = async {
@@ -188,11 +187,15 @@ impl Engine<'_> {
             step.run(&moment).await
         };
         let step = name.to_owned();
-        let mut back = None;
+        let mut turn = Turn::None;
         let fact = match ended.await {
             // Held first: should the process die before the plan is changed, the step comes again.
             Ok(Outcome::Back { to, reason }) => {
-                back = Some(to);
+                turn = Turn::Back(to);
+                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
+            }
+            Ok(Outcome::Climb { back, reason }) => {
+                turn = Turn::Climb(back);
                 Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
             }
             Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
@@ -205,7 +208,7 @@ impl Engine<'_> {
             }
             Err(StepError { message: error, hint, .. }) => Fact::StepFailed { step, error, hint },
         };
-        Ok((fact, back))
+        Ok((fact, turn))
     }
 
     async fn undo(&self, mut incident: Incident, lease: &Lease) -> Result<Incident, EngineError> {
@@ -305,11 +308,26 @@ fn is_past(incident: &Incident, name: &str) -> bool {
 }
 
 /// The whole plan once more from the step `to` on; `None` where it has no such step.
-fn again(incident: &Incident, to: &str) -> Option<Fact> {
+fn again(incident: &Incident, to: &str) -> Option<Planned> {
     let plan = incident.plan()?;
     let (strategy, back) = (plan.strategy, plan.back.clone());
     let steps: Vec<_> =
         plan::whole(incident)?.iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
-    (!steps.is_empty()).then_some(Fact::Planned(Planned { strategy, reasons: vec![reason], steps, back }))
+    (!steps.is_empty()).then_some(Planned { strategy, reasons: vec![reason], steps, back })
+}
+
+/// The plan from its rollback on, the way of `back`.
+fn climb(incident: &Incident, back: Back) -> Planned {
+    let (strategy, steps) = plan::back_again(incident, back.rung);
+    let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
+    Planned { strategy, reasons: vec![reason], steps, back: Some(back) }
+}
+
+/// What a step's outcome makes of the plan.
+enum Turn {
+    None,
+    /// It goes on from this step again.
+    Back(&'static str),
+    Climb(Back),
 }

@@ -78,9 +78,11 @@ pub fn steps(strategy: Strategy) -> &'static [&'static str] {
 }
 
 /// Returns the steps of what is ordered without an incident.
-pub fn ordered(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Deploy => &["prepare", "deploy", "watch"],
+pub fn ordered(order: &Order) -> &'static [&'static str] {
+    match order.kind {
+        Kind::Deploy => &["image", "prepare", "deploy", "watch"],
+        // What is made anew may be gone already.
+        Kind::Rollback if order.rung == Rung::Recreate => &["roll-back", "confirm"],
         Kind::Rollback => &["prepare", "roll-back", "confirm"],
     }
 }
@@ -92,13 +94,16 @@ pub fn way_back(incident: &Incident) -> &'static [&'static str] {
 
 /// Returns the strategy and the steps with which production is put back now: what is left of the plan
 /// in force where that does so already, else the strategy of a rollback.
-pub fn back_again(incident: &Incident) -> (Option<Strategy>, Vec<String>) {
+pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<String>) {
     let plan = incident.plan();
     let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != "roll-back");
     let left: Vec<_> = left.map(|step| step.name.clone()).collect();
     match &incident.order {
         Some(_) => (None, names(way_back(incident))),
-        None if left.is_empty() => (Some(Strategy::A), names(steps(Strategy::A))),
+        None if left.is_empty() => {
+            let steps = steps(Strategy::A).iter().filter(|step| rung != Rung::Recreate || **step != "prepare");
+            (Some(Strategy::A), steps.map(|step| (*step).to_owned()).collect())
+        }
         None => (plan.and_then(|plan| plan.strategy), left),
     }
 }
@@ -107,7 +112,7 @@ pub fn back_again(incident: &Incident) -> (Option<Strategy>, Vec<String>) {
 /// back of an incident.
 pub fn whole(incident: &Incident) -> Option<&'static [&'static str]> {
     match (&incident.order, incident.plan()?.strategy) {
-        (Some(order), _) => Some(ordered(order.kind)),
+        (Some(order), _) => Some(ordered(order)),
         (None, strategy) => strategy.map(steps),
     }
 }
@@ -172,8 +177,8 @@ fn begun(order: &Order) -> Next {
     Next::Plan(Planned {
         strategy: None,
         reasons: vec![if order.reason.is_empty() { "ordered".to_owned() } else { order.reason.clone() }],
-        steps: names(ordered(order.kind)),
-        back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: Rung::Undo }),
+        steps: names(ordered(order)),
+        back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: order.rung }),
     })
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::rung::Back;
 
 /// One step of the job: something that is done to the world, once.
 ///
@@ -79,6 +80,12 @@ pub enum Outcome {
     },
     /// Production is bad: go the way back.
     Bad(Evidence),
+    /// Production could not be put back like this: the rest of the plan from the rollback on is gone
+    /// through again, another way.
+    Climb {
+        back: Back,
+        reason: String,
+    },
 }
 
 /// How an undo ended.

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::database::Kind;
-use crate::env::{Output, TestEnv};
+use crate::env::{Output, TestEnv, counts};
 
 /// A clone with the releases v1.0.0, which runs, and v1.1.0.
 fn released(kind: Kind) -> TestEnv {
@@ -20,25 +20,11 @@ fn released(kind: Kind) -> TestEnv {
     env
 }
 
-/// How much was seen differs from run to run.
-fn counts() -> insta::internals::SettingsBindDropGuard {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\d+ errors in \d+ requests(, p95 \[DURATION\])?", "[COUNTS]");
-    settings.bind_to_scope()
-}
-
 fn sqlite() -> TestEnv {
     released(Kind::Sqlite)
 }
 
 impl TestEnv {
-    /// Replaces a part of the clone's hotfix.toml.
-    fn configure(&self, from: &str, to: &str) {
-        let text = self.read("hotfix.toml");
-        assert!(text.contains(from), "{text}");
-        self.write("hotfix.toml", &text.replacen(from, to, 1));
-    }
-
     /// Makes every release BAD but v1.0.0.
     fn only_the_first_is_good(&self) {
         self.configure("by.memory = {}", "by.command = { run = 'grep -q v1.0.0 ../running' }");

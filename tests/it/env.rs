@@ -76,6 +76,13 @@ impl TestEnv {
         self.git(&["push", "--quiet"]);
     }
 
+    /// Replaces a part of the clone's hotfix.toml, where it is first.
+    pub fn configure(&self, from: &str, to: &str) {
+        let text = self.read("hotfix.toml");
+        assert!(text.contains(from), "{text}");
+        self.write("hotfix.toml", &text.replacen(from, to, 1));
+    }
+
     /// Makes a fix in the incident's work tree, and returns its commit.
     pub fn fix(&self, id: &str) -> String {
         let tree = format!("work-{id}");
@@ -225,6 +232,13 @@ fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
     settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[DURATION]");
     // On a busy machine a minute is soon gone.
     settings.add_filter(r"\bdue in 1[34] min\b", "due in 15 min");
+    settings.bind_to_scope()
+}
+
+/// In snapshots, puts a placeholder where a watch says how much was seen, while this lives.
+pub fn counts() -> insta::internals::SettingsBindDropGuard {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\d+ errors in \d+ requests(, p95 \[DURATION\])?", "[COUNTS]");
     settings.bind_to_scope()
 }
 

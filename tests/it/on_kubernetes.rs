@@ -14,15 +14,15 @@ use serde_json::{Value, json};
 use crate::env::{Output, TestEnv};
 
 /// A clone that deploys to a namespace of its own.
-struct Kube {
-    env: TestEnv,
+pub struct Kube {
+    pub env: TestEnv,
     namespace: String,
     kubeconfig: String,
 }
 
 impl Kube {
     /// `deployments` run v1.0.0, two instances each.
-    fn new(deployments: &[&str]) -> Kube {
+    pub fn new(deployments: &[&str]) -> Kube {
         Kube::on(kubeconfig(), deployments)
     }
 
@@ -62,26 +62,26 @@ impl Kube {
     }
 
     /// Runs kubectl in the namespace, and returns what it printed.
-    fn kubectl(&self, args: &[&str]) -> String {
+    pub fn kubectl(&self, args: &[&str]) -> String {
         let output = self.env.run(kubectl(&self.kubeconfig, &self.namespace).args(args));
         assert_eq!(output.status, Some(0), "kubectl {args:?}\n{output}");
         output.stdout
     }
 
-    fn apply(&self, object: &Value) {
+    pub fn apply(&self, object: &Value) {
         self.env.write("../object.json", &object.to_string());
         self.kubectl(&["create", "--filename", &self.env.path("object.json").display().to_string()]);
     }
 
-    fn get(&self, name: &str) -> Value {
+    pub fn get(&self, name: &str) -> Value {
         serde_json::from_str(&self.kubectl(&["get", "deployment", name, "--output=json"])).unwrap()
     }
 
-    fn template(&self, name: &str) -> Value {
+    pub fn template(&self, name: &str) -> Value {
         self.get(name)["spec"]["template"].clone()
     }
 
-    fn image(&self, name: &str) -> String {
+    pub fn image(&self, name: &str) -> String {
         self.template(name)["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
 
@@ -89,13 +89,13 @@ impl Kube {
         self.kubectl(&["get", "replicasets", "--output=name"]).lines().count()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.env.hotfix_command(args);
         command.env("KUBECONFIG", &self.kubeconfig);
         command
     }
 
-    fn hotfix(&self, args: &[&str]) -> Output {
+    pub fn hotfix(&self, args: &[&str]) -> Output {
         self.env.run(&mut self.command(args))
     }
 

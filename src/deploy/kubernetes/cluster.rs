@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
+use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
+    PropagationPolicy,
+};
 use kube::config::KubeConfigOptions;
 use kube::core::{Selector, Status};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use super::{MANAGER, template};
+use super::{MANAGER, manifest, template};
 use crate::deploy::DeployError;
 
 /// How long one call may take.
@@ -32,6 +36,8 @@ pub struct Read {
     pub deployment: Deployment,
     /// spec.template as the API server gave it.
     pub template: Value,
+    /// What it takes to make it anew: everything but what the API server itself writes.
+    pub manifest: Value,
 }
 
 /// Why a call failed.
@@ -128,6 +134,41 @@ impl Cluster {
         Ok(all.into_iter().filter(|record| is_owned(&record.metadata.owner_references, of.uid())).collect())
     }
 
+    /// Returns every record that was kept in the namespace, of deployments that are gone as well.
+    pub async fn all_kept(&self) -> Result<Vec<ControllerRevision>, Failure> {
+        every(&self.records(), &ListParams::default().labels(OURS)).await
+    }
+
+    /// Removes a record; does nothing where it is gone.
+    pub async fn forget(&self, name: &str) -> Result<(), Failure> {
+        gone(in_time(self.records().delete(name, &DeleteParams::default())).await.map(drop))
+    }
+
+    /// Begins to delete a deployment with all that belongs to it, if it still is the one that was read.
+    pub async fn delete(&self, name: &str, read: &Read) -> Result<(), Failure> {
+        let preconditions = Preconditions { uid: read.uid().map(str::to_owned), resource_version: None };
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            preconditions: Some(preconditions),
+            ..DeleteParams::default()
+        };
+        gone(in_time(self.deployments().delete(name, &parameters)).await.map(drop))
+    }
+
+    /// Makes a deployment; fails as a conflict where there is one of its name.
+    pub async fn create(&self, manifest: &Value) -> Result<Read, Failure> {
+        let object = serde_json::from_value(manifest.clone())
+            .map_err(|error| Failure::Refused(format!("what was recorded is no deployment: {error}")))?;
+        let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
+        read(in_time(self.deployments().create(&parameters, &object)).await?)
+    }
+
+    /// Returns the autoscalers of the namespace.
+    pub async fn autoscalers(&self) -> Result<Vec<HorizontalPodAutoscaler>, Failure> {
+        let api: Api<HorizontalPodAutoscaler> = Api::namespaced(self.client.clone(), &self.namespace);
+        every(&api, &ListParams::default()).await
+    }
+
     fn records(&self) -> Api<ControllerRevision> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
@@ -163,7 +204,8 @@ impl Read {
 
 fn read(object: DynamicObject) -> Result<Read, Failure> {
     let template = object.data["spec"]["template"].clone();
-    Ok(Read { deployment: typed(object)?, template })
+    let manifest = manifest::of(&object);
+    Ok(Read { deployment: typed(object)?, template, manifest })
 }
 
 fn typed<T: serde::de::DeserializeOwned>(object: DynamicObject) -> Result<T, Failure> {
@@ -195,6 +237,13 @@ where
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+fn gone(deleted: Result<(), kube::Error>) -> Result<(), Failure> {
+    match deleted {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        ended => Ok(ended?),
     }
 }
 

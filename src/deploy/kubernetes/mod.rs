@@ -2,13 +2,18 @@
 //! templates back. How it is done, and why: docs/deploy.md.
 
 mod cluster;
+mod manifest;
 mod obstacle;
 #[cfg(test)]
 mod on_kubernetes;
 mod record;
+mod recreate;
 mod rollout;
+mod scale;
 mod template;
 mod watched;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,8 +22,9 @@ use serde_json::{Value, json};
 
 use super::image::Image;
 use super::wait::Wait;
-use super::{Change, DeployError, Deployer, Preparation, is_one, mark, together};
+use super::{Autoscaler, Change, DeployError, Deployer, Preparation, is_one, mark, together};
 use crate::config::value::Length;
+use crate::domain::rung::Rung;
 use crate::workflow::crash::{self, Point};
 use cluster::{Cluster, Failure, Read};
 use rollout::Changed;
@@ -126,6 +132,15 @@ impl Kubernetes {
             let record = record::record(read, target.release(read), Timestamp::now().as_second());
             cluster.keep(&record).await?;
             names.push(record.metadata.name.unwrap_or_default());
+            let manifest = manifest::record(&read.manifest, target.release(read), None, Timestamp::now().as_second());
+            cluster.keep(&manifest).await?;
+            let kept = cluster.all_kept().await?;
+            for name in manifest::surplus(&kept, &target.name, manifest.metadata.name.as_deref().unwrap_or_default()) {
+                // Too many are no reason to stop; the right to remove them may be missing.
+                if let Err(failure) = cluster.forget(&name).await {
+                    tracing::debug!(?failure, "a surplus record could not be removed");
+                }
+            }
         }
         Ok(names)
     }
@@ -164,6 +179,9 @@ impl Deployer for Kubernetes {
         }
         if marks.contains(&mark("roll-back", change)) {
             return self.roll_back(change).await;
+        }
+        if marks.contains(&mark("restart", change)) {
+            return self.restart(change).await;
         }
         Ok(())
     }
@@ -207,6 +225,36 @@ impl Deployer for Kubernetes {
         }
         self.rolled_out(&changed, Length(std::time::Duration::ZERO)).await
     }
+
+    fn rungs(&self) -> &'static [Rung] {
+        &Rung::ALL
+    }
+
+    async fn restart(&self, change: &Change) -> Result<(), DeployError> {
+        self.by_restart(change).await
+    }
+
+    async fn recreate(&self, change: &Change) -> Result<(), DeployError> {
+        self.by_recreation(change).await
+    }
+
+    async fn take_away(&self, change: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        let cluster = self.connect().await?;
+        self.to_none(&cluster, "maintenance-on", change).await
+    }
+
+    async fn bring_back(&self, change: &Change) -> Result<BTreeMap<String, i32>, DeployError> {
+        let cluster = self.connect().await?;
+        self.to_all(&cluster, "maintenance-off", change, None).await
+    }
+
+    async fn autoscalers(&self) -> Result<Vec<Autoscaler>, DeployError> {
+        let cluster = self.connect().await?;
+        let found = cluster.autoscalers().await?;
+        let of =
+            |target: &Target| found.iter().filter_map(|one| scale::autoscaler(one, &target.name)).collect::<Vec<_>>();
+        Ok(self.config.deployments.iter().flat_map(of).collect())
+    }
 }
 
 impl Target {
@@ -229,7 +277,7 @@ impl Target {
         let (cause, mark) = (cause("deploy", change), mark("deploy", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
         let image = self.image_of(change)?;
-        let mut patch = template::image_patch(read.version(), list, &self.container, &image, &notes);
+        let mut patch = template::image_patch(read, list, &self.container, &image, &notes);
         if self.image.release(&image) != change.release {
             template::name_release(&mut patch, &image, &change.release);
         }
@@ -238,7 +286,7 @@ impl Target {
 
     /// Gives the deployment the release's image; leaves it where it has it.
     async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
-        if self.image(read) == self.image_of(change)? {
+        if self.image(read) == self.image_of(change)? && scale::taken_away(read).is_none() {
             return Ok(read.clone());
         }
         if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
@@ -255,7 +303,7 @@ impl Target {
         template: &Value,
         change: &Change,
     ) -> Result<Read, DeployError> {
-        if template::bare(&read.template) == template::bare(template) {
+        if template::bare(&read.template) == template::bare(template) && scale::taken_away(read).is_none() {
             return Ok(read.clone());
         }
         let release = self.release(read);
@@ -264,10 +312,7 @@ impl Target {
         }
         let (cause, mark) = (cause("roll-back", change), mark("roll-back", change));
         let notes = [(CHANGE_CAUSE, cause.as_str()), (CHANGE, mark.as_str())];
-        let patch = |read: &Read| {
-            let annotated = read.deployment.metadata.annotations.is_some();
-            Ok(cluster::Change::Template(template::undo_patch(read.version(), annotated, template, &notes)))
-        };
+        let patch = |read: &Read| Ok(cluster::Change::Template(template::undo_patch(read, template, &notes)));
         self.apply(cluster, read, patch).await
     }
 
@@ -344,8 +389,20 @@ impl Target {
     }
 }
 
+fn refuse_deleted(target: &Target, read: &Read) -> Result<(), DeployError> {
+    if read.deployment.metadata.deletion_timestamp.is_none() {
+        return Ok(());
+    }
+    Err(DeployError::Refused(format!("deployment `{}`: it is being deleted", target.name)))
+}
+
 fn refuse(target: &Target, read: &Read) -> Result<(), DeployError> {
-    let reason = obstacle::refusal(&read.deployment);
+    let mut deployment = read.deployment.clone();
+    if let (Some(replicas), Some(spec)) = (scale::taken_away(read), deployment.spec.as_mut()) {
+        // What hotfix took away comes back with the change.
+        spec.replicas = Some(replicas);
+    }
+    let reason = obstacle::refusal(&deployment);
     reason.map_or(Ok(()), |reason| Err(DeployError::Refused(format!("deployment `{}`: {reason}", target.name))))
 }
 
@@ -369,7 +426,7 @@ fn partly(changed: &[(&Target, Changed)], target: &Target, error: DeployError) -
 /// What `kubectl rollout history` is to show.
 fn cause(verb: &str, change: &Change) -> String {
     let from = if change.previous.is_empty() { String::new() } else { format!(", from {}", change.previous) };
-    format!("hotfix {verb} {}{from}", change.release)
+    format!("hotfix {verb} {}{from}", change.release).trim_end().to_owned()
 }
 
 fn mark_of(read: &Read) -> Option<String> {

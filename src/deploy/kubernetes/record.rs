@@ -14,7 +14,7 @@ use super::template;
 use crate::domain::event::hex;
 
 /// The release that a record is of.
-const RELEASE: &str = "hotfix/release";
+pub const RELEASE: &str = "hotfix/release";
 
 /// Returns the record of what `read` has, named after it: the same template has the same record.
 /// `now` is in seconds since 1970.

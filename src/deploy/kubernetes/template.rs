@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::cluster::Read;
+use super::scale::{REPLICAS, taken_away};
+
 /// The label that tells the pods of one template from those of another; the cluster sets it.
 pub const HASH: &str = "pod-template-hash";
 /// What `kubectl rollout history` shows of a revision.
@@ -39,15 +42,20 @@ pub fn image<'a>(template: &'a Value, container: &str) -> Option<&'a str> {
     containers(template, list).find(|c| c["name"] == container)?["image"].as_str()
 }
 
-/// Returns the strategic merge patch that sets one image, and fails as a conflict (409) where the
-/// object is no longer as it was read.
-pub fn image_patch(resource_version: &str, list: &str, container: &str, image: &str, notes: &[(&str, &str)]) -> Value {
+/// Returns the strategic merge patch that sets one image, brings back the instances that hotfix has
+/// taken away, and fails as a conflict (409) where the object is no longer as it was read.
+pub fn image_patch(read: &Read, list: &str, container: &str, image: &str, notes: &[(&str, &str)]) -> Value {
     let annotations: serde_json::Map<_, _> =
         notes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    json!({
-        "metadata": { "resourceVersion": resource_version, "annotations": annotations },
+    let mut patch = json!({
+        "metadata": { "resourceVersion": read.version(), "annotations": annotations },
         "spec": { "template": { "spec": { list: [{ "name": container, "image": image }] } } },
-    })
+    });
+    if let Some(replicas) = taken_away(read) {
+        patch["metadata"]["annotations"][REPLICAS] = Value::Null;
+        patch["spec"]["replicas"] = json!(replicas);
+    }
+    patch
 }
 
 /// Adds to a patch of the image what release it is of, which a digest does not tell.
@@ -62,16 +70,20 @@ pub fn release_of<'a>(template: &'a Value, image: &str) -> Option<&'a str> {
     annotations[RELEASE].as_str().filter(|_| annotations[IMAGE].as_str() == Some(image))
 }
 
-/// Returns the JSON patch (RFC 6902) that puts a whole template back, and fails where the object is
-/// no longer as it was read.
-pub fn undo_patch(resource_version: &str, annotated: bool, template: &Value, notes: &[(&str, &str)]) -> Value {
-    let mut patch = vec![json!({ "op": "test", "path": "/metadata/resourceVersion", "value": resource_version })];
-    if !annotated {
+/// Returns the JSON patch (RFC 6902) that puts a whole template back, with the instances that hotfix
+/// has taken away, and fails where the object is no longer as it was read.
+pub fn undo_patch(read: &Read, template: &Value, notes: &[(&str, &str)]) -> Value {
+    let path = |name: &str| format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"));
+    let mut patch = vec![json!({ "op": "test", "path": "/metadata/resourceVersion", "value": read.version() })];
+    if read.deployment.metadata.annotations.is_none() {
         patch.push(json!({ "op": "add", "path": "/metadata/annotations", "value": {} }));
     }
     for (name, value) in notes {
-        let path = format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"));
-        patch.push(json!({ "op": "add", "path": path, "value": value }));
+        patch.push(json!({ "op": "add", "path": path(name), "value": value }));
+    }
+    if let Some(replicas) = taken_away(read) {
+        patch.push(json!({ "op": "remove", "path": path(REPLICAS) }));
+        patch.push(json!({ "op": "replace", "path": "/spec/replicas", "value": replicas }));
     }
     patch.push(json!({ "op": "replace", "path": "/spec/template", "value": bare(template) }));
     Value::Array(patch)
@@ -128,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_of_the_release_that_was_named_with_it() {
-        let mut patch = image_patch("7", "containers", "app", "r/pay@sha256:00", &[]);
+        let mut patch = image_patch(&read(json!({})), "containers", "app", "r/pay@sha256:00", &[]);
         name_release(&mut patch, "r/pay@sha256:00", "v2");
         let template = &patch["spec"]["template"];
         assert_eq!(release_of(template, "r/pay@sha256:00"), Some("v2"));
@@ -139,8 +151,26 @@ mod tests {
 
     #[test]
     fn an_undo_tests_the_version_and_escapes_names() {
-        let patch = undo_patch("7", false, &json!({ "spec": {} }), &[(CHANGE_CAUSE, "back")]);
+        let patch = undo_patch(&read(json!({})), &json!({ "spec": {} }), &[(CHANGE_CAUSE, "back")]);
         insta::assert_snapshot!(patch, @r#"[{"op":"test","path":"/metadata/resourceVersion","value":"7"},{"op":"add","path":"/metadata/annotations","value":{}},{"op":"add","path":"/metadata/annotations/kubernetes.io~1change-cause","value":"back"},{"op":"replace","path":"/spec/template","value":{"spec":{}}}]"#);
+    }
+
+    /// A deployment without instances, with these annotations.
+    fn read(annotations: Value) -> Read {
+        let annotations = annotations.as_object().filter(|map| !map.is_empty());
+        let metadata = json!({ "resourceVersion": "7", "annotations": annotations });
+        let deployment = json!({ "metadata": metadata, "spec": { "replicas": 0, "selector": {}, "template": {} } });
+        let deployment = serde_json::from_value(deployment).expect("a deployment");
+        Read { deployment, template: Value::Null, manifest: Value::Null }
+    }
+
+    #[test]
+    fn instances_that_were_taken_away_come_back_with_any_change() {
+        let read = read(json!({ "hotfix/replicas": "3" }));
+        let patch = undo_patch(&read, &json!({ "spec": {} }), &[]);
+        insta::assert_snapshot!(patch, @r#"[{"op":"test","path":"/metadata/resourceVersion","value":"7"},{"op":"remove","path":"/metadata/annotations/hotfix~1replicas"},{"op":"replace","path":"/spec/replicas","value":3},{"op":"replace","path":"/spec/template","value":{"spec":{}}}]"#);
+        let patch = image_patch(&read, "containers", "app", "pay:v2", &[]);
+        insta::assert_snapshot!(patch, @r#"{"metadata":{"annotations":{"hotfix/replicas":null},"resourceVersion":"7"},"spec":{"replicas":3,"template":{"spec":{"containers":[{"image":"pay:v2","name":"app"}]}}}}"#);
     }
 
     #[test]

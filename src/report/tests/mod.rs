@@ -12,6 +12,7 @@ use crate::domain::decision::Recommendation;
 use crate::domain::event::{Declaration, Fact, Planned};
 use crate::domain::evidence::Evidence;
 use crate::domain::proof::Proof;
+use crate::domain::rung::Rung;
 use crate::domain::step::*;
 use crate::domain::strategy::Strategy;
 use crate::domain::verdict::Verdict;
@@ -240,6 +241,7 @@ fn the_report_of_a_bad_fix_and_a_rollback() {
                 environment: "production".to_owned(),
                 from: "v2.3.2-hotfix.1".to_owned(),
                 to: "v2.3.1".to_owned(),
+                rung: Rung::Undo,
             },
         )
         .plain(1, "confirm", "0 errors in 40 requests: VERIFIED");
