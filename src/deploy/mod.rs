@@ -6,7 +6,7 @@ mod image;
 mod kubernetes;
 mod memory;
 mod pipeline;
-mod rollout;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -55,7 +55,7 @@ fn a_release_is_deployed_by_its_digest_and_goes_back_by_it() {
     [TIME]  hotfix-001               [COMMIT]  sha256:93fad0bf591e  VERIFIED  Ada <ada@example.org>  001 Payment API returns 500
     ");
     let timeline = env.hotfix(&["timeline", "001"]).stdout;
-    assert_snapshot!(timeline.lines().find(|line| line.contains("sha256:")).unwrap(), @"[TIME]  +[DURATION]  Ada  image: `r/app@sha256:93fad0bf591e`");
+    assert!(timeline.contains("image: `r/app@sha256:93fad0bf591e`"), "{timeline}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::image::Image;
-use super::rollout::{Look, Rollout, Standing};
+use super::wait::{Look, Standing, Wait};
 use super::{Change, DeployError, Deployer, Preparation, Surroundings, is_one, mark, together};
 use crate::config::value::Length;
 use crate::domain::image::repository;
@@ -178,7 +178,7 @@ impl Compose {
         let ending = wanted.keys().filter(|service| project.ends(service)).cloned().collect();
         let expected = Expected { wanted, patterns: self.patterns(), ending, restarts: BTreeMap::new() };
         let mut watched = Watched { docker: &self.docker, expected };
-        Rollout { deadline: self.config.deadline.0, soak: soak.0 }.completed(&mut watched).await
+        Wait { deadline: self.config.deadline.0, soak: soak.0 }.until_complete(&mut watched).await
     }
 
     fn patterns(&self) -> BTreeMap<&str, &Image> {

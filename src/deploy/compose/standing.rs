@@ -9,7 +9,7 @@ use super::docker::Container;
 use super::pinned::Wanted;
 use super::release_of;
 use crate::deploy::image::Image;
-use crate::deploy::rollout::Standing;
+use crate::deploy::wait::Standing;
 use crate::redact::redact;
 
 /// Restarts of one container that are no longer taken for waiting for something else to come up.

@@ -11,7 +11,7 @@ mod recreate;
 mod rollout;
 mod scale;
 mod template;
-mod wait;
+mod watched;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image::Image;
+use super::wait::Wait;
 use super::{Autoscaler, Change, DeployError, Deployer, Preparation, is_one, mark, together};
 use crate::config::value::Length;
 use crate::domain::rung::Rung;
@@ -91,8 +92,9 @@ impl Kubernetes {
 
     /// Waits until every one of the changed deployments is rolled out.
     async fn rolled_out(&self, changed: &[(&Target, Changed)], soak: Length) -> Result<(), DeployError> {
-        let wait = wait::Wait { deadline: self.config.deadline.0, soak: soak.0 };
-        wait.until_complete(|| self.connect(), changed).await
+        let mut watched = watched::Watched { deployer: self, changed, cluster: None };
+        let wait = Wait { deadline: self.config.deadline.0, soak: soak.0 };
+        wait.until_complete(&mut watched).await
     }
 
     /// Every deployment, where the API server says that it would accept the change of each.

@@ -8,6 +8,7 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
 use super::template;
+use crate::deploy::wait::Standing;
 
 /// Restarts of one container that are no longer taken for waiting for something else to come up.
 const RESTARTS: i32 = 2;
@@ -25,14 +26,6 @@ const HOPELESS: &[&str] = &[
     "RunContainerError",
 ];
 
-/// How a rollout stands, with the reason in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rollout {
-    Complete,
-    Waiting(String),
-    Failed(String),
-}
-
 /// What was changed, as the API server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -47,34 +40,34 @@ pub struct Changed {
 
 /// Returns how the rollout of `changed` stands. `deployment` is what is there now, `None` where it is
 /// gone; `pods` are those of its newest template.
-pub fn judge(changed: &Changed, deployment: Option<&Deployment>, image: Option<&str>, pods: &[Pod]) -> Rollout {
-    let Some(deployment) = deployment else { return Rollout::Failed("it was deleted meanwhile".to_owned()) };
+pub fn judge(changed: &Changed, deployment: Option<&Deployment>, image: Option<&str>, pods: &[Pod]) -> Standing {
+    let Some(deployment) = deployment else { return Standing::Failed("it was deleted meanwhile".to_owned()) };
     if let Some(reason) = taken_over(changed, deployment, image) {
-        return Rollout::Failed(reason);
+        return Standing::Failed(reason);
     }
     let status = deployment.status.clone().unwrap_or_default();
     let generation = deployment.metadata.generation.unwrap_or_default().max(changed.generation);
     if status.observed_generation.unwrap_or_default() < generation {
-        return Rollout::Waiting("the cluster has not seen the change yet".to_owned());
+        return Standing::Waiting("the cluster has not seen the change yet".to_owned());
     }
     if let Some(reason) = pods.iter().find_map(broken) {
-        return Rollout::Failed(reason);
+        return Standing::Failed(reason);
     }
     if let Some(reason) = status.conditions.iter().flatten().find_map(|condition| failed(condition, changed.at)) {
-        return Rollout::Failed(reason);
+        return Standing::Failed(reason);
     }
     let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
     let count = |number: Option<i32>| number.unwrap_or_default();
     let (updated, all, available) =
         (count(status.updated_replicas), count(status.replicas), count(status.available_replicas));
     if updated < wanted {
-        Rollout::Waiting(format!("{updated} of {wanted} new instances are made{}", detained(pods)))
+        Standing::Waiting(format!("{updated} of {wanted} new instances are made{}", detained(pods)))
     } else if all > updated {
-        Rollout::Waiting(format!("{} old instances are still there", all - updated))
+        Standing::Waiting(format!("{} old instances are still there", all - updated))
     } else if available < updated {
-        Rollout::Waiting(format!("{available} of {updated} new instances are available{}", detained(pods)))
+        Standing::Waiting(format!("{available} of {updated} new instances are available{}", detained(pods)))
     } else {
-        Rollout::Complete
+        Standing::Complete
     }
 }
 
@@ -228,9 +221,9 @@ mod tests {
 
     fn says(change: Value, pods: &[Pod]) -> String {
         match judge(&changed(), Some(&deployment(change)), Some(IMAGE), pods) {
-            Rollout::Complete => "complete".to_owned(),
-            Rollout::Waiting(reason) => format!("waiting: {reason}"),
-            Rollout::Failed(reason) => format!("failed: {reason}"),
+            Standing::Complete => "complete".to_owned(),
+            Standing::Waiting(reason) => format!("waiting: {reason}"),
+            Standing::Failed(reason) => format!("failed: {reason}"),
         }
     }
 
@@ -300,10 +293,10 @@ mod tests {
 
     #[test]
     fn one_that_is_gone_or_has_another_image_is_no_longer_ours() {
-        assert_eq!(judge(&changed(), None, None, &[]), Rollout::Failed("it was deleted meanwhile".to_owned()));
+        assert_eq!(judge(&changed(), None, None, &[]), Standing::Failed("it was deleted meanwhile".to_owned()));
         let other = judge(&changed(), Some(&deployment(json!({}))), Some("registry/pay:v9"), &[]);
         let expected = "somebody else changed `app` meanwhile, to `registry/pay:v9`";
-        assert_eq!(other, Rollout::Failed(expected.to_owned()));
+        assert_eq!(other, Standing::Failed(expected.to_owned()));
     }
 
     #[test]

@@ -24,19 +24,19 @@ pub trait Look: Send {
     async fn look(&mut self) -> Result<Standing, String>;
 }
 
-pub struct Rollout {
+pub struct Wait {
     /// How long it may take in all.
     pub deadline: Duration,
     /// How long it has to stay complete.
     pub soak: Duration,
 }
 
-impl Rollout {
+impl Wait {
     /// Returns once the change is complete and stayed so.
     ///
     /// Fails with [`DeployError::Rollout`] where it will not be, and with [`DeployError::Unknown`]
     /// where nobody can tell.
-    pub async fn completed(&self, what: &mut dyn Look) -> Result<(), DeployError> {
+    pub async fn until_complete(&self, what: &mut dyn Look) -> Result<(), DeployError> {
         let start = Instant::now();
         let mut complete: Option<Instant> = None;
         let mut suspected: Option<String> = None;
@@ -60,7 +60,7 @@ impl Rollout {
                 Ok(Standing::Failed(reason)) => Some(DeployError::Rollout(reason)),
                 Ok(Standing::Waiting(reason)) => {
                     let seconds = self.deadline.as_secs();
-                    Some(DeployError::Rollout(format!("not up within {seconds} s: {reason}")))
+                    Some(DeployError::Rollout(format!("not rolled out within {seconds} s: {reason}")))
                 }
                 Err(reason) => Some(DeployError::Unknown(reason)),
             };
