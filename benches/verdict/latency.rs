@@ -82,7 +82,7 @@ fn one_test(rng: &mut Rng, rate: u64, slower: Slower, against: Against) -> Optio
     let mut versus = Versus::default();
     let scrapes = (1..=WATCH).find(|_| {
         let release = counts(rng, rate * EVERY, slower);
-        versus.add(&release, &against.counts(rng, rate * EVERY), TERMS);
+        versus.add(&release, &against.counts(rng, rate * EVERY), TERMS, TERMS);
         versus.latency() >= -ALPHA.ln()
     });
     scrapes.map(|scrapes| scrapes * EVERY)
@@ -95,14 +95,16 @@ fn whole_watch(rng: &mut Rng, rate: u64, slower: Slower, against: Against) -> Op
     let source = Source { name: "metrics", is_dependency: false };
     let mut watch = Watch::default();
     if !is_beside {
-        watch.remember(source.name, (0..WATCH).map(|_| against.counts(rng, rate * EVERY)).collect(), None);
+        watch.remember(source.name, (0..WATCH).map(|_| against.counts(rng, rate * EVERY)).collect(), [None, None]);
     }
     let mut sums = [(Arm::Release, Counts::default()), (Arm::Control, Counts::default())];
     // The first scrape only tells where the counters stand.
     let scrapes = (0..=WATCH).find(|index| {
         let at = Duration::from_secs(index * EVERY);
         sums[0].1.add(&counts(rng, rate * EVERY, slower));
-        sums[1].1.add(&against.counts(rng, rate * EVERY));
+        if is_beside {
+            sums[1].1.add(&against.counts(rng, rate * EVERY));
+        }
         let now = 1_000.0 + at.as_secs_f64();
         let arms = &sums[..if is_beside { 2 } else { 1 }];
         let series = arms.iter().flat_map(|(arm, sum)| series(*arm, sum, now)).collect();

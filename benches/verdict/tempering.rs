@@ -23,7 +23,7 @@ pub fn print(runs: usize) {
         for _ in 0..runs {
             let history = minutes(&mut rng, MINUTES, chance);
             let watch = minutes(&mut rng, WINDOW, chance);
-            let phi = replay(&history, WINDOW, ALPHA, 1.0).map_or(1.0, |replay| replay.phi);
+            let phi = replay(std::slice::from_ref(&history), WINDOW, ALPHA, 1.0).map_or(1.0, |replay| replay.phi);
             untempered += usize::from(is_alarm(&history, &watch, 1.0));
             tempered += usize::from(is_alarm(&history, &watch, phi));
             phis.push(phi);

@@ -181,7 +181,8 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HOTFIX_LOG").unwrap_or_else(|_| "warn,sqlx=off".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HOTFIX_LOG")
+        .unwrap_or_else(|_| "warn,sqlx=off,kube_client=error".into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -105,10 +105,10 @@ impl Args {
 async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
     let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
-    if let Some(replay) = standing.replay {
-        let Replay { watches, alarms, untempered, phi } = replay;
+    for (what, replay) in ["errors", "latency"].iter().zip(standing.replays) {
+        let Some(Replay { watches, alarms, untempered, phi }) = replay else { continue };
         text.push_str(&format!(
-            "  the past replayed: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
+            "  the past replayed, {what}: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
         ));
     }
     let mut json = line(standing);
@@ -142,7 +142,8 @@ fn line(standing: &Standing) -> Value {
         "outage": judgement.outage,
         "reasons": judgement.reasons,
         "tests": judgement.tests,
-        "replay": standing.replay,
+        "replay": standing.replays[0],
+        "replay_latency": standing.replays[1],
     })
 }
 

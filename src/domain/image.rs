@@ -37,6 +37,13 @@ pub fn last_references(text: &str) -> Vec<String> {
     found
 }
 
+/// Returns the name that two of the references have, if any do.
+pub fn named_twice(references: &[String]) -> Option<&str> {
+    let mut names: Vec<&str> = references.iter().map(|reference| repository(reference)).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
 /// Returns an image as people read it, its digest cut to 12 digits.
 pub fn short(image: &str) -> &str {
     match image.split_once("@sha256:") {
@@ -90,6 +97,8 @@ mod tests {
         let (a, b) = (format!("r/a@sha256:{}", digest("a")), format!("r/b@sha256:{}", digest("b")));
         assert_eq!(last_references(&format!("{a}\nbuilding\n\n{a}\n  {b}\n{a}\n\n")), [b.clone(), a.clone()]);
         assert_eq!(last_references(&format!("{a}\ndone\n")), Vec::<String>::new());
+        assert_eq!(named_twice(&[a.clone(), b.clone()]), None);
+        assert_eq!(named_twice(&[a.clone(), b, format!("r/a@sha256:{}", digest("c"))]), Some("r/a"));
         assert_eq!(short(&a), "r/a@sha256:aaaaaaaaaaaa");
         assert_eq!(short("r/a:v1"), "r/a:v1");
     }

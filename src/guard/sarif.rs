@@ -8,6 +8,9 @@ use super::checks::{self, Check};
 use super::finding::{Level, percent, waive};
 use crate::domain::step::Violation;
 
+/// Where a finding is that is of no file: forges take none without a place.
+const WHOLE: &str = ".";
+
 /// Returns the log of one run that found `violations`, with all checks as its rules. What was waived
 /// is in it as suppressed.
 pub fn sarif(violations: &[Violation]) -> Value {
@@ -48,7 +51,7 @@ fn result(violation: &Violation) -> Value {
         "ruleId": violation.check,
         "level": if violation.blocks { "error" } else { "warning" },
         "message": { "text": format!("{}{counted}. {}", violation.message, waive(&violation.check)) },
-        "locations": violation.file.iter().map(|file| location(file, violation)).collect::<Vec<_>>(),
+        "locations": [location(violation.file.as_deref().unwrap_or(WHOLE), violation)],
         "partialFingerprints": { "hotfixFinding/v1": fingerprint(violation) },
     });
     if violation.waived {

@@ -58,6 +58,11 @@ impl Step for BuildImage {
             let message = format!("`{command}` named no image by its digest on its last lines");
             return Err(StepError::failed(message, "let it print NAME@sha256:DIGEST, then `hotfix resume`"));
         }
+        if let Some(name) = image::named_twice(&images) {
+            place.forget()?;
+            let message = format!("`{command}` named two images `{name}`, and only one of them can be deployed");
+            return Err(StepError::failed(message, "let it print the one, then `hotfix resume`"));
+        }
         Ok(Outcome::Done(evidence(release, images)))
     }
 
@@ -65,7 +70,8 @@ impl Step for BuildImage {
         let release = release(at.incident)?;
         let place = self.place(at.incident, &release);
         let ended = place.command.settled().await?.filter(Ended::succeeded);
-        let images = ended.map(|ended| place.images(&ended)).filter(|images| !images.is_empty());
+        let images = ended.map(|ended| place.images(&ended));
+        let images = images.filter(|images| !images.is_empty() && image::named_twice(images).is_none());
         Ok(images.map(|images| evidence(release, images)))
     }
 

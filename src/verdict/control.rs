@@ -69,14 +69,14 @@ impl Comparison {
 
 impl Versus {
     /// Takes the counts of one scrape. A latency bound that only one side has is passed over.
-    pub fn add(&mut self, release: &Counts, control: &Counts, terms: Terms) {
+    pub fn add(&mut self, release: &Counts, control: &Counts, errors: Terms, latency: Terms) {
         let tally = |counts: &Counts| Tally { requests: counts.requests, failures: counts.errors };
-        self.errors.add(tally(release), tally(control), terms);
+        self.errors.add(tally(release), tally(control), errors);
         for (bound, _) in &release.at_most {
             let (Some(ours), Some(theirs)) = (release.slower(*bound), control.slower(*bound)) else { continue };
             let micros = (bound * 1e6) as u64;
             let of = |counts: &Counts, failures| Tally { requests: counts.timed, failures };
-            self.slower.entry(micros).or_default().add(of(release, ours), of(control, theirs), terms);
+            self.slower.entry(micros).or_default().add(of(release, ours), of(control, theirs), latency);
         }
     }
 

@@ -122,8 +122,9 @@ impl Watch {
     /// what was read.
     fn alarms(&self, limits: &Limits) -> Vec<Alarm> {
         let alarm = |shows, evidence, share, is_concurrent| Alarm { shows, evidence, share, is_concurrent };
-        let phi = self.phi();
-        let [over, slow] = self.against_limits(limits).map(|logs| log_mean(&logs.map(|log| log / phi)));
+        let ([over, slow], [phi, slow_phi]) = (self.against_limits(limits), self.phis());
+        let over = log_mean(&over.map(|log| log / phi));
+        let slow = log_mean(&slow.map(|log| log / slow_phi));
         let mut errors = vec![alarm("the share of errors is above the limit", over, 0.0, false)];
         let mut latency = vec![alarm("more than 5 of 100 requests are slower than the limit", slow, 0.0, false)];
         if limits.has_control {
@@ -144,7 +145,8 @@ impl Watch {
 
     /// What fails beside the release, at 5%: a dependency, or what ran before.
     pub(super) fn failing_beside(&self, limits: &Limits) -> Option<String> {
-        let fails = |beside: &Beside| limit::broken(beside.tally, limits.error_rate, self.phi()) >= -DOUBT.ln();
+        let [phi, _] = self.phis();
+        let fails = |beside: &Beside| limit::broken(beside.tally, limits.error_rate, phi) >= -DOUBT.ln();
         self.beside.iter().find(|(_, beside)| fails(beside)).map(|(name, _)| name.clone())
     }
 

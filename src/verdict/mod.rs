@@ -96,7 +96,8 @@ pub struct Watch {
     before: Versus,
     /// Counts from before the deploy by their source, each to be used once.
     earlier: BTreeMap<String, VecDeque<Counts>>,
-    replay: Option<Replay>,
+    /// Of errors, and of latency.
+    replays: [Option<Replay>; 2],
     /// What is there besides the release: the control, and the dependencies.
     beside: BTreeMap<String, Beside>,
     /// Probes that see nothing right now.
@@ -135,21 +136,23 @@ impl Watch {
 
     /// Gives it counts of a source from before the deploy, oldest first, as many as the watch will
     /// have scrapes, and what their replay showed. A source has only one past.
-    pub fn remember(&mut self, source: &str, earlier: Vec<Counts>, replay: Option<Replay>) {
+    pub fn remember(&mut self, source: &str, earlier: Vec<Counts>, replays: [Option<Replay>; 2]) {
         if self.earlier.contains_key(source) {
             return;
         }
         self.earlier.insert(source.to_owned(), earlier.into());
         let dullest = |a: Replay, b: Replay| if a.phi >= b.phi { a } else { b };
-        self.replay = match (self.replay, replay) {
-            (Some(known), Some(new)) => Some(dullest(known, new)),
-            (known, new) => known.or(new),
-        };
+        for (known, new) in self.replays.iter_mut().zip(replays) {
+            *known = match (*known, new) {
+                (Some(known), Some(new)) => Some(dullest(known, new)),
+                (known, new) => known.or(new),
+            };
+        }
     }
 
-    /// What the replay of the past showed, where there was one.
-    pub fn replay(&self) -> Option<Replay> {
-        self.replay
+    /// What the replays of errors and of latency showed, where there were any.
+    pub fn replays(&self) -> [Option<Replay>; 2] {
+        self.replays
     }
 
     /// Goes on `elapsed` after the beginning: that nobody looked meanwhile makes it not blind.
@@ -199,11 +202,11 @@ impl Watch {
             return self.add_beside(source.name, errors(&release), at);
         }
         self.last_reading = at;
-        let terms = Terms { tolerance: limits.tolerance, phi: self.phi() };
+        let [errors_terms, latency_terms] = self.phis().map(|phi| Terms { tolerance: limits.tolerance, phi });
         match control {
             Some(control) => {
                 self.add_beside(CONTROL, errors(&control), at);
-                self.concurrent.add(&release, &control, terms);
+                self.concurrent.add(&release, &control, errors_terms, latency_terms);
             }
             // The last old instance is gone, and is not waited for.
             None => drop(self.beside.remove(CONTROL)),
@@ -215,7 +218,7 @@ impl Watch {
         if release.requests > 0
             && let Some(earlier) = self.earlier.get_mut(source.name).and_then(VecDeque::pop_front)
         {
-            self.before.add(&release, &earlier, terms);
+            self.before.add(&release, &earlier, errors_terms, latency_terms);
         }
     }
 
@@ -249,9 +252,9 @@ impl Watch {
         ]
     }
 
-    /// The tempering that the past asks for.
-    fn phi(&self) -> f64 {
-        self.replay.map_or(1.0, |replay| replay.phi)
+    /// The tempering that the past asks for, of errors and of latency.
+    fn phis(&self) -> [f64; 2] {
+        self.replays.map(|replay| replay.map_or(1.0, |replay| replay.phi))
     }
 }
 

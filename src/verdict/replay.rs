@@ -1,14 +1,16 @@
 //! A/A replay: the past against itself, which shows how often the test would have cried wolf here.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use super::control::{Comparison, Terms};
-use super::mixture::Tally;
+use super::control::factors;
+use super::mixture::{Logs, Tally, log_mean, plus};
 
 /// The temperings that are tried, the sharpest first.
-const PHIS: [f64; 9] = [1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0];
+const PHIS: [f64; 13] = [1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 100.0, 200.0];
 
-/// The most watches that are replayed for one tempering.
+/// The most watches that are replayed.
 const MOST: usize = 500;
 
 /// What the replay found.
@@ -23,71 +25,93 @@ pub struct Replay {
     pub untempered: usize,
 }
 
-/// Replays `history` as watches of `window` scrapes, begun all over it, each against the rest of it.
-/// Takes the sharpest tempering whose share of false alarms is at most `alpha`, or the dullest.
-/// `None` where the history is shorter than two windows.
+/// Replays the past as watches of `window` scrapes, begun all over it, each against the rest of it.
+/// `kinds` are the scrapes once for each kind of failure that a test takes the mean over: errors alone,
+/// or slower than each bound. Takes the sharpest tempering whose share of false alarms is at most
+/// `alpha`, or the dullest. `None` where the past is shorter than two windows.
 ///
-/// Watches overlap where the history is short, and a share of at most 1 in `watches` can be told
-/// apart from none: alpha itself is kept by the test where errors come alone, by this where not.
-pub fn replay(history: &[Tally], window: usize, alpha: f64, tolerance: f64) -> Option<Replay> {
-    if window == 0 || history.len() < 2 * window {
+/// Watches overlap where the past is short, and a share of at most 1 in `watches` can't be told from
+/// none: alpha itself is kept by the test where failures come alone, by this where not.
+pub fn replay(kinds: &[Vec<Tally>], window: usize, alpha: f64, tolerance: f64) -> Option<Replay> {
+    let length = kinds.iter().map(Vec::len).min()?;
+    if window == 0 || length < 2 * window {
         return None;
     }
-    let sums = sums(history);
-    let starts = history.len() - window + 1;
+    let past: Vec<Past> = kinds.iter().map(|scrapes| Past::new(&scrapes[..length])).collect();
+    let starts = length - window + 1;
     let stride = starts.div_ceil(MOST);
-    let alarms = |phi: f64| {
-        let terms = Terms { tolerance, phi };
-        (0..starts).step_by(stride).filter(|start| alarms(history, &sums, *start..start + window, terms, alpha)).count()
-    };
     let watches = starts.div_ceil(stride);
-    let untempered = alarms(PHIS[0]);
-    let mut found = Replay { phi: PHIS[0], watches, alarms: untempered, untempered };
-    for phi in &PHIS[1..] {
-        if found.alarms as f64 <= alpha * watches as f64 {
-            break;
-        }
-        found = Replay { phi: *phi, alarms: alarms(*phi), ..found };
+    // An alarm with one tempering is one with every sharper one as well.
+    let mut alarms = [0; PHIS.len()];
+    for start in (0..starts).step_by(stride) {
+        let raised = raised(&past, start..start + window, tolerance, -alpha.ln());
+        alarms[..raised].iter_mut().for_each(|alarms| *alarms += 1);
     }
-    Some(found)
+    let is_kept = |index: &usize| alarms[*index] as f64 <= alpha * watches as f64;
+    let found = (0..PHIS.len()).find(is_kept).unwrap_or(PHIS.len() - 1);
+    Some(Replay { phi: PHIS[found], watches, alarms: alarms[found], untempered: alarms[0] })
 }
 
-/// Whether a watch of the scrapes `watched` would have been an alarm. The others are its control,
-/// in as many equal parts.
-fn alarms(history: &[Tally], sums: &[Tally], watched: std::ops::Range<usize>, terms: Terms, alpha: f64) -> bool {
-    let others = history.len() - watched.len();
-    // Where the `index`-th of the others lies, the watched ones left out.
-    let place = |index: usize| if index < watched.start { index } else { index + watched.len() };
-    let between = |from: usize, to: usize| Tally {
-        requests: sums[to].requests - sums[from].requests,
-        failures: sums[to].failures - sums[from].failures,
-    };
-    let mut comparison = Comparison::default();
-    for (index, scrape) in history[watched.clone()].iter().enumerate() {
+/// With how many of [`PHIS`] a watch of the scrapes `watched` would have been an alarm.
+fn raised(past: &[Past], watched: Range<usize>, tolerance: f64, needs: f64) -> usize {
+    let mut logs = vec![Logs::default(); past.len()];
+    let mut raised = 0;
+    for index in 0..watched.len() {
+        for (logs, kind) in logs.iter_mut().zip(past) {
+            let scrape = kind.between(watched.start + index, watched.start + index + 1);
+            *logs = plus(*logs, factors(scrape, kind.control(&watched, index), tolerance));
+        }
+        while raised < PHIS.len() && evidence(&logs, PHIS[raised], needs) >= needs {
+            raised += 1;
+        }
+    }
+    raised
+}
+
+/// The logarithm of the mean e-value, tempered; no more than that it is too little where the largest of
+/// them would not do.
+fn evidence(logs: &[Logs], phi: f64, needs: f64) -> f64 {
+    let logs: Vec<f64> = logs.as_flattened().iter().map(|log| log / phi).collect();
+    match logs.iter().any(|log| *log >= needs) {
+        true => log_mean(&logs),
+        false => f64::NEG_INFINITY,
+    }
+}
+
+/// The tallies of the first 0, 1, 2, ... scrapes of one kind.
+struct Past(Vec<Tally>);
+
+impl Past {
+    fn new(scrapes: &[Tally]) -> Past {
+        let mut sums = vec![Tally::default()];
+        let mut sum = Tally::default();
+        for scrape in scrapes {
+            sum += *scrape;
+            sums.push(sum);
+        }
+        Past(sums)
+    }
+
+    fn between(&self, from: usize, to: usize) -> Tally {
+        Tally {
+            requests: self.0[to].requests - self.0[from].requests,
+            failures: self.0[to].failures - self.0[from].failures,
+        }
+    }
+
+    /// The `index`-th of as many equal parts of the other scrapes as there are watched ones.
+    fn control(&self, watched: &Range<usize>, index: usize) -> Tally {
+        let others = self.0.len() - 1 - watched.len();
+        // Where the `index`-th of the others lies, the watched ones left out.
+        let place = |index: usize| if index < watched.start { index } else { index + watched.len() };
         let (from, to) = (index * others / watched.len(), (index + 1) * others / watched.len());
-        let mut control = between(place(from), place(to.max(1) - 1) + 1);
-        if from < watched.start && to > watched.start {
-            let (inside, within) = (between(watched.start, watched.end), control);
-            control =
-                Tally { requests: within.requests - inside.requests, failures: within.failures - inside.failures };
+        let control = self.between(place(from), place(to.max(1) - 1) + 1);
+        if from >= watched.start || to <= watched.start {
+            return control;
         }
-        comparison.add(*scrape, control, terms);
-        if comparison.evidence() >= -alpha.ln() {
-            return true;
-        }
+        let inside = self.between(watched.start, watched.end);
+        Tally { requests: control.requests - inside.requests, failures: control.failures - inside.failures }
     }
-    false
-}
-
-/// The tallies of the first 0, 1, 2, ... scrapes.
-fn sums(history: &[Tally]) -> Vec<Tally> {
-    let mut sums = vec![Tally::default()];
-    let mut sum = Tally::default();
-    for scrape in history {
-        sum += *scrape;
-        sums.push(sum);
-    }
-    sums
 }
 
 #[cfg(test)]
@@ -98,18 +122,32 @@ mod tests {
     fn errors_that_come_alone_need_no_tempering_and_clusters_do() {
         let scrape = |failures| Tally { requests: 250, failures };
         let steady: Vec<Tally> = (0..2_000).map(|index| scrape(u64::from(index % 4 == 0))).collect();
-        let steady = replay(&steady, 60, 0.001, 1.0).unwrap();
+        let steady = replay(&[steady], 60, 0.001, 1.0).unwrap();
         assert_eq!((steady.phi, steady.alarms), (1.0, 0));
 
         let bursts: Vec<Tally> = (0..2_000).map(|index| scrape(if index % 400 == 7 { 60 } else { 0 })).collect();
-        let bursts = replay(&bursts, 60, 0.001, 1.0).unwrap();
+        let bursts = replay(&[bursts], 60, 0.001, 1.0).unwrap();
         assert!(bursts.untempered > 0 && bursts.phi > 1.0, "{bursts:?}");
         assert!(bursts.alarms <= bursts.untempered);
     }
 
     #[test]
+    fn a_latency_that_changes_with_the_hour_is_tempered() {
+        let slower = |share: f64| {
+            move |index: usize| {
+                let drift = 1.0 + 0.1 * (index as f64 / 1_440.0 * std::f64::consts::TAU).sin();
+                Tally { requests: 3_000, failures: (3_000.0 * share * drift) as u64 }
+            }
+        };
+        let kinds = [0.4, 0.02].map(|share| (0..1_440).map(slower(share)).collect::<Vec<_>>());
+        let found = replay(&kinds, 30, 0.001, 1.0).unwrap();
+        assert!(found.untempered > 0 && found.phi > 1.0, "{found:?}");
+    }
+
+    #[test]
     fn a_short_history_says_nothing() {
-        assert_eq!(replay(&[Tally::default(); 10], 6, 0.001, 1.0), None);
-        assert_eq!(replay(&[], 0, 0.001, 1.0), None);
+        assert_eq!(replay(&[vec![Tally::default(); 10]], 6, 0.001, 1.0), None);
+        assert_eq!(replay(&[vec![]], 0, 0.001, 1.0), None);
+        assert_eq!(replay(&[], 1, 0.001, 1.0), None);
     }
 }

@@ -210,11 +210,11 @@ fn a_good_release_is_called_bad_at_most_as_often_as_alpha_allows() {
 fn each_source_has_its_own_past_and_only_once() {
     let mut watch = Watch::default();
     let counts = |requests| vec![Counts { requests, ..Counts::default() }; 3];
-    let replay = |phi| Some(Replay { phi, watches: 10, alarms: 0, untempered: 0 });
+    let replay = |phi| [Some(Replay { phi, watches: 10, alarms: 0, untempered: 0 }), None];
     watch.remember("a", counts(10), replay(1.0));
     watch.remember("b", counts(20), replay(2.0));
     watch.remember("a", counts(30), replay(3.0));
-    assert_eq!((watch.earlier["a"][0].requests, watch.earlier["b"][0].requests, watch.phi()), (10, 20, 2.0));
+    assert_eq!((watch.earlier["a"][0].requests, watch.earlier["b"][0].requests, watch.phis()), (10, 20, [2.0, 1.0]));
 }
 
 #[test]

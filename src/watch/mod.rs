@@ -68,8 +68,8 @@ pub struct Standing {
     pub elapsed: Duration,
     /// How long it had been watched when it went on after a crash.
     pub went_on: Option<Duration>,
-    /// What the replay of the past showed.
-    pub replay: Option<Replay>,
+    /// What the replays of the past showed, of errors and of latency.
+    pub replays: [Option<Replay>; 2],
 }
 
 /// What comes from the probes.
@@ -165,8 +165,8 @@ async fn judge(
             }
             Some(News::History(index, history)) => {
                 let timed = &setting.probes[index];
-                let (earlier, replay) = remembered(&limits, timed.every, &history);
-                watch.remember(&timed.name, earlier, replay);
+                let (earlier, replays) = remembered(&limits, timed.every, &history);
+                watch.remember(&timed.name, earlier, replays);
             }
             None => {}
         }
@@ -183,7 +183,7 @@ async fn judge(
         let state = State::new(&terms, elapsed, is_final, watch);
         text.send_replace(state.text());
         watch = state.watch;
-        let standing = Standing { judgement, elapsed, went_on, replay: watch.replay() };
+        let standing = Standing { judgement, elapsed, went_on, replays: watch.replays() };
         if is_final {
             return standing;
         }
@@ -216,13 +216,20 @@ fn terms(setting: &Setting<'_>) -> String {
     hex(&Sha256::digest(format!("{:?} {probes:?}", setting.limits)))
 }
 
-/// The past in as many parts as the watch will have scrapes, and its replay.
-fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Counts>, Option<Replay>) {
+/// The past in as many parts as the watch will have scrapes, and its replays of errors and of latency.
+fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Counts>, [Option<Replay>; 2]) {
     let past = steps(&history.series);
-    let tallies = past.iter().map(|counts| Tally { requests: counts.requests, failures: counts.errors });
+    let errors = past.iter().map(|counts| Tally { requests: counts.requests, failures: counts.errors });
+    let bounds: Vec<f64> =
+        past.last().into_iter().flat_map(|counts| &counts.at_most).map(|(bound, _)| *bound).collect();
+    let slower = |bound: &f64| {
+        let tally = |counts: &Counts| Some(Tally { requests: counts.timed, failures: counts.slower(*bound)? });
+        past.iter().map(|counts| tally(counts).unwrap_or_default()).collect()
+    };
+    let kinds = [vec![errors.collect()], bounds.iter().map(slower).collect::<Vec<_>>()];
     let window = limits.window.as_secs_f64();
     let replayed = (window / history.step.as_secs_f64().max(1e-3)).ceil() as usize;
-    let replay = replay(&tallies.collect::<Vec<_>>(), replayed, limits.alpha, limits.tolerance);
+    let replays = kinds.map(|kinds| replay(&kinds, replayed, limits.alpha, limits.tolerance));
     let scrapes = ((limits.window + limits.patience).as_secs_f64() / every.as_secs_f64().max(1e-3)).ceil() as usize;
     let parts = past.len().min(scrapes.max(1));
     let part = |index: usize| {
@@ -230,7 +237,7 @@ fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Count
         past[index * past.len() / parts..(index + 1) * past.len() / parts].iter().for_each(|counts| sum.add(counts));
         sum
     };
-    ((0..parts).map(part).collect(), replay)
+    ((0..parts).map(part).collect(), replays)
 }
 
 /// Builds the probes of the configuration. Fails, naming it, where one can't be built.

@@ -33,7 +33,7 @@ fn no_remote() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
-            fix, check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            fix, check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: git remote add origin URL, then `hotfix resume`
     --- stderr
     001  Payment API returns 500
@@ -63,7 +63,7 @@ fn an_unreachable_remote_blocks_no_emergency() {
     --- stdout
     HOTFIX-[DATE]-002  P0  Payment API returns 500
     [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
-            check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-HOTFIX-[DATE]-002, `git commit`, then `hotfix ship`
     --- stderr
       ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
@@ -84,7 +84,7 @@ fn a_remote_that_refuses_says_why() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
-            fix, check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            fix, check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: hotfix resume
     --- stderr
     note: the remote refused to move `refs/hotfix/001`: [remote rejected] (pre-receive hook declined) no pushes on Fridays: nobody else was kept from taking `001`
@@ -100,7 +100,7 @@ fn a_remote_that_refuses_says_why() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
-            check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
     --- stderr
       ok    branch       `hotfix/001-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-001   [DURATION]
@@ -187,7 +187,7 @@ fn somebody_elses_branch_is_left_alone() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   branch [DURATION] of 2 min   next update due in 15 min   failed
-            fix, check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            fix, check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: rename or delete it (`git branch -m hotfix/001-payment-api-returns-500 OTHER`), then `hotfix resume`
     --- stderr
     001  Payment API returns 500
@@ -201,7 +201,7 @@ fn somebody_elses_branch_is_left_alone() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
-            check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
     --- stderr
       ok    branch       `hotfix/001-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-001   [DURATION]
@@ -267,7 +267,7 @@ fn an_empty_fix_is_waited_for() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
-            check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
     --- stderr
       held  fix          there is no commit on the branch yet   [DURATION]

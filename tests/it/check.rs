@@ -157,6 +157,24 @@ fn a_report_may_be_many_files() {
     assert!(output.status == Some(0) && output.stdout.contains("1 test fails before"), "{output}");
 }
 
+/// As a test does that needs the network, where there is none.
+const NEEDS_NETWORK: &str = "git ls-remote git://127.0.0.1:1/price";
+
+#[test]
+fn a_test_that_needs_the_network_counts_for_nothing_where_there_is_none() {
+    let env = shop();
+    env.write("tests/remote.case", NEEDS_NETWORK);
+    env.commit("Ask for the price");
+    env.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    fix(&env, &[MENDED, NEW_TEST]);
+    assert_snapshot!("a_test_that_fails_in_every_tree", check(&env, &[]));
+    fix(&env, &[("tests/new.case", &format!("{NEEDS_NETWORK} && grep -q 'price 2' src/shop.txt"))]);
+    assert_snapshot!("a_new_test_that_fails_in_every_tree", check(&env, &[]));
+    env.write("hotfix.toml", &CONFIG.replace("20s", "1s"));
+    fix(&env, &[NEW_TEST, ("tests/remote.case", "sleep 60 # for an answer")]);
+    assert_snapshot!("a_test_that_waits_for_the_network", check(&env, &[]));
+}
+
 #[test]
 fn a_flaky_test_counts_for_nothing() {
     let env = shop();

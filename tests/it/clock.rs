@@ -10,11 +10,12 @@ use crate::env::{Output, TestEnv};
 
 const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
-/// A clone whose job is watched for six seconds, up to its fix.
-fn story() -> TestEnv {
+/// A clone whose job is watched for so many seconds, up to its fix.
+fn story(window: u64) -> TestEnv {
     let env = TestEnv::new();
     env.instant();
-    env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"6s\""));
+    let config = env.read("hotfix.toml").replace("window = \"50ms\"", &format!("window = \"{window}s\""));
+    env.write("hotfix.toml", &config);
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     env.fix("001");
     turn(&env, "+0");
@@ -45,11 +46,9 @@ fn ship(env: &TestEnv) -> (Child, Instant) {
     (child, Instant::now())
 }
 
-/// That the job ended well, after about as long as the watch was to take, and that its journal is in order.
-fn is_well(env: &TestEnv, began: Instant, ended: &Output) {
+/// That the job ended well, and that its journal is in order.
+fn is_well(env: &TestEnv, ended: &Output) {
     assert_eq!(ended.status, Some(0), "{ended}");
-    let took = began.elapsed();
-    assert!(took >= Duration::from_secs(6) && took < Duration::from_secs(20), "{took:?}\n{ended}");
     assert!(env.hotfix(&["report", "001"]).stdout.contains("VERIFIED"));
     let timeline = env.hotfix(&["timeline", "001"]).stdout;
     let times: Vec<_> = timeline.lines().map(|line| &line[..19]).collect();
@@ -64,7 +63,7 @@ fn a_clock_that_jumps_makes_a_watch_neither_longer_nor_shorter() {
     std::thread::scope(|scope| {
         for jumps in [["+2h", "+0"], ["-2h", "+2h"]] {
             scope.spawn(move || {
-                let env = story();
+                let env = story(6);
                 let (child, began) = ship(&env);
                 for by in jumps {
                     std::thread::sleep(Duration::from_secs(2));
@@ -72,7 +71,9 @@ fn a_clock_that_jumps_makes_a_watch_neither_longer_nor_shorter() {
                 }
                 let ended = child.wait_with_output().unwrap();
                 let ended = Output { status: ended.status.code(), stdout: String::new(), stderr: String::new() };
-                is_well(&env, began, &ended);
+                let took = began.elapsed();
+                assert!(took >= Duration::from_secs(6) && took < Duration::from_secs(60), "{took:?}\n{ended}");
+                is_well(&env, &ended);
             });
         }
     });
@@ -84,16 +85,16 @@ fn killed_and_resumed_in_another_time_it_goes_on_where_it_was() {
     std::thread::scope(|scope| {
         for by in ["+20h", "-20h"] {
             scope.spawn(move || {
-                let env = story();
-                let (mut child, began) = ship(&env);
-                std::thread::sleep(Duration::from_secs(4));
+                let env = story(16);
+                let (mut child, _) = ship(&env);
+                std::thread::sleep(Duration::from_secs(11));
                 child.kill().unwrap();
                 child.wait().unwrap();
                 turn(&env, by);
                 let resumed = Instant::now();
                 let ended = env.run(&mut turned(&env, &["resume", "001"]));
-                assert!(resumed.elapsed() < Duration::from_secs(6), "{by}: it did not begin anew: {ended}");
-                is_well(&env, began, &ended);
+                assert!(resumed.elapsed() < Duration::from_secs(15), "{by}: it did not begin anew: {ended}");
+                is_well(&env, &ended);
             });
         }
     });

@@ -38,10 +38,24 @@ fn a_release_is_deployed_by_its_digest_and_goes_back_by_it() {
     let deployed = env.hotfix(&["deploy"]);
     assert_eq!(deployed.status, Some(0), "{deployed}");
     env.hotfix(&["rollback", "--yes"]);
-    assert_snapshot!(env.read("../deploys"), @"");
-    assert_snapshot!(env.hotfix(&["log"]), @"");
+    assert_snapshot!(env.read("../deploys"), @r"
+    hotfix-001 r/app@sha256:[HASH]
+    hotfix-002 r/app@sha256:[HASH]
+    hotfix-001 r/app@sha256:[HASH]
+    ");
+    let deploys = env.read("../deploys");
+    let deploys: Vec<&str> = deploys.lines().collect();
+    assert_eq!(deploys[0], deploys[2]);
+    assert_ne!(deploys[0].split('@').next_back(), deploys[1].split('@').next_back());
+    assert_snapshot!(env.hotfix(&["log"]), @r"
+    exit status: 0
+    --- stdout
+    [TIME]  hotfix-001               [COMMIT]  sha256:93fad0bf591e  VERIFIED  Ada <ada@example.org>  002 Payment API returns 500
+    [TIME]  hotfix-002               [COMMIT]  sha256:a2ab4230a926  BAD       Ada <ada@example.org>  002 Payment API returns 500
+    [TIME]  hotfix-001               [COMMIT]  sha256:93fad0bf591e  VERIFIED  Ada <ada@example.org>  001 Payment API returns 500
+    ");
     let timeline = env.hotfix(&["timeline", "001"]).stdout;
-    assert_snapshot!(timeline.lines().find(|line| line.contains("sha256:")).unwrap(), @"");
+    assert_snapshot!(timeline.lines().find(|line| line.contains("sha256:")).unwrap(), @"[TIME]  +[DURATION]  Ada  image: `r/app@sha256:93fad0bf591e`");
 }
 
 #[test]
@@ -51,7 +65,12 @@ fn it_is_built_of_what_was_released_and_nothing_else() {
     env.write("left-lying-about.txt", "");
     let deployed = env.hotfix(&["deploy"]);
     assert_eq!(deployed.status, Some(0), "{deployed}");
-    assert_snapshot!(env.read("../home/files"), @"");
+    assert_snapshot!(env.read("../home/files"), @r"
+    README.md
+    docs
+    fix.txt
+    hotfix.toml
+    ");
     assert!(env.git(&["status", "--porcelain"]).contains("left-lying-about.txt"));
 }
 
@@ -71,6 +90,10 @@ fn a_build_that_fails_or_names_no_digest_stops_the_release() {
         ("echo no space left; exit 3", "exit status 3"),
         ("echo r/app:v1", "named no image by its digest on its last lines"),
         ("echo 'r/app --privileged@sha256:00'", "named no image by its digest on its last lines"),
+        (
+            &["echo r/app@sha256:$(echo $name | sha256sum | cut -c -64)"; 2].join("; name=b; "),
+            "named two images `r/app`",
+        ),
     ] {
         let env = begun(line);
         let deployed = env.hotfix(&["deploy"]);

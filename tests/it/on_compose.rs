@@ -282,6 +282,34 @@ fn an_image_that_is_gone_is_fetched_back_or_named() {
     }
 }
 
+#[test]
+#[ignore = "needs docker: run ./test"]
+fn what_was_built_is_deployed_whatever_became_of_its_tag() {
+    let host = Host::new(1, "    restart: always");
+    // The good one is named by its digest; then the tag moves to one that does not stay up.
+    let (busybox, image) = (variable("HOTFIX_TEST_BUSYBOX"), host.image(""));
+    let push = format!(
+        "mkdir -p r/bin; cp {busybox} r/bin/busybox; ln -sf busybox r/bin/sh; ln -sf busybox r/bin/sleep; echo \"$1\" > r/run\n\
+         tar -cC r . | docker import --change 'CMD [\"/bin/sh\", \"/run\"]' - {image}$HOTFIX_RELEASE >&2\n\
+         docker push --quiet {image}$HOTFIX_RELEASE >&2\n\
+         docker image inspect --format '{{{{index .RepoDigests 0}}}}' {image}$HOTFIX_RELEASE"
+    );
+    host.env.write("push.sh", &format!("set -e\n{push}\n"));
+    let build =
+        format!("good=$(sh push.sh \"echo built; {WELL}\") && sh push.sh 'exit 3' > push.log 2>&1 && echo $good");
+    host.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = \"\"\"{build}\"\"\"\n", host.env.read("hotfix.toml")));
+    host.env.commit("Build an image");
+    host.env.git(&["push", "--quiet"]);
+    host.begin("001");
+    let shipped = host.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    assert_eq!(host.running(), ["built running"]);
+    let image = host.docker(&["inspect", "--format", "{{.Config.Image}}", &host.ids()]);
+    let digest = &image[image.find("sha256:").unwrap()..][..19];
+    let log = host.hotfix(&["log"]).stdout;
+    assert!(log.contains(digest), "{digest}\n{log}");
+}
+
 /// Takes an image out of the registry.
 fn forget(digest: &str) {
     use std::io::{Read, Write};

@@ -199,6 +199,27 @@ fn a_release_is_rolled_out_and_kubectl_agrees() {
 
 #[test]
 #[ignore = "needs Kubernetes: run ./test"]
+fn what_was_built_is_deployed_by_its_digest_and_known_again() {
+    let kube = Kube::new(&["backend", "frontend"]);
+    let before = kube.template("backend");
+    let build =
+        "for name in backend frontend; do echo registry/$name@sha256:$(echo $name | sha256sum | cut -c -64); done";
+    kube.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = '{build}'\n", kube.env.read("hotfix.toml")));
+    kube.env.commit("Build images");
+    kube.env.git(&["push", "--quiet"]);
+    kube.begin("001");
+    let deployed = kube.hotfix(&["deploy"]);
+    assert_eq!(deployed.status, Some(0), "{deployed}");
+    assert!(kube.image("backend").starts_with("registry/backend@sha256:"), "{}", kube.image("backend"));
+    assert!(kube.image("frontend").starts_with("registry/frontend@sha256:"), "{}", kube.image("frontend"));
+    let annotations = kube.template("backend")["metadata"]["annotations"].clone();
+    assert_eq!(annotations["hotfix/release"], "hotfix-001");
+    let back = kube.hotfix(&["rollback", "--yes"]);
+    assert_eq!(kube.template("backend"), before, "{back}");
+}
+
+#[test]
+#[ignore = "needs Kubernetes: run ./test"]
 fn a_release_that_can_not_come_up_goes_back_by_itself() {
     for (id, reason) in [("nopull-1", "ImagePullBackOff"), ("crash-1", "CrashLoopBackOff")] {
         let kube = Kube::new(&["backend", "frontend"]);

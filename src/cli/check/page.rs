@@ -83,11 +83,8 @@ fn proof_lines(proof: &Proof, remembered: bool) -> String {
         text.push_str(&below(test));
     }
     if !proof.failing.is_empty() {
-        text.push_str(&below(&format!(
-            "{} fail before and with the fix: {}",
-            proof.failing.len(),
-            first(&proof.failing)
-        )));
+        let fail = if proof.failing.len() == 1 { "1 fails" } else { &format!("{} fail", proof.failing.len()) };
+        text.push_str(&below(&format!("{fail} before and with the fix, not counted: {}", first(&proof.failing))));
     }
     let runs = |tree: Tree| proof.runs.iter().filter(|run| run.tree == tree).map(|run| run.seconds).collect::<Vec<_>>();
     let took = [Tree::Base, Tree::Tests, Tree::Fix].map(runs);

@@ -26,6 +26,9 @@ static ASSERTION: Pattern = LazyLock::new(|| {
         r"\.should(_not)?\b|\.Should\w*\(|\bShould\.\w|\.(must|wont)_\w+|\{should(_not)?\b",
         r"->expect[A-Z]\w*\(|->should[A-Z]\w*\(|->(shouldReceive|prophesize|fail)\(",
         r"\bpytest\.(raises|warns|fail|deprecated_call)\(|\bself\.fail\w*\(|(^|[^\w.])(fail|flunk)\(",
+        // a.IsEqualTo(b), though not at the start of a line, where it goes on with an assertion; and what
+        // names a test to its runner: RUN_TEST, tcase_add_test
+        r"[\w)\]]\.[iI]s(Not)?(EqualTo|SameAs|InstanceOf)\(|\bRUN_TEST\w*\(|\b(tcase|CU)_add_test\w*\(|\bcmocka_unit_test\w*\(",
         r"\brequire\.[A-Z]\w*\(|\.Require\(\)\.|\bc\.Check\(|\b(t|b|f|tb)\.(Error|Fatal|Fail)\w*\(",
     ])
 });
@@ -134,7 +137,11 @@ mod tests {
                 &["assertThat(a)", "verify(a).b()", "Mockito.verify(a)", "fail()", ".andExpect(a)"],
                 &["a.verify("],
             ),
-            ("a.c", &["ck_assert_int_eq(a,b)", "assert(a)", "CU_ASSERT_EQUAL(a,b)"], &["checked(a)"]),
+            (
+                "a.c",
+                &["ck_assert_int_eq(a,b)", "assert(a)", "CU_ASSERT_EQUAL(a,b)", "RUN_TEST(a);"],
+                &["checked(a)", "run_tests(a)"],
+            ),
             ("a.cpp", &["EXPECT_EQ(a,b)", "BOOST_CHECK(a)", "REQUIRE(a)", "QCOMPARE(a,b)"], &["RECHECKED"]),
             (
                 "a.rb",
@@ -142,7 +149,11 @@ mod tests {
                 &["expected"],
             ),
             ("a.php", &["$this->assertSame(a)", "$this->expectException(", "$a->shouldReturn(1)"], &["$a->expects"]),
-            ("a.cs", &["Assert.Equal(1,2)", "a.ShouldBeTrue()", "a.Should().Be(1)", "a.Verify(b)"], &["Shoulder(a)"]),
+            (
+                "a.cs",
+                &["Assert.Equal(1,2)", "a.ShouldBeTrue()", "a.Should().Be(1)", "a.Verify(b)", "a.IsEqualTo(b)"],
+                &["Shoulder(a)"],
+            ),
         ];
         for (path, yes, no) in table {
             let asserts = |code: &str| asserts(language::of(path), code);
