@@ -20,7 +20,7 @@ pub async fn next(tools: &Tools, incident: &Incident, failed: &Back, message: St
             _ => Some(failed.to.clone()),
         };
         if let Some(to) = to
-            && !wakes(deployer, rung).await?
+            && !wakes(deployer, rung).await
         {
             let reason = format!("{message}; next by itself: {rung}");
             return Ok(Outcome::Climb { back: Back { from: failed.from.clone(), to, rung }, reason });
@@ -72,9 +72,10 @@ pub async fn other_release(tools: &Tools, failed: &Back) -> Result<Option<String
     Ok(last_verified(&releases, &[&failed.from, &failed.to]).map(|release| release.release.clone()))
 }
 
-/// Whether somebody would bring instances back while there are to be none.
-async fn wakes(deployer: &dyn Deployer, rung: Rung) -> Result<bool, StepError> {
-    Ok(rung == Rung::Restart && deployer.autoscalers().await?.iter().any(|autoscaler| autoscaler.wakes))
+/// Whether somebody may bring instances back while there are to be none.
+async fn wakes(deployer: &dyn Deployer, rung: Rung) -> bool {
+    rung == Rung::Restart
+        && deployer.autoscalers().await.map_or(true, |found| found.iter().any(|autoscaler| autoscaler.wakes))
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ fn a_release_is_deployed_and_watched() {
     DEPLOY-[DATE]-001  deploy v1.1.0 to production
     [DURATION]   done
     --- stderr
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       ok    watch        [COUNTS]: VERIFIED   [DURATION]
@@ -56,6 +57,7 @@ fn a_release_is_deployed_and_watched() {
     exit status: 0
     --- stdout
     [TIME]  +[DURATION]  Ada  ordered: deploy v1.1.0 to production: new prices
+    [TIME]  +[DURATION]  Ada  image skipped: no command builds an image (image.build)
     [TIME]  +[DURATION]  Ada  prepare: way back: `v1.0.0` ([COMMIT])
     [TIME]  +[DURATION]  Ada  deploy begun
     [TIME]  +[DURATION]  Ada  deploy: production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]
@@ -91,6 +93,7 @@ fn the_newest_release_is_shown_and_agreed_to() {
     assert_snapshot!(env.hotfix(&["deploy", "--dry-run"]), @r"
     exit status: 0
     --- stdout
+    image         nothing
     prepare       write down what runs in production
                   find way back: `v1.0.0`
     deploy        deploy v1.1.0 to production, where v1.0.0 runs
@@ -117,6 +120,7 @@ fn a_bad_release_goes_back_by_itself() {
     DEPLOY-[DATE]-001  deploy v1.1.0 to production
     [DURATION]   rolled back
     --- stderr
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       BAD   watch        [COUNTS]: BAD, the share of errors is above the limit; the last one: exit status 1:   [DURATION]
@@ -299,6 +303,7 @@ fn what_is_no_incident_is_not_treated_as_one() {
     --- stdout
     DEPLOY-[DATE]-001  deploy v1.1.0 to production
     [DURATION]   held
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       held  watch        [COUNTS]: BLIND, not one request was seen in [DURATION]   [DURATION]

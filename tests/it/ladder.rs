@@ -46,6 +46,7 @@ fn a_rollback_that_fails_is_stuck_and_shows_the_ladder_to_everyone() {
             confirm
     next: `hotfix rollback DEPLOY-[DATE]-003 --to RELEASE`; or put production right by hand, then `hotfix resume`
     --- stderr
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.1.0` ([COMMIT])   [DURATION]
       BAD   deploy       deploy of `v1.2.0` failed half-way, production runs `v1.2.0`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != v1.2.0`: exit status 1   [DURATION]
       STUCK roll-back    the rollback to `v1.1.0` failed, production runs `v1.2.0`: `echo registry: no such image; exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1   [DURATION]
@@ -109,6 +110,7 @@ fn what_the_policy_allows_is_tried_without_asking() {
     DEPLOY-[DATE]-003  deploy v1.2.0 to production
     [DURATION]   rolled back
     --- stderr
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.1.0` ([COMMIT])   [DURATION]
       BAD   deploy       deploy of `v1.2.0` failed half-way, production runs `v1.2.0`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != v1.2.0`: exit status 1   [DURATION]
       held  roll-back    the rollback to `v1.1.0` failed, production runs `v1.2.0`: `test $HOTFIX_RELEASE != v1.1.0 || exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1; next by itself: release   [DURATION]
@@ -130,6 +132,7 @@ fn without_leave_nothing_goes_back_by_itself() {
             confirm
     next: hotfix rollback DEPLOY-[DATE]-003
     --- stderr
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.1.0` ([COMMIT])   [DURATION]
       BAD   deploy       deploy of `v1.2.0` failed half-way, production runs `v1.2.0`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != v1.2.0`: exit status 1   [DURATION]
       held  roll-back    `deploy.ladder` leaves it to a person to go back to `v1.1.0`   [DURATION]
@@ -158,6 +161,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
       ok    check        guard: nothing held; no gates in [DURATION]   [DURATION]
       ok    review       the profile asks for no approval   [DURATION]
       ok    release      `hotfix-001` on [COMMIT]   [DURATION]
+      skip  image        no command builds an image (image.build)   [DURATION]
       ok    prepare      way back: `v1.1.0` ([COMMIT])   [DURATION]
       BAD   deploy       deploy of `hotfix-001` failed half-way, production runs `hotfix-001`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != hotfix-001`: exit status 1   [DURATION]
       STUCK roll-back    the rollback to `v1.1.0` failed, production runs `hotfix-001`: `test $HOTFIX_RELEASE != v1.1.0 || exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1   [DURATION]
@@ -181,7 +185,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   fix [DURATION] of 45 min   next update due in 15 min   held
-            check, review, release, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
+            check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
     --- stderr
       ok    decide       B, quick fix (30 to 60 min): no rollback: production is back on the release before already; a code error: a small change with its regression test   [DURATION]
