@@ -79,7 +79,7 @@ impl Args {
         app.record(key, Fact::Planned(planned)).await?;
         // An incident is not closed by the way.
         let until = if incident.order.is_some() { Until::Closed } else { Until::Step("confirm") };
-        run::run(context, app, key, until).await
+        run::run_back(context, app, key, until).await
     }
 
     async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {

@@ -7,20 +7,32 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::App;
+use crate::domain::incident::Incident;
 use crate::domain::order::Order;
 use crate::workflow::engine::Until;
 use crate::workflow::step::{Action, StepError};
 
-/// Runs the incident on and tells where it stands then.
+/// Runs the incident on and tells where it stands then. A deploy that ended with the release before
+/// it has failed.
 pub async fn run(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<Reply, CliError> {
-    let progress = context.progress();
-    let incident = app.run(key, until, &progress).await?;
-    drop(progress);
-    let mut reply = Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status);
+    let (incident, mut reply) = work(context, app, key, until).await?;
     if reply.exit == 0 && incident.went_back() {
         reply.exit = 1;
     }
     Ok(reply)
+}
+
+/// The same where the release before is what was asked for.
+pub async fn run_back(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<Reply, CliError> {
+    Ok(work(context, app, key, until).await?.1)
+}
+
+async fn work(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<(Incident, Reply), CliError> {
+    let progress = context.progress();
+    let incident = app.run(key, until, &progress).await?;
+    drop(progress);
+    let reply = Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status);
+    Ok((incident, reply))
 }
 
 /// Orders a deploy or rollback without an incident, and works it off.
