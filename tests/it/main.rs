@@ -6,6 +6,7 @@ mod abort;
 mod alone;
 mod backport;
 mod bad_input;
+mod bad_store;
 mod check;
 mod clock;
 mod crash;
