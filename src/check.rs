@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::config::value::Length;
 use crate::domain::change::Change;
 use crate::domain::step::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
@@ -16,6 +15,7 @@ use crate::git::project::Project;
 use crate::guard;
 use crate::proof::cache::Proven;
 use crate::proof::{self, ProofError};
+use crate::value::Length;
 
 /// What is checked, and how.
 pub struct Subject<'a> {

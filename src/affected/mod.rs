@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::config::value::{CommandLine, Length, Pattern};
 use crate::domain::proof::{Confidence, Selected};
+use crate::value::{CommandLine, Length, Pattern};
 
 /// What the configuration says of tests: the [affected] part of it.
 #[derive(Clone, Debug, Deserialize)]

@@ -8,7 +8,6 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::backport::Backports;
-use crate::config::value::Length;
 use crate::git::backport::kept;
 use crate::git::backport::merge::{Obstacle, Outcome};
 use crate::git::backport::record::Record;
@@ -16,6 +15,7 @@ use crate::git::backport::report::Report;
 use crate::git::backport::request::{Mode, Request};
 use crate::git::backport::targets::Reason;
 use crate::git::backport::verdict::Verdict;
+use crate::value::Length;
 
 /// Put a fix on every branch that needs it, in one atomic push
 #[derive(Debug, clap::Args)]

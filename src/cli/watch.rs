@@ -8,10 +8,10 @@ use super::reply::Reply;
 use super::{Context, show};
 use crate::app::watch::{Order, alone};
 use crate::app::{App, AppError};
-use crate::config::value::Length;
 use crate::domain::elapsed::elapsed;
 use crate::domain::verdict::Verdict;
 use crate::git::project::ProjectError;
+use crate::value::Length;
 use crate::watch::{Replay, Standing, forecast_words, tests_words, words};
 
 /// Watch the service until it is VERIFIED or BAD, by the configured probes or at an address

@@ -5,7 +5,6 @@
 
 #[cfg(test)]
 mod tests;
-pub mod value;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,8 +18,8 @@ use crate::domain::rung::Rung;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
+use crate::value::{CommandLine, Length, Pattern, Secret};
 use crate::{affected, deploy, gate, guard, notify, probe, proof};
-use value::{CommandLine, Length, Pattern, Secret};
 
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::{Change, DeployError, Deployer, Preparation, Surroundings, failed};
-use crate::config::value::CommandLine;
 use crate::process::Spec;
+use crate::value::CommandLine;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

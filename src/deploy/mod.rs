@@ -17,11 +17,11 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::config::value::{CommandLine, Length};
 use crate::domain::event::hex;
 use crate::git::project::Project;
 use crate::process::supervised::Supervised;
 use crate::process::{self, Ended, Spec};
+use crate::value::{CommandLine, Length};
 
 use crate::domain::rung::Rung;
 

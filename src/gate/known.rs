@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Gate;
-use crate::config::value::{CommandLine, Length, Pattern};
 use crate::process;
+use crate::value::{CommandLine, Length, Pattern};
 
 /// A gate that is run where a file is there and a program is installed.
 struct Known {

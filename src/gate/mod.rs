@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::config::value::{CommandLine, Length, Pattern};
 use crate::domain::step::GateResult;
 use crate::process::{self, Ended, Output, Spec};
+use crate::value::{CommandLine, Length, Pattern};
 
 /// One gate of the configuration.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::config::value::Pattern;
+use crate::value::Pattern;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

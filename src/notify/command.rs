@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::Notifier;
-use crate::config::value::CommandLine;
 use crate::domain::name;
 use crate::process::{self, Ended, Ending, Spec};
+use crate::value::CommandLine;
 use crate::workflow::courier::Notice;
 
 #[derive(Clone, Debug, Deserialize)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Notifier;
-use crate::config::value::Secret;
+use crate::value::Secret;
 use crate::workflow::courier::Notice;
 
 #[derive(Clone, Debug, Deserialize)]

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::Look;
-use crate::config::value::{CommandLine, Length};
 use crate::domain::name;
 use crate::domain::reading::Reading;
 use crate::process::{self, Ending, Spec};
+use crate::value::{CommandLine, Length};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

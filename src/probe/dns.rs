@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::Look;
-use crate::config::value::Length;
 use crate::domain::name;
 use crate::domain::reading::Reading;
+use crate::value::Length;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,9 +9,9 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
 use super::Look;
-use crate::config::value::{Length, Secret};
 use crate::domain::name;
 use crate::domain::reading::Reading;
+use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,13 +13,13 @@ use serde::Deserialize;
 use tokio::task::JoinHandle;
 
 use super::Look;
-use crate::config::value::{CommandLine, Length};
 use crate::domain::name;
 use crate::domain::reading::Reading;
 use crate::investigate::logs::error_shape;
 use crate::process::follow::Following;
 use crate::process::{self, Spec};
 use crate::redact::redact;
+use crate::value::{CommandLine, Length};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

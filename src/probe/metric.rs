@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::bounds::Bounds;
 use super::prometheus_api::{Api, Vector};
 use super::{Look, Subject};
-use crate::config::value::{Length, Secret};
 use crate::domain::reading::Reading;
+use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

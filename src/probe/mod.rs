@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::config::value::Length;
 use crate::domain::reading::{Reading, Series};
+use crate::value::Length;
 
 /// A probe of the configuration: what is looked at, and how often.
 #[derive(Clone, Debug, Deserialize)]

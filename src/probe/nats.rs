@@ -12,9 +12,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::Look;
-use crate::config::value::{Length, Secret};
 use crate::domain::name;
 use crate::domain::reading::Reading;
+use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use super::prometheus_api::{Api, Matrix};
 use super::{History, Look, Subject};
-use crate::config::value::{Length, Secret};
 use crate::domain::reading::{Arm, Count, Reading, Scrape, Series};
+use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

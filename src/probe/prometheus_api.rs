@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::http::headers;
-use crate::config::value::Secret;
 use crate::domain::name;
+use crate::value::Secret;
 
 /// The most that is read of an answer, in bytes.
 const MOST: usize = 64 * 1024 * 1024;

@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 
 use super::Look;
 use super::bounds::Bounds;
-use crate::config::value::{Length, Secret};
 use crate::domain::name;
 use crate::domain::reading::Reading;
 use crate::redact::redact;
+use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 
 use super::Look;
-use crate::config::value::Length;
 use crate::domain::reading::Reading;
+use crate::value::Length;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::{Ended, Ending, Spec, TAIL, Tail, command, ending, kill_group, starting, this_program};
-use crate::workflow::crash::{self, Point};
+use crate::crash::{self, Point};
 
 /// A command that prints more than this, in bytes, has its output so far thrown away.
 const MOST: u64 = 16 * 1024 * 1024;

@@ -22,12 +22,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::affected::{self, Question, Selection};
-use crate::config::value::{CommandLine, Length};
 use crate::domain::change::Change;
 use crate::domain::proof::{Proof, Run, Tree, Trees};
 use crate::domain::step::Violation;
 use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
+use crate::value::{CommandLine, Length};
 use cache::{Cache, Proven};
 use judge::Runs;
 use run::{Mark, Tested, Trouble};

@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 
 use super::Tools;
 use super::deploy::release;
-use crate::config::value::CommandLine;
 use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::image;
@@ -17,6 +16,7 @@ use crate::domain::step::{Image, Release};
 use crate::git::entries::Outside;
 use crate::process::supervised::Supervised;
 use crate::process::{Ended, Spec};
+use crate::value::CommandLine;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct BuildImage(pub Arc<Tools>);

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::crash::{self, Point};
 use super::plan::{Next, next};
+use crate::crash::{self, Point};
 use crate::domain::event::{Declaration, Event, Fact, Head, Planned};
 use crate::domain::incident::{
     Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,

@@ -1,7 +1,6 @@
 //! How an emergency is worked off: the journal, the plan of steps, the engine. Knows no adapter.
 
 pub mod courier;
-pub mod crash;
 pub mod engine;
 pub mod journal;
 pub mod plan;

@@ -10,9 +10,9 @@ use super::cluster::{Cluster, Failure, Read};
 use super::rollout::Changed;
 use super::template::{CHANGE, CHANGE_CAUSE};
 use super::{Kubernetes, Target, cause, manifest, mark, mark_of, template};
-use crate::config::value::Length;
+use crate::crash::{self, Point};
 use crate::deploy::{Change, DeployError};
-use crate::workflow::crash::{self, Point};
+use crate::value::Length;
 
 const VERB: &str = "recreate";
 const BETWEEN: Duration = Duration::from_millis(500);

@@ -11,9 +11,9 @@ use super::cluster::{self, Cluster, Read};
 use super::rollout::Changed;
 use super::template::{CHANGE, CHANGE_CAUSE};
 use super::{Kubernetes, Target, cause, mark, mark_of, partly, refuse_deleted, template};
-use crate::config::value::Length;
+use crate::crash::{self, Point};
 use crate::deploy::{Autoscaler, Change, DeployError};
-use crate::workflow::crash::{self, Point};
+use crate::value::Length;
 
 /// How many instances there were before hotfix took them away.
 pub const REPLICAS: &str = "hotfix/replicas";

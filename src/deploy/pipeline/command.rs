@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::runs::{Pushed, Run, Runs};
-use crate::config::value::CommandLine;
 use crate::process::{self, Spec};
+use crate::value::CommandLine;
 
 /// How long one look may take.
 const PATIENCE: Duration = Duration::from_secs(30);

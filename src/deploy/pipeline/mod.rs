@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::{Change, DeployError, Deployer, Preparation, Surroundings, mark};
-use crate::config::value::{CommandLine, Length};
-use crate::workflow::crash::{self, Point};
+use crate::crash::{self, Point};
+use crate::value::{CommandLine, Length};
 use follow::Follow;
 use push::Push;
 use runs::{Pushed, Runs};

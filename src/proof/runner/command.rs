@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Place;
 use super::reported::{Call, Report, Reporting, Status, marks};
 use crate::affected::Scope;
-use crate::config::value::CommandLine;
 use crate::proof::run::{Mark, Marks};
+use crate::value::CommandLine;
 
 /// How the tests are run.
 #[derive(Clone, Debug, Deserialize)]

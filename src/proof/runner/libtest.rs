@@ -12,9 +12,9 @@ use serde::Deserialize;
 use super::reported::{Call, built};
 use super::{Place, Runner};
 use crate::affected::Scope;
-use crate::config::value::CommandLine;
 use crate::process::{self, Ended, Ending, Output, Spec, TAIL};
 use crate::proof::run::{Mark, Marks, Tested, Trouble, add};
+use crate::value::CommandLine;
 
 /// How the test programs come about.
 #[derive(Clone, Debug, Deserialize)]
