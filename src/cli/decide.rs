@@ -17,7 +17,7 @@ pub struct Args {
     /// The incident; the only open one where it is left out
     id: Option<String>,
     /// A rollback, B quick fix, C workaround, D emergency maintenance
-    #[arg(long)]
+    #[arg(long, value_parser = super::choice::strategy(), ignore_case = true)]
     strategy: Option<Strategy>,
     /// Why
     #[arg(long, default_value = "", hide_default_value = true)]

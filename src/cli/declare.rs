@@ -26,7 +26,7 @@ pub struct ReportArgs {
     /// What is broken, in a few words
     title: String,
     /// P0, P1 or P2; by the rules of the configuration where it is left out
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = super::choice::severity(), ignore_case = true)]
     severity: Option<Severity>,
     /// The tracker's identifier instead of HOTFIX-YYYYMMDD-NNN
     #[arg(long, value_name = "ID")]

@@ -8,6 +8,7 @@ mod audit;
 mod backport;
 mod check;
 mod checklist;
+mod choice;
 mod completions;
 mod confirm;
 mod decide;

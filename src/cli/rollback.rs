@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "RELEASE")]
     to: Option<String>,
     /// How, where a plain rollback did not help
-    #[arg(long)]
+    #[arg(long, value_parser = super::choice::rung())]
     rung: Option<Rung>,
     /// Why
     #[arg(long, default_value = "", hide_default_value = true)]

@@ -9,6 +9,7 @@ use crate::domain::severity::Severity;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix severity P0 --reason \"now all payments fail\"")]
 pub struct Args {
+    #[arg(value_parser = super::choice::severity(), ignore_case = true)]
     severity: Severity,
     /// Why
     #[arg(long)]

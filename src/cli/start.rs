@@ -17,7 +17,7 @@ pub struct Args {
     #[command(flatten)]
     report: ReportArgs,
     /// A rollback, B quick fix, C workaround, D emergency maintenance; by the decision matrix where left out
-    #[arg(long)]
+    #[arg(long, value_parser = super::choice::strategy(), ignore_case = true)]
     strategy: Option<Strategy>,
     /// Tell severity and steps, and do nothing
     #[arg(long)]

@@ -1,23 +1,18 @@
 //! The ladder: what there is to try, one after the other, where a release has to go and does not.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 /// A way to put production back, the mildest first.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rung {
-    /// Put back what ran before
     #[default]
     Undo,
-    /// Put back another release
     Release,
-    /// Take every instance away, put the release back, bring the instances back
     Restart,
-    /// Delete it, and make it anew from what was recorded
     Recreate,
 }
 
@@ -32,11 +27,30 @@ impl Rung {
             Rung::Recreate => "recreate",
         }
     }
+
+    /// What is done, for whoever has to choose.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Rung::Undo => "Put back what ran before",
+            Rung::Release => "Put back another release",
+            Rung::Restart => "Take every instance away, put the release back, bring the instances back",
+            Rung::Recreate => "Delete it, and make it anew from what was recorded",
+        }
+    }
 }
 
 impl fmt::Display for Rung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Rung {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rung, String> {
+        let found = Rung::ALL.into_iter().find(|rung| rung.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is not a way to put production back: undo, release, restart or recreate"))
     }
 }
 

@@ -4,21 +4,24 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// How bad an incident is. The order is that of urgency: P0 comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
-    /// Production is down, data is being lost, a breach is active, or revenue is blocked.
-    #[value(name = "P0", alias = "p0")]
     P0,
-    /// A major feature is broken, or many users are affected.
-    #[value(name = "P1", alias = "p1")]
     P1,
-    /// A part of the users is affected, or there is a way around.
-    #[value(name = "P2", alias = "p2")]
     P2,
 }
 
 impl Severity {
     pub const ALL: [Severity; 3] = [Severity::P0, Severity::P1, Severity::P2];
+
+    /// When it is this one, for whoever has to choose.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Severity::P0 => "Production is down, data is being lost, a breach is active, or revenue is blocked",
+            Severity::P1 => "A major feature is broken, or many users are affected",
+            Severity::P2 => "A part of the users is affected, or there is a way around",
+        }
+    }
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,25 +1,29 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 /// How the emergency is ended. Each strategy has a plan of steps of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Strategy {
-    /// Rollback: put the last verified release back.
-    #[value(name = "A", alias = "a")]
     A,
-    /// Quick fix: code, configuration or a feature flag.
-    #[value(name = "B", alias = "b")]
     B,
-    /// Workaround: route around it now, schedule the full fix.
-    #[value(name = "C", alias = "c")]
     C,
-    /// Emergency maintenance: stop the bleeding, then fix.
-    #[value(name = "D", alias = "d")]
     D,
 }
 
 impl Strategy {
+    pub const ALL: [Strategy; 4] = [Strategy::A, Strategy::B, Strategy::C, Strategy::D];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Strategy::A => "A",
+            Strategy::B => "B",
+            Strategy::C => "C",
+            Strategy::D => "D",
+        }
+    }
+
     pub fn title(self) -> &'static str {
         match self {
             Strategy::A => "rollback",
@@ -28,15 +32,31 @@ impl Strategy {
             Strategy::D => "emergency maintenance",
         }
     }
+
+    /// What is done, for whoever has to choose.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Strategy::A => "Rollback: put the last verified release back",
+            Strategy::B => "Quick fix: code, configuration or a feature flag",
+            Strategy::C => "Workaround: route around it now, schedule the full fix",
+            Strategy::D => "Emergency maintenance: stop the bleeding, then fix",
+        }
+    }
 }
 
 impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Strategy::A => "A",
-            Strategy::B => "B",
-            Strategy::C => "C",
-            Strategy::D => "D",
-        })
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Strategy, String> {
+        Strategy::ALL
+            .into_iter()
+            .find(|strategy| strategy.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| format!("`{text}` is not a strategy: A, B, C or D"))
     }
 }

@@ -127,6 +127,11 @@ fn only_the_git_module_starts_git() {
 }
 
 #[test]
+fn only_the_command_line_names_its_library() {
+    report(sources().iter().flat_map(clap_named_elsewhere));
+}
+
+#[test]
 fn a_file_is_one_concept_and_so_not_long() {
     report(sources().iter().filter_map(too_long));
 }
@@ -219,6 +224,14 @@ fn git_started_elsewhere(source: &Source) -> Vec<String> {
     }
     let found = source.text.match_indices(r#"Command::new("git")"#);
     found.map(|(at, _)| source.breach(at, "only src/git/ starts the git program")).collect()
+}
+
+fn clap_named_elsewhere(source: &Source) -> Vec<String> {
+    if source.module() == "cli" {
+        return Vec::new();
+    }
+    let found = source.text.match_indices("clap::");
+    found.map(|(at, _)| source.breach(at, "only src/cli/ names clap")).collect()
 }
 
 fn too_long(source: &Source) -> Option<String> {
