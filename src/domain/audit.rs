@@ -1,17 +1,18 @@
 //! Does the journal's chain hold? Finds any event that was edited, removed, inserted or cut off.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::event::{Event, digest};
 
 /// A place where the chain does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Break {
     pub seq: i64,
     pub what: Tampering,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tampering {
     Edited,
@@ -36,7 +37,7 @@ impl Tampering {
 }
 
 /// A chain's head as it was written down outside the database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Anchor {
     pub seq: i64,
     pub digest: String,

@@ -1,6 +1,7 @@
 //! One entry of the journal, and the chain that makes every later change to it visible.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -11,7 +12,7 @@ use super::severity::Severity;
 use super::strategy::Strategy;
 
 /// An entry of the journal as it is stored.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// The key of the incident: the identifier that it was declared under.
     pub incident: String,
@@ -55,7 +56,7 @@ impl Event {
 }
 
 /// What happened. Names and fields are written to the journal: they are added to, never renamed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Fact {
     Declared(Declaration),
@@ -256,7 +257,7 @@ impl Fact {
 }
 
 /// A new list of steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Planned {
     /// `None` for the opening and for the way back after a bad deploy.
     pub strategy: Option<Strategy>,
@@ -268,7 +269,7 @@ pub struct Planned {
 }
 
 /// The incident as it was reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Declaration {
     pub title: String,
     pub severity: Severity,

@@ -1,10 +1,11 @@
 //! What a step leaves in the journal when it is done, and how later steps read it.
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What a finished step shows: a line for people, and its detail for later steps and reports.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     pub summary: String,
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]

@@ -1,9 +1,10 @@
 //! What is known of a fix from running its tests on the code with it and without it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The tests' results on three trees, and what follows from them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Proof {
     pub trees: Trees,
@@ -29,7 +30,7 @@ pub struct Proof {
 }
 
 /// The names of git's trees that were tested.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Trees {
     /// What production runs.
@@ -41,7 +42,7 @@ pub struct Trees {
 }
 
 /// Which tests were run, and why these.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Selected {
     /// What was selected, in words: `3 packages`.
     pub what: String,
@@ -50,7 +51,7 @@ pub struct Selected {
 }
 
 /// How sure it is that no test was left out that the fix could break.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// By names and places alone.
@@ -63,7 +64,7 @@ pub enum Confidence {
 }
 
 /// One run of the tests on one tree.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     pub tree: Tree,
     pub passed: usize,
@@ -76,7 +77,7 @@ pub struct Run {
     pub report_digest: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tree {
     Base,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decision::Recommendation;
@@ -12,7 +13,7 @@ use super::rung::Rung;
 use super::verdict::{Forecast, Test, Verdict};
 
 /// What the machine found in the first minutes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Investigation {
     pub commits: Vec<RecentCommit>,
@@ -24,7 +25,7 @@ pub struct Investigation {
     pub gaps: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecentCommit {
     pub commit: String,
     pub at: Timestamp,
@@ -32,14 +33,14 @@ pub struct RecentCommit {
     pub subject: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecentDeploy {
     pub release: String,
     pub at: Timestamp,
     pub verdict: Option<Verdict>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogExcerpt {
     /// How many lines were read.
     pub lines: usize,
@@ -47,7 +48,7 @@ pub struct LogExcerpt {
     pub errors: Vec<ErrorGroup>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorGroup {
     pub count: usize,
     pub example: String,
@@ -93,7 +94,7 @@ impl Detail for Fix {
 }
 
 /// Guard, proof and gates on one commit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     pub commit: String,
     /// The tree of `commit`: what was checked is what is released. Empty in older journals.
@@ -127,7 +128,7 @@ impl Check {
 }
 
 /// A rule that the fix breaks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// The check's name, by which it is waived.
     pub check: String,
@@ -150,7 +151,7 @@ pub struct Violation {
     pub rate: Option<f64>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateResult {
     pub name: String,
     pub passed: bool,
@@ -190,7 +191,7 @@ impl Detail for Review {
     const STEP: &'static str = "review";
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Release {
     pub tag: String,
     pub commit: String,

@@ -1,11 +1,12 @@
 //! Which way a report takes, and how bad it is: rules in order, the first that fits decides.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::severity::Severity;
 
 /// The way a report takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Route {
     Hotfix,

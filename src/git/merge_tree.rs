@@ -1,6 +1,7 @@
 //! Merges in memory, many in one process: `git merge-tree --write-tree --stdin`, which is the only
 //! authority for what a merge gives.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::oid::Oid;
@@ -39,14 +40,14 @@ impl Merged {
 }
 
 /// A merge that git can't make by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Conflict {
     pub stages: Vec<Stage>,
     pub messages: Vec<Message>,
 }
 
 /// One side of a conflicted path: 1 the ancestor's, 2 ours, 3 theirs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stage {
     pub path: String,
     pub mode: String,
@@ -55,7 +56,7 @@ pub struct Stage {
 }
 
 /// What git says about a path, with its name for the kind of conflict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     pub paths: Vec<String>,
     pub kind: String,

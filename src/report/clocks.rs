@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::allowance::Allowance;
@@ -13,7 +14,7 @@ use crate::domain::incident::Incident;
 pub const POST_MORTEM_HELD: &str = "post-mortem held";
 
 /// All clocks at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Clocks {
     /// From the detection to verified in production.
     pub limit: Clock,
@@ -26,7 +27,7 @@ pub struct Clocks {
 }
 
 /// A length of time that runs, or that ran.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Clock {
     pub began: Timestamp,
     pub due: Timestamp,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::elapsed::elapsed;
@@ -11,7 +12,7 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::name::line;
 
 /// One line of a timeline.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Row {
     /// The number of the event that it is about.
     pub seq: i64,

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::control::factors;
@@ -14,7 +15,7 @@ const PHIS: [f64; 13] = [1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 5
 const MOST: usize = 500;
 
 /// What the replay found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Replay {
     /// The tempering with which the false alarms are at or below alpha.
     pub phi: f64,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::evidence::Evidence;
@@ -96,7 +97,7 @@ pub enum Undo {
 }
 
 /// A change that a step would make, for `--dry-run`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {
     pub verb: &'static str,
     pub object: String,

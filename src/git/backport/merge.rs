@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::apply;
@@ -29,7 +30,7 @@ pub struct Merged {
 }
 
 /// What became of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     pub branch: String,
     pub mode: Mode,
@@ -42,7 +43,7 @@ pub struct Outcome {
 }
 
 /// Why a target that needs the fix can't have it without a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "obstacle", rename_all = "kebab-case")]
 pub enum Obstacle {
     Conflict {

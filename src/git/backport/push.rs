@@ -1,5 +1,6 @@
 //! Moves the branches of the remote to the commits of a merged plan, and back again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::BackportError;
@@ -23,7 +24,7 @@ pub enum Pushed {
 }
 
 /// A branch that the remote would not take, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     pub branch: String,
     pub reason: String,
@@ -32,7 +33,7 @@ pub struct Refusal {
 }
 
 /// A branch that moved: what a journal keeps of a backport, so that it can be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
     pub branch: String,
     pub old: Oid,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::land::Landed;
@@ -10,7 +11,7 @@ use super::plan::Plan;
 use super::targets::LeftOut;
 
 /// What became of every target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub fix: String,
     pub targets: Vec<Row>,
@@ -21,7 +22,7 @@ pub struct Report {
 }
 
 /// One target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     #[serde(flatten)]
     pub outcome: Outcome,
