@@ -8,6 +8,7 @@ pub mod init;
 pub mod order;
 mod outage;
 mod roll_back;
+pub mod view;
 pub mod watch;
 
 use std::path::{Path, PathBuf};

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use serde_json::json;
 
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::action::ActionsView;
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
 
@@ -76,7 +76,7 @@ impl Args {
         if let Some(fact) = fact {
             incident = app.record(&found.key, fact).await?;
         }
-        Ok(Reply::new(page(&incident, app.now()), json!({ "incident": incident.id, "actions": incident.actions })))
+        Ok(Reply::new(page(&incident, app.now()), ActionsView::of(&incident)))
     }
 }
 

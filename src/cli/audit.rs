@@ -1,10 +1,9 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::App;
+use crate::app::view::audit::{AuditView, AuditedJournal};
 
 /// Find out whether the journal was tampered with
 #[derive(Debug, clap::Args)]
@@ -52,14 +51,14 @@ impl Args {
             if breaks.is_empty() && anchors.is_empty() && !App::is_backport(key) {
                 text.push_str(&format!("{key}: the chain holds, but no head of it is kept outside the database\n"));
             }
-            all.push(json!({ "incident": key, "breaks": breaks, "anchors": anchors }));
+            all.push(AuditedJournal { incident: key.clone(), breaks, anchors });
         }
         text.push_str(&match broken {
             true => "the journal was tampered with\n".to_owned(),
             false if checked == 1 => "1 journal holds\n".to_owned(),
             false => format!("{checked} journals hold\n"),
         });
-        let mut reply = Reply::new(text, json!({ "intact": !broken, "incidents": all, "missing": missing }));
+        let mut reply = Reply::new(text, AuditView::of(all, missing));
         reply.exit = u8::from(broken);
         Ok(reply)
     }

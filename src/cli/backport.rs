@@ -1,13 +1,12 @@
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::Context;
 use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::backport::Backports;
+use crate::app::view::backport::{OpenedConflict, UndoneView};
 use crate::git::backport::kept;
 use crate::git::backport::merge::{Obstacle, Outcome};
 use crate::git::backport::record::Record;
@@ -157,9 +156,8 @@ impl Args {
         for refusal in &undone.refused {
             text.push_str(&format!("left   {}: {}\n", show::safe(&refusal.branch), show::safe(&refusal.reason)));
         }
-        let json = json!({ "back": undone.back, "went_on": undone.went_on, "refused": undone.refused });
         let exit = if undone.went_on.is_empty() && undone.refused.is_empty() { 0 } else { 4 };
-        Ok(Reply { exit, ..Reply::new(text, json) })
+        Ok(Reply { exit, ..Reply::new(text, UndoneView::from(undone)) })
     }
 }
 
@@ -176,7 +174,7 @@ async fn resolve(
     files.iter().for_each(|file| text.push_str(&format!("  {}\n", show::safe(file))));
     let id = incident.map(|id| format!(" --id {id}")).unwrap_or_default();
     text.push_str(&format!("next: edit these, `git add` them there, then `hotfix backport --continue{id}`\n"));
-    Ok(Reply::new(text, json!({ "branch": branch, "work_tree": place, "files": files })))
+    Ok(Reply::new(text, OpenedConflict::new(branch, &place, &files)))
 }
 
 /// How far it went.
@@ -219,8 +217,7 @@ fn reply(report: &Report, stage: Stage) -> Reply {
         (false, Stage::Pushed) => 4,
         (false, Stage::Verified) => 1,
     };
-    let json = serde_json::to_value(report).unwrap_or_default();
-    Reply { exit, ..Reply::new(text, json) }
+    Reply { exit, ..Reply::new(text, report) }
 }
 
 /// What a person sees of a target: a word, its colour, and why.

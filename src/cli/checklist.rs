@@ -1,9 +1,8 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::checklist::ChecklistView;
 use crate::domain::event::Fact;
 
 /// Show the checklists, and tick what is done
@@ -41,10 +40,6 @@ impl Args {
                 text.push_str(&format!("  [{tick}] {item}\n"));
             }
         }
-        let json = lists.iter().map(|(list, items)| {
-            let items = items.iter().map(|item| json!({ "item": item, "done": incident.ticked.contains(item) }));
-            (list.clone(), items.collect::<serde_json::Value>())
-        });
-        Ok(Reply::new(text, json!({ "checklist": json.collect::<serde_json::Map<_, _>>() })))
+        Ok(Reply::new(text, ChecklistView::of(lists, &incident)))
     }
 }

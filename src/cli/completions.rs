@@ -1,9 +1,9 @@
 use clap::CommandFactory;
-use serde_json::json;
 
 use super::Cli;
 use super::error::CliError;
 use super::reply::Reply;
+use crate::app::view::help::CompletionsView;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,6 @@ impl Args {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "hotfix", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
-        Ok(Reply::new(script.clone(), json!({ "shell": self.shell.to_string(), "script": script })))
+        Ok(Reply::new(script.clone(), CompletionsView { shell: self.shell.to_string(), script }))
     }
 }

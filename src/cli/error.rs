@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
-
 use crate::app::AppError;
+use crate::app::view::error::{ErrorKind, ErrorView};
 use crate::check::CheckError;
 use crate::cli::reply::Reply;
 use crate::config::ConfigError;
@@ -40,11 +39,11 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    fn view(self) -> ErrorKind {
         match self {
-            Kind::Failed => "failed",
-            Kind::Usage => "usage",
-            Kind::Held => "held",
+            Kind::Failed => ErrorKind::Failed,
+            Kind::Usage => ErrorKind::Usage,
+            Kind::Held => ErrorKind::Held,
         }
     }
 }
@@ -78,8 +77,8 @@ impl CliError {
         }
         let exit = self.kind.exit();
         if json {
-            let error = json!({ "error": { "kind": self.kind.name(), "message": self.message, "hints": self.hints } });
-            Reply { exit, ..Reply::new("", error) }.print(true);
+            let view = ErrorView::new(self.kind.view(), &self.message, &self.hints);
+            Reply { exit, ..Reply::new("", view) }.print(true);
         }
         ExitCode::from(exit)
     }

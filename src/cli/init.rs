@@ -1,9 +1,8 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use crate::app::init::{self, Guesses};
+use crate::app::view::init::InitView;
 use crate::config::FILE;
 
 /// Read the repository, write hotfix.toml, and say what was guessed
@@ -21,11 +20,11 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let Guesses { path, text, remarks } =
-            init::guess(&context.global.directory, context.global.profile.as_deref()).await?;
-        let json = json!({ "path": path, "guessed": remarks, "text": text });
+        let guesses = init::guess(&context.global.directory, context.global.profile.as_deref()).await?;
+        let view = InitView::of(&guesses);
+        let Guesses { path, text, remarks } = guesses;
         if self.dry_run {
-            return Ok(Reply::new(text, json));
+            return Ok(Reply::new(text, view));
         }
         if path.exists() && !self.force {
             return Err(CliError::failed(format!("`{}` is there already", path.display()))
@@ -40,6 +39,6 @@ impl Args {
         shown.push_str(
             "next: look through it, commit it, and `hotfix issue \"...\"` to see how a report would be taken\n",
         );
-        Ok(Reply::new(shown, json))
+        Ok(Reply::new(shown, view))
     }
 }

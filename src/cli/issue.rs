@@ -1,11 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::triage::TriageView;
 
 /// Tell which way a report takes, hotfix, bug fix or backlog, how bad it is, and which rule says so
 #[derive(Debug, clap::Args)]
@@ -30,8 +29,7 @@ impl Args {
             let title = crate::domain::name::line(title.unwrap_or_default(), 80).replace(['"', '\\', '$', '`'], " ");
             shown.push_str(&format!("next: hotfix start \"{title}\" --severity {severity}\n"));
         }
-        let json = json!({ "route": triage.route, "severity": triage.severity, "rule": triage.rule, "file": file });
-        Ok(Reply::new(shown, json))
+        Ok(Reply::new(shown, TriageView::of(&triage, file.as_deref())))
     }
 }
 

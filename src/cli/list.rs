@@ -1,9 +1,8 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::list::ListView;
 
 /// The incidents, the open ones first
 #[derive(Debug, clap::Args)]
@@ -40,6 +39,6 @@ impl Args {
         });
         let text: String = text.collect();
         let text = if text.is_empty() { "no incident was declared yet\n".to_owned() } else { text };
-        Ok(Reply::new(text, json!({ "incidents": incidents })))
+        Ok(Reply::new(text, ListView::of(incidents)))
     }
 }

@@ -1,9 +1,8 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::release::LogView;
 use crate::domain::image;
 
 /// What was deployed: time, release, commit, image, verdict, deployer, reason
@@ -37,7 +36,7 @@ impl Args {
         });
         let text: String = lines.collect();
         let text = if text.is_empty() { format!("nothing was deployed to {environment} yet\n") } else { text };
-        Ok(Reply::new(text, json!({ "environment": environment, "releases": releases })))
+        Ok(Reply::new(text, LogView::of(environment, releases)))
     }
 }
 

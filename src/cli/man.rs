@@ -2,11 +2,11 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_mangen::Man;
-use serde_json::json;
 
 use super::error::CliError;
 use super::reply::Reply;
 use super::{Cli, Context};
+use crate::app::view::help::{PageView, PagesView};
 
 /// Print the manual page of hotfix, or of a command of it
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ impl Args {
             let written = std::fs::create_dir_all(&directory).and_then(|()| clap_mangen::generate_to(cli, &directory));
             let shown = directory.display();
             written.map_err(|error| CliError::failed(format!("the pages can't be written to `{shown}`: {error}")))?;
-            return Ok(Reply::new(format!("The pages are in {shown}"), json!({ "directory": directory })));
+            return Ok(Reply::new(format!("The pages are in {shown}"), PagesView::of(&directory)));
         }
         let page = match self.command {
             None => cli,
@@ -45,6 +45,6 @@ impl Args {
         let mut roff = Vec::new();
         Man::new(page).render(&mut roff).map_err(|error| CliError::failed(error.to_string()))?;
         let roff = String::from_utf8_lossy(&roff).into_owned();
-        Ok(Reply::new(roff.clone(), json!({ "name": name, "page": roff })))
+        Ok(Reply::new(roff.clone(), PageView { name, page: roff }))
     }
 }

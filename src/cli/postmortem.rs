@@ -1,8 +1,7 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use crate::app::view::document::PostMortemView;
 use crate::report::document::Document;
 
 /// The draft of the post-mortem, from the journal
@@ -18,6 +17,6 @@ impl Args {
         let app = context.app().await?;
         let found = app.find_to_read(self.id.as_deref()).await?;
         let text = app.document(&found.key, Document::PostMortem).await?;
-        Ok(Reply::new(text.clone(), json!({ "incident": found.id, "post_mortem": text })))
+        Ok(Reply::new(text.clone(), PostMortemView { incident: found.id, post_mortem: text }))
     }
 }

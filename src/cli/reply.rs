@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::incident::Status;
@@ -18,13 +19,14 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn new(text: impl Into<String>, json: Value) -> Reply {
-        Reply { text: text.into(), json, exit: 0, is_line: false }
+    /// `view` is one of `app::view`: what is printed for machines is put together there.
+    pub fn new(text: impl Into<String>, view: impl Serialize) -> Reply {
+        Reply { text: text.into(), json: json(&view), exit: 0, is_line: false }
     }
 
     /// The end of a command that printed lines of JSON before.
-    pub fn line(text: impl Into<String>, json: Value) -> Reply {
-        Reply { is_line: true, ..Reply::new(text, json) }
+    pub fn line(text: impl Into<String>, view: impl Serialize) -> Reply {
+        Reply { is_line: true, ..Reply::new(text, view) }
     }
 
     /// The same with the exit status that goes with an incident's status.
@@ -53,4 +55,9 @@ impl Reply {
         let _ = out.flush();
         ExitCode::from(self.exit)
     }
+}
+
+/// Returns the view as it is printed for machines.
+pub fn json(view: &impl Serialize) -> Value {
+    serde_json::to_value(view).expect("a view has only string keys and UTF-8 text")
 }

@@ -1,8 +1,7 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use crate::app::view::document::ReportView;
 use crate::config::ReportForm;
 use crate::report::document::Document;
 
@@ -36,6 +35,6 @@ impl Args {
             (Some(Form::Ticket), _) => Document::Ticket,
         };
         let text = app.document(&found.key, document).await?;
-        Ok(Reply::new(text.clone(), json!({ "incident": found.id, "report": text })))
+        Ok(Reply::new(text.clone(), ReportView { incident: found.id, report: text }))
     }
 }

@@ -1,8 +1,7 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use crate::app::view::timeline::{EventsView, TimelineView};
 use crate::report::timeline::{text, timeline};
 
 /// What happened, when, and by whom
@@ -24,9 +23,9 @@ impl Args {
         if self.events {
             let lines =
                 events.iter().map(|event| format!("{:>4}  {}  {}  {}\n", event.seq, event.at, event.actor, event.text));
-            return Ok(Reply::new(lines.collect::<String>(), json!({ "events": events })));
+            return Ok(Reply::new(lines.collect::<String>(), EventsView { events }));
         }
         let rows = timeline(&events);
-        Ok(Reply::new(text(&rows), json!({ "timeline": rows })))
+        Ok(Reply::new(text(&rows), TimelineView { timeline: rows }))
     }
 }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
 
 use super::error::CliError;
-use super::reply::Reply;
+use super::reply::{self, Reply};
 use super::{Context, show};
+use crate::app::view::watch::WatchView;
 use crate::app::watch::{Order, alone};
 use crate::app::{App, AppError};
 use crate::domain::elapsed::elapsed;
@@ -87,7 +87,7 @@ impl Args {
                 });
             }
             if json {
-                anstream::println!("{}", line(standing));
+                anstream::println!("{}", reply::json(&WatchView::of(standing)));
             } else {
                 bar.set_message(view(standing, window));
             }
@@ -111,40 +111,20 @@ async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<
             "  the past replayed, {what}: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
         ));
     }
-    let mut json = line(standing);
+    let mut view = WatchView::of(standing);
     if let Some(app) = app.filter(|_| judgement.verdict == Verdict::Bad || judgement.outage.is_some()) {
         let (incident, is_new) = app.declare_watched(order, standing).await?;
         let known = if is_new { "declared" } else { "declared before:" };
         text.push_str(&format!("{known} {}, {}\n", incident.id, incident.severity));
-        json["incident"] = json!(incident.id);
+        view = view.declared(&incident.id);
     }
-    let mut reply = Reply::line(text, json);
+    let mut reply = Reply::line(text, view);
     reply.exit = match judgement.verdict {
         Verdict::Verified => 0,
         Verdict::Bad => 1,
         Verdict::Blind | Verdict::Unproven => 3,
     };
     Ok(reply)
-}
-
-/// How it stands, for machines.
-fn line(standing: &Standing) -> Value {
-    let judgement = &standing.judgement;
-    json!({
-        "seconds": standing.elapsed.as_secs(),
-        "went_on": standing.went_on.map(|before| before.as_secs()),
-        "verdict": judgement.verdict,
-        "final": judgement.is_final,
-        "requests": judgement.requests,
-        "errors": judgement.errors,
-        "p95_ms": judgement.p95.map(|p95| p95.as_millis() as u64),
-        "forecast": judgement.forecast,
-        "outage": judgement.outage,
-        "reasons": judgement.reasons,
-        "tests": judgement.tests,
-        "replay": standing.replays[0],
-        "replay_latency": standing.replays[1],
-    })
 }
 
 /// Where the view is drawn: standard error, where that is a terminal.

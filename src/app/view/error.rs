@@ -1,0 +1,38 @@
+//! Why a command could not do what it was asked to.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// An error, printed by any command in the place of its own output.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ErrorView {
+    pub error: Problem,
+}
+
+/// What failed, and what to type next.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub struct Problem {
+    pub kind: ErrorKind,
+    pub message: String,
+    /// The commands to type next, or what else to do.
+    pub hints: Vec<String>,
+}
+
+/// What kind of error it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorKind {
+    /// Exit status 1.
+    Failed,
+    /// The command line or the configuration is wrong; exit status 2.
+    Usage,
+    /// Somebody else has to act first; exit status 3.
+    Held,
+}
+
+impl ErrorView {
+    pub fn new(kind: ErrorKind, message: &str, hints: &[String]) -> ErrorView {
+        ErrorView { error: Problem { kind, message: message.to_owned(), hints: hints.to_vec() } }
+    }
+}

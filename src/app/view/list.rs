@@ -1,0 +1,60 @@
+//! The incidents there were.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::incident::Status;
+use crate::domain::severity::Severity;
+use crate::store::Summary;
+
+/// Incidents: the open ones, the most urgent first, then those that are over, the newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ListView {
+    pub incidents: Vec<ListedIncident>,
+}
+
+/// An incident on one line.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ListedIncident {
+    pub id: String,
+    pub title: String,
+    #[schemars(with = "Severity")]
+    pub severity: String,
+    #[schemars(with = "Status")]
+    pub status: String,
+    /// The step that is next or under way; empty where there is none.
+    pub step: String,
+    /// When the trouble was first seen.
+    pub detected: Timestamp,
+    pub declared: Timestamp,
+    /// When its last event was written.
+    pub updated: Timestamp,
+    /// When it was closed or aborted; null until then.
+    pub ended: Option<Timestamp>,
+    /// `incident`.
+    pub kind: String,
+}
+
+impl ListView {
+    pub fn of(summaries: Vec<Summary>) -> ListView {
+        ListView { incidents: summaries.into_iter().map(ListedIncident::from).collect() }
+    }
+}
+
+impl From<Summary> for ListedIncident {
+    fn from(summary: Summary) -> ListedIncident {
+        ListedIncident {
+            id: summary.id,
+            title: summary.title,
+            severity: summary.severity,
+            status: summary.status,
+            step: summary.step,
+            detected: summary.detected,
+            declared: summary.declared,
+            updated: summary.updated,
+            ended: summary.ended,
+            kind: summary.kind,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What was deployed.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::verdict::Verdict;
+use crate::store::ReleaseRecord;
+
+/// The releases of an environment, the newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LogView {
+    pub environment: String,
+    pub releases: Vec<ReleaseView>,
+}
+
+/// A release that was deployed or put back.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ReleaseView {
+    pub at: Timestamp,
+    pub environment: String,
+    pub release: String,
+    /// Empty where it is not known.
+    pub commit: String,
+    /// The images that were built of it, by digest.
+    pub images: Vec<String>,
+    pub deployer: String,
+    pub reason: String,
+    /// Null while nobody has watched it to an end.
+    #[schemars(with = "Option<Verdict>")]
+    pub verdict: Option<String>,
+}
+
+impl LogView {
+    pub fn of(environment: impl Into<String>, releases: Vec<ReleaseRecord>) -> LogView {
+        LogView { environment: environment.into(), releases: releases.into_iter().map(ReleaseView::from).collect() }
+    }
+}
+
+impl From<ReleaseRecord> for ReleaseView {
+    fn from(record: ReleaseRecord) -> ReleaseView {
+        ReleaseView {
+            at: record.at,
+            environment: record.environment,
+            release: record.release,
+            commit: record.commit,
+            images: record.images,
+            deployer: record.deployer,
+            reason: record.reason,
+            verdict: record.verdict,
+        }
+    }
+}
