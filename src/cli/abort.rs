@@ -3,6 +3,8 @@ use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::case::CaseView;
+use crate::app::view::plan::UndoPlan;
 use crate::domain::incident::StepState;
 
 /// Take back what was done, the last step first, and end the incident
@@ -37,12 +39,12 @@ impl Args {
             .collect();
         if self.dry_run {
             let text = begun.iter().map(|step| format!("undo {step}\n")).collect::<String>() + "abort\n";
-            return Ok(Reply::new(text, serde_json::json!({ "undo": begun })));
+            return Ok(Reply::new(text, UndoPlan { undo: begun.iter().map(ToString::to_string).collect() }));
         }
         confirm(&format!("abort {} and undo {}", found.id, begun.join(", ")), self.yes)?;
         let progress = context.progress();
         let incident = app.abort(&found.key, &self.reason, &progress).await?;
         drop(progress);
-        Ok(Reply::new(show::standing(&app, &incident), show::json(&incident)).with(incident.status))
+        Ok(Reply::new(show::standing(&app, &incident), CaseView::of(&incident)).with(incident.status))
     }
 }

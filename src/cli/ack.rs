@@ -1,7 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
+use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
 
 /// Say that you have seen the incident and are on it
@@ -17,6 +17,6 @@ impl Args {
         let app = context.app().await?;
         let found = app.find(self.id.as_deref()).await?;
         let incident = app.record(&found.key, Fact::Acknowledged {}).await?;
-        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, app.actor), show::json(&incident)))
+        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, app.actor), CaseView::of(&incident)))
     }
 }

@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
 use crate::domain::step::Check;
 
@@ -65,6 +66,6 @@ impl Args {
             None => "hotfix ship".to_owned(),
         };
         let text = format!("{} approved {} as {}\nnext: {next}\n", app.actor, check.commit, self.role);
-        Ok(Reply::new(text, show::json(&incident)))
+        Ok(Reply::new(text, CaseView::of(&incident)))
     }
 }

@@ -1,13 +1,13 @@
 mod page;
 
 use clap::ValueEnum;
-use serde_json::json;
 
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
 use crate::app::check::{Request, check, may_have_incidents, sarif};
+use crate::app::view::check::CheckedView;
 use crate::app::{App, AppError};
 use crate::check::Parts;
 use crate::domain::step::Check;
@@ -75,13 +75,11 @@ impl Args {
         let reply = run::run(context, app, key, Until::Step("check")).await?;
         let incident = app.incident(key).await?;
         let Some(check) = app.last_check(&incident) else { return Ok(reply) };
-        let mut json = reply.json;
-        json["check"] = json!(check);
         let text = match self.format {
             Format::Text => format!("{}\n{}", page::page(&check, Some(&incident.id)), reply.text),
             format => format.document(&check),
         };
-        Ok(Reply { text, json, ..reply })
+        Ok(Reply { exit: reply.exit, ..Reply::new(text, CheckedView::of(&incident, &check)) })
     }
 
     async fn alone(&self, context: &Context) -> Result<Reply, CliError> {
@@ -101,7 +99,7 @@ impl Args {
             format => format.document(&check),
         };
         let exit = if check.held().is_empty() { 0 } else { 3 };
-        Ok(Reply { exit, ..Reply::new(text, json!(check)) })
+        Ok(Reply { exit, ..Reply::new(text, check) })
     }
 }
 

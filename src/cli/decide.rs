@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::view::case::CaseView;
 use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::StepState;
 use crate::domain::strategy::Strategy;
@@ -43,6 +44,6 @@ impl Args {
         let steps = plan::names(plan::steps(strategy));
         let fact = Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None });
         let incident = app.record(&key, fact).await?;
-        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
+        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
     }
 }

@@ -1,9 +1,9 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::case::CaseView;
+use crate::app::view::plan::StartPlan;
 use crate::app::{App, Report};
 use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
@@ -55,7 +55,7 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
         let incident = self.report.declare(&app).await?;
-        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
+        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
     }
 }
 
@@ -74,9 +74,9 @@ impl ReportArgs {
         let report = self.report();
         let (severity, chosen_by) = app.severity(&report)?;
         let steps = plan::steps(strategy.unwrap_or(Strategy::B));
-        let steps: Vec<&str> = plan::OPENING.iter().chain(steps).copied().collect();
+        let steps: Vec<String> = plan::OPENING.iter().chain(steps).map(ToString::to_string).collect();
         let text = format!("declare       {severity} ({chosen_by})\nthen          {}\n", steps.join(", "));
-        Ok(Reply::new(text, json!({ "severity": severity, "chosen_by": chosen_by, "steps": steps })))
+        Ok(Reply::new(text, StartPlan { severity, chosen_by, steps }))
     }
 
     fn report(self) -> Report {

@@ -3,17 +3,17 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::stage::Stage;
+use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::{Context, show};
+use crate::app::view::demo::DemoView;
+use crate::app::view::next::next;
 use crate::demo::customers::Customers;
 use crate::demo::sandbox::Sandbox;
 use crate::domain::incident::Incident;
-use crate::domain::step::Watch;
 
 mod stage;
 mod story;
@@ -79,15 +79,13 @@ impl Args {
         let told = story::tell(&stage, &sandbox, &customers, self.fault).await;
         let incident = told.map_err(|error| error.hint(format!("it all lies in {}", sandbox.directory.display())))?;
 
-        let mut json = show::json(&incident);
-        json["sandbox"] = json!({ "path": sandbox.directory, "remote": sandbox.remote });
-        json["verdict"] = json!(incident.detail::<Watch>().map(|watch| watch.verdict));
+        let view = DemoView::of(&incident, &sandbox.directory, &sandbox.remote);
         let mut text = stage.types(&["report", &incident.id]).await?.text;
         text.push_str(&whereabouts(&sandbox, &incident, self.keep));
         if self.keep {
             sandbox.production.keep();
         }
-        Ok(Reply::new(text, json).with(incident.status))
+        Ok(Reply::new(text, view).with(incident.status))
     }
 }
 
@@ -103,7 +101,7 @@ fn whereabouts(sandbox: &Sandbox, incident: &Incident, keep: bool) -> String {
     let runs = if keep { format!("runs at http://{address}; `sh {stop}` stops it") } else { "is stopped".to_owned() };
     let mut text = format!("\nrepository  {repository}\nremote      {remote}\n");
     text.push_str(&format!("production  {runs}; its log is {}\n", log.display()));
-    if let Some(next) = show::next(incident) {
+    if let Some(next) = next(incident) {
         text.push_str(&format!("next        in the repository: {next}\n"));
     }
     text

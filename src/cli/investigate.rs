@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::view::investigation::InvestigatedView;
 use crate::domain::step::Investigation;
 use crate::workflow::engine::Until;
 
@@ -20,8 +21,8 @@ impl Args {
         let mut reply = run::run(context, &app, &found.key, Until::Step("investigate")).await?;
         let incident = app.incident(&found.key).await?;
         if let Some(investigation) = incident.detail::<Investigation>() {
-            reply.json["investigation"] = serde_json::to_value(&investigation).unwrap_or_default();
-            reply.text = page(&investigation) + &reply.text;
+            let view = InvestigatedView::of(&incident, &investigation);
+            reply = Reply { exit: reply.exit, ..Reply::new(page(&investigation) + &reply.text, view) };
         }
         Ok(reply)
     }

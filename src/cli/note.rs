@@ -1,7 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
+use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
 
 /// Add a note to the timeline, or tell those who wait how it stands
@@ -32,6 +32,6 @@ impl Args {
         };
         let failed =
             if incident.notices_failed.is_empty() { "" } else { "; not everybody was told, see `hotfix status`" };
-        Ok(Reply::new(format!("{done}{failed}\n"), show::json(&incident)))
+        Ok(Reply::new(format!("{done}{failed}\n"), CaseView::of(&incident)))
     }
 }

@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::run;
 use crate::app::AppError;
+use crate::app::view::plan::NothingOpen;
 use crate::workflow::engine::Until;
 
 /// Go on after a crash, a conflict or a decision: what happened already is not done again
@@ -23,8 +24,8 @@ impl Args {
         let found = match app.find_any(self.id.as_deref()).await {
             Err(AppError::NoneOpen) => {
                 let late = if arrived > 0 { format!("; {arrived} late notices arrived") } else { String::new() };
-                let json = serde_json::json!({ "incident": null, "late_notices": arrived });
-                return Ok(Reply::new(format!("no incident is open, nothing to resume{late}\n"), json));
+                let view = NothingOpen { incident: None, late_notices: arrived };
+                return Ok(Reply::new(format!("no incident is open, nothing to resume{late}\n"), view));
             }
             found => found?,
         };

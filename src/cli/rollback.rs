@@ -1,5 +1,3 @@
-use serde_json::json;
-
 use super::Context;
 use super::confirm::confirm;
 use super::error::CliError;
@@ -71,8 +69,7 @@ impl Args {
                 rung => format!("{rung} {environment} on `{}`", back.to),
             });
             if self.dry_run {
-                let json = json!({ "from": back.from, "to": back.to, "rung": back.rung });
-                return Ok(Reply::new(format!("{what}\n"), json));
+                return Ok(Reply::new(format!("{what}\n"), back));
             }
             confirm(&what, self.yes)?;
         }

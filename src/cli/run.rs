@@ -1,12 +1,12 @@
 //! What the commands that work an incident off have in common.
 
-use serde_json::{Value, json};
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::App;
+use crate::app::view::case::CaseView;
+use crate::app::view::plan::{NothingToDo, PlanView};
 use crate::domain::incident::Incident;
 use crate::domain::order::Order;
 use crate::workflow::engine::Until;
@@ -31,7 +31,7 @@ async fn work(context: &Context, app: &App, key: &str, until: Until<'_>) -> Resu
     let progress = context.progress();
     let incident = app.run(key, until, &progress).await?;
     drop(progress);
-    let reply = Reply::new(show::standing(app, &incident), show::json(&incident)).with(incident.status);
+    let reply = Reply::new(show::standing(app, &incident), CaseView::of(&incident)).with(incident.status);
     Ok((incident, reply))
 }
 
@@ -50,7 +50,7 @@ pub fn question(order: &Order) -> String {
 }
 
 pub fn nothing_to_do(reason: &str) -> Reply {
-    Reply::new(format!("{}; nothing to do\n", show::safe(reason)), json!({ "nothing_to_do": reason }))
+    Reply::new(format!("{}; nothing to do\n", show::safe(reason)), NothingToDo { nothing_to_do: reason.to_owned() })
 }
 
 /// Tells what a run would do, and does nothing.
@@ -61,25 +61,20 @@ pub async fn plan(app: &App, key: &str) -> Result<Reply, CliError> {
 /// Tells of each step what it would do.
 pub fn planned(steps: Vec<(String, Result<Vec<Action>, StepError>)>) -> Reply {
     let mut text = String::new();
-    let mut planned: Vec<Value> = Vec::new();
-    for (step, actions) in steps {
+    for (step, actions) in &steps {
         match actions {
             Ok(actions) => {
                 let words = actions.iter().map(|action| format!("{} {}", action.verb, action.object));
                 let words = words.collect::<Vec<_>>().join("\n              ");
                 text.push_str(&format!("{step:<14}{}\n", show_or_nothing(&words)));
-                planned.push(json!({ "step": step, "actions": actions }));
             }
-            Err(error) => {
-                text.push_str(&format!("{step:<14}can't be told yet: {}\n", error.message));
-                planned.push(json!({ "step": step, "actions": null, "error": error.message }));
-            }
+            Err(error) => text.push_str(&format!("{step:<14}can't be told yet: {}\n", error.message)),
         }
     }
     if text.is_empty() {
         text.push_str("nothing is left to be done\n");
     }
-    Reply::new(text, json!({ "plan": planned }))
+    Reply::new(text, PlanView::of(&steps))
 }
 
 fn show_or_nothing(words: &str) -> String {

@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
 use crate::domain::severity::Severity;
 
@@ -25,6 +26,6 @@ impl Args {
         let found = app.find(self.id.as_deref()).await?;
         let fact = Fact::SeverityChanged { severity: self.severity, reason: self.reason };
         let incident = app.record(&found.key, fact).await?;
-        Ok(Reply::new(show::incident(&app, &incident), show::json(&incident)))
+        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
     }
 }

@@ -5,12 +5,11 @@ use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Reset, Style};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::app::view::next::next;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
-use crate::domain::step::{Backports, Branch, Release};
 use crate::report::clocks::clocks;
 
 pub const PLAIN: Reset = Reset;
@@ -177,84 +176,6 @@ pub fn width(stream: impl AsFd) -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
     asked.or_else(terminal).filter(|columns| *columns >= 40).map(|columns| columns.min(WIDEST))
-}
-
-/// The command to type next, where the incident waits for one.
-pub fn next(incident: &Incident) -> Option<String> {
-    if incident.status.is_over() {
-        return None;
-    }
-    let undone = incident.steps().rfind(|step| matches!(step.state, StepState::Stuck { .. }));
-    let step = match incident.status {
-        Status::Stuck => undone.or(incident.current()),
-        _ => incident.current(),
-    };
-    match step.map(|step| &step.state) {
-        Some(StepState::Held { hint, .. } | StepState::Failed { hint, .. } | StepState::Stuck { hint, .. }) => {
-            Some(hint.clone())
-        }
-        Some(StepState::Started | StepState::Undoing) => Some("hotfix resume".to_owned()),
-        _ if incident.status == Status::Aborting => Some("hotfix resume".to_owned()),
-        _ if step.is_some_and(|step| step.name == "fix") => {
-            let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
-            Some(format!("fix it in {place}, `git commit`, then `hotfix ship`"))
-        }
-        _ if incident.order.is_some() => Some("hotfix resume".to_owned()),
-        _ => Some("hotfix ship".to_owned()),
-    }
-}
-
-/// The incident as one JSON object, the same from every command.
-pub fn json(incident: &Incident) -> Value {
-    let steps: Vec<Value> = incident
-        .steps()
-        .map(|step| {
-            let seconds = step.started.zip(step.ended).map(|(from, to)| to.duration_since(from).as_secs_f64());
-            json!({ "name": step.name, "status": step.state.as_str(), "seconds": seconds, "summary": step.state.summary() })
-        })
-        .collect();
-    let release = incident.detail::<Release>().map(|release| json!({ "tag": release.tag, "commit": release.commit }));
-    let backports: Vec<Value> = incident
-        .detail::<Backports>()
-        .into_iter()
-        .flat_map(|backports| backports.targets)
-        .map(|target| json!({ "branch": target.branch, "verdict": target.verdict, "commit": target.commit }))
-        .collect();
-    if let Some(order) = &incident.order {
-        return json!({
-            "order": {
-                "id": incident.id,
-                "key": incident.key,
-                "kind": order.kind,
-                "environment": order.environment,
-                "release": order.release,
-                "commit": order.commit,
-                "previous": order.previous,
-                "reason": order.reason,
-                "status": incident.status,
-                "went_back": incident.went_back(),
-                "ended": incident.ended.map(|ended| ended.to_string()),
-            },
-            "steps": steps,
-            "next": next(incident),
-        });
-    }
-    json!({
-        "incident": {
-            "id": incident.id,
-            "key": incident.key,
-            "title": incident.declaration.title,
-            "severity": incident.severity,
-            "status": incident.status,
-            "strategy": incident.strategy,
-            "detected": incident.declaration.detected.to_string(),
-            "ended": incident.ended.map(|ended| ended.to_string()),
-        },
-        "steps": steps,
-        "release": release,
-        "backports": backports,
-        "next": next(incident),
-    })
 }
 
 /// The text without control characters: what comes from outside can't steer the terminal.

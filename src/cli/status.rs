@@ -1,9 +1,8 @@
-use serde_json::json;
-
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::status::{PostMortemDue, StatusView};
 use crate::app::{App, AppError};
 use crate::report::clocks::{Clock, clocks};
 
@@ -27,19 +26,11 @@ impl Args {
             }
         };
         let late = if asked { Vec::new() } else { post_mortems(&app).await? };
-        let (mut text, mut incidents, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut text, mut view) = (Vec::new(), StatusView::default());
         for summary in &found {
             let incident = app.incident(&summary.key).await?;
             text.push(show::incident(&app, &incident));
-            let mut one = show::json(&incident);
-            one["notices_failed"] = serde_json::to_value(&incident.notices_failed).unwrap_or_default();
-            if incident.order.is_some() {
-                orders.push(one);
-            } else {
-                let clocks = clocks(&incident, &app.config().allowance(incident.severity), app.now());
-                one["clocks"] = serde_json::to_value(clocks).unwrap_or_default();
-                incidents.push(one);
-            }
+            view.add(&incident, || clocks(&incident, &app.config().allowance(incident.severity), app.now()));
         }
         if found.is_empty() {
             text.push("no incident is open\n".to_owned());
@@ -48,9 +39,8 @@ impl Args {
             let lines = late.iter().map(|(id, clock)| format!("post-mortem of {id} {}\n", clock.due_in()));
             text.push(lines.collect());
         }
-        let late: Vec<_> =
-            late.iter().map(|(id, clock)| json!({ "id": id, "due": clock.due, "left": clock.left })).collect();
-        Ok(Reply::new(text.join("\n"), json!({ "incidents": incidents, "orders": orders, "post_mortems": late })))
+        view.post_mortems = late.iter().map(|(id, clock)| PostMortemDue::of(id, clock)).collect();
+        Ok(Reply::new(text.join("\n"), view))
     }
 }
 

@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
 
 /// Let a rule, a gate or an unresolved backport pass, by name and with a reason
@@ -33,6 +34,6 @@ impl Args {
         let incident = app.record(&found.key, Fact::Waived { check: self.check.clone(), reason: self.reason }).await?;
         let next = if incident.order.is_some() { "hotfix resume" } else { "hotfix ship" };
         let text = format!("{} is waived by {}\nnext: {next}\n", show::safe(&self.check), app.actor);
-        Ok(Reply::new(text, show::json(&incident)))
+        Ok(Reply::new(text, CaseView::of(&incident)))
     }
 }

@@ -1,0 +1,25 @@
+//! What has a journal: an incident, or what was ordered without one.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::incident::IncidentView;
+use super::order::OrderView;
+use crate::domain::incident::Incident;
+
+/// An incident, or a deploy or rollback without one, as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CaseView {
+    Incident(IncidentView),
+    Order(OrderView),
+}
+
+impl CaseView {
+    pub fn of(incident: &Incident) -> CaseView {
+        match &incident.order {
+            None => CaseView::Incident(IncidentView::of(incident)),
+            Some(order) => CaseView::Order(OrderView::of(order, incident)),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The check of an incident's fix. Without an incident, a check is `domain::step::Check` as it is.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::incident::IncidentView;
+use crate::domain::incident::Incident;
+use crate::domain::step::Check;
+
+/// An incident with the last check of its fix.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CheckedView {
+    #[serde(flatten)]
+    pub incident: IncidentView,
+    pub check: Check,
+}
+
+impl CheckedView {
+    pub fn of(incident: &Incident, check: &Check) -> CheckedView {
+        CheckedView { incident: IncidentView::of(incident), check: check.clone() }
+    }
+}

@@ -1,0 +1,40 @@
+//! The demo's incident, and where its sandbox is.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::incident::IncidentView;
+use crate::domain::incident::Incident;
+use crate::domain::step::Watch;
+use crate::domain::verdict::Verdict;
+
+/// The incident that the demo ended with.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct DemoView {
+    #[serde(flatten)]
+    pub incident: IncidentView,
+    pub sandbox: SandboxView,
+    /// What the last watch of production said; null where there was none.
+    pub verdict: Option<Verdict>,
+}
+
+/// Where the sandbox is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Sandbox")]
+pub struct SandboxView {
+    pub path: String,
+    pub remote: String,
+}
+
+impl DemoView {
+    pub fn of(incident: &Incident, sandbox: &Path, remote: &Path) -> DemoView {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        DemoView {
+            incident: IncidentView::of(incident),
+            sandbox: SandboxView { path: text(sandbox), remote: text(remote) },
+            verdict: incident.detail::<Watch>().map(|watch| watch.verdict),
+        }
+    }
+}

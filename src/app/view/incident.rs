@@ -1,0 +1,92 @@
+//! An incident, the same from every command.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::next::NextView;
+use super::step::StepView;
+use crate::domain::incident::{Incident, Status};
+use crate::domain::severity::Severity;
+use crate::domain::step::{Backports, Release};
+use crate::domain::strategy::Strategy;
+
+/// An incident as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct IncidentView {
+    pub incident: Identity,
+    /// Every step of every plan, in order.
+    pub steps: Vec<StepView>,
+    /// What the fix was released as; null before.
+    pub release: Option<Release>,
+    /// Each branch that had to get the fix.
+    pub backports: Vec<BackportView>,
+    #[serde(flatten)]
+    pub next: NextView,
+}
+
+/// What an incident is, and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Incident")]
+pub struct Identity {
+    /// The identifier that people use.
+    pub id: String,
+    /// The identifier that it was declared under; it never changes.
+    pub key: String,
+    pub title: String,
+    pub severity: Severity,
+    pub status: Status,
+    pub strategy: Option<Strategy>,
+    /// When the trouble was first seen.
+    pub detected: Timestamp,
+    /// When it was closed or aborted; null until then.
+    pub ended: Option<Timestamp>,
+}
+
+/// A branch that had to get the fix.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Backport")]
+pub struct BackportView {
+    pub branch: String,
+    /// `picked`, `merged`, `contains`, `equivalent`, `conflict`, `waived` and the like.
+    pub verdict: String,
+    /// The tip of the branch with the fix; null where it did not get it.
+    pub commit: Option<String>,
+}
+
+impl IncidentView {
+    pub fn of(incident: &Incident) -> IncidentView {
+        IncidentView {
+            incident: Identity::of(incident),
+            steps: StepView::all(incident),
+            release: incident.detail::<Release>(),
+            backports: BackportView::all(incident),
+            next: NextView::of(incident),
+        }
+    }
+}
+
+impl Identity {
+    fn of(incident: &Incident) -> Identity {
+        Identity {
+            id: incident.id.clone(),
+            key: incident.key.clone(),
+            title: incident.declaration.title.clone(),
+            severity: incident.severity,
+            status: incident.status,
+            strategy: incident.strategy,
+            detected: incident.declaration.detected,
+            ended: incident.ended,
+        }
+    }
+}
+
+impl BackportView {
+    fn all(incident: &Incident) -> Vec<BackportView> {
+        let targets = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
+        targets
+            .into_iter()
+            .map(|target| BackportView { branch: target.branch, verdict: target.verdict, commit: target.commit })
+            .collect()
+    }
+}

@@ -1,0 +1,22 @@
+//! What was found in the first minutes.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::incident::IncidentView;
+use crate::domain::incident::Incident;
+use crate::domain::step::Investigation;
+
+/// An incident with what was found.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct InvestigatedView {
+    #[serde(flatten)]
+    pub incident: IncidentView,
+    pub investigation: Investigation,
+}
+
+impl InvestigatedView {
+    pub fn of(incident: &Incident, investigation: &Investigation) -> InvestigatedView {
+        InvestigatedView { incident: IncidentView::of(incident), investigation: investigation.clone() }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is open, with its clocks.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::case::CaseView;
+use super::incident::IncidentView;
+use super::order::OrderView;
+use crate::domain::incident::{FailedNotice, Incident};
+use crate::report::clocks::{Clock, Clocks};
+
+/// What is open, or the one that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct StatusView {
+    /// The most urgent first.
+    pub incidents: Vec<OpenIncident>,
+    /// Deploys and rollbacks without an incident, the oldest first.
+    pub orders: Vec<OpenOrder>,
+    /// The post-mortems that were not held yet, of incidents that are over.
+    pub post_mortems: Vec<PostMortemDue>,
+}
+
+/// An incident with its clocks.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OpenIncident {
+    #[serde(flatten)]
+    pub incident: IncidentView,
+    /// Notices that did not arrive yet.
+    pub notices_failed: BTreeMap<String, FailedNotice>,
+    pub clocks: Clocks,
+}
+
+/// A deploy or a rollback without an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OpenOrder {
+    #[serde(flatten)]
+    pub order: OrderView,
+    /// Notices that did not arrive yet.
+    pub notices_failed: BTreeMap<String, FailedNotice>,
+}
+
+/// A post-mortem that was not held yet.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PostMortemDue {
+    /// The incident.
+    pub id: String,
+    pub due: Timestamp,
+    /// Seconds that are left; less than 0 where it is overdue.
+    pub left: i64,
+}
+
+impl StatusView {
+    /// Adds `incident`, or what was ordered without one; `clocks` are asked for where it has some.
+    pub fn add(&mut self, incident: &Incident, clocks: impl FnOnce() -> Clocks) {
+        let notices_failed = incident.notices_failed.clone();
+        match CaseView::of(incident) {
+            CaseView::Order(order) => self.orders.push(OpenOrder { order, notices_failed }),
+            CaseView::Incident(incident) => {
+                self.incidents.push(OpenIncident { incident, notices_failed, clocks: clocks() });
+            }
+        }
+    }
+}
+
+impl PostMortemDue {
+    pub fn of(id: &str, clock: &Clock) -> PostMortemDue {
+        PostMortemDue { id: id.to_owned(), due: clock.due, left: clock.left }
+    }
+}

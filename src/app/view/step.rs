@@ -1,0 +1,92 @@
+//! A step of the job.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::incident::{Incident, StepRecord, StepState};
+
+/// One step, as far as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StepView {
+    pub name: String,
+    pub status: StepStatus,
+    /// How long it took; null until it has ended.
+    pub seconds: Option<f64>,
+    /// What there is to say about it, on one line; empty until there is something.
+    pub summary: String,
+}
+
+/// How a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepStatus {
+    Waiting,
+    Started,
+    Done,
+    Skipped,
+    /// A guard, a gate, an approval or a person is waited for.
+    Held,
+    Failed,
+    /// Production is worse than it should be: the way back follows.
+    Bad,
+    /// Only a person can say how to continue.
+    Stuck,
+    Undoing,
+    Undone,
+}
+
+impl StepView {
+    /// Returns every step of every plan, in order.
+    pub fn all(incident: &Incident) -> Vec<StepView> {
+        incident.steps().map(StepView::of).collect()
+    }
+
+    fn of(step: &StepRecord) -> StepView {
+        let seconds = step.started.zip(step.ended).map(|(from, to)| to.duration_since(from).as_secs_f64());
+        let (name, summary) = (step.name.to_string(), step.state.summary().to_owned());
+        StepView { name, status: StepStatus::of(&step.state), seconds, summary }
+    }
+}
+
+impl StepStatus {
+    fn of(state: &StepState) -> StepStatus {
+        match state {
+            StepState::Waiting => StepStatus::Waiting,
+            StepState::Started => StepStatus::Started,
+            StepState::Done { .. } => StepStatus::Done,
+            StepState::Skipped { .. } => StepStatus::Skipped,
+            StepState::Held { .. } => StepStatus::Held,
+            StepState::Failed { .. } => StepStatus::Failed,
+            StepState::WentBad { .. } => StepStatus::Bad,
+            StepState::Stuck { .. } => StepStatus::Stuck,
+            StepState::Undoing => StepStatus::Undoing,
+            StepState::Undone { .. } => StepStatus::Undone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::evidence::Evidence;
+
+    #[test]
+    fn a_status_is_called_as_people_read_it() {
+        let evidence = || Evidence::new("");
+        let text = String::new;
+        for state in [
+            StepState::Waiting,
+            StepState::Started,
+            StepState::Done { evidence: evidence() },
+            StepState::Skipped { reason: text() },
+            StepState::Held { reason: text(), hint: "".into() },
+            StepState::Failed { error: text(), hint: "".into() },
+            StepState::WentBad { evidence: evidence() },
+            StepState::Stuck { error: text(), hint: "".into() },
+            StepState::Undoing,
+            StepState::Undone { note: text() },
+        ] {
+            assert_eq!(serde_json::to_value(StepStatus::of(&state)).unwrap(), state.as_str());
+        }
+    }
+}
