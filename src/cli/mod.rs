@@ -293,7 +293,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use clap::CommandFactory;
+
+    use super::{Cli, arguments};
+    use crate::app::view::schema::{ERROR, schemas};
+
+    #[test]
+    fn every_command_has_a_schema() {
+        let cli = Cli::command();
+        let shown = cli.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut commands: Vec<&str> = shown.map(|command| command.get_name()).chain([ERROR]).collect();
+        commands.sort_unstable();
+        assert_eq!(schemas().into_keys().collect::<Vec<_>>(), commands);
+    }
 
     #[test]
     fn a_title_is_told_from_a_command_and_from_an_options_value() {

@@ -21,6 +21,7 @@ pub mod next;
 pub mod order;
 pub mod plan;
 pub mod release;
+pub mod schema;
 pub mod status;
 pub mod step;
 pub mod timeline;
