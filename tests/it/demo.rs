@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::env::{self, promise};
+
 /// A directory for a demo's sandbox, with a name that a careless script trips over.
 struct Demo {
     _scratch: TempDir,
@@ -32,10 +34,12 @@ impl Demo {
     /// Runs the demo, which has to end with `status` and to leave nothing running, and returns the
     /// one object that it prints.
     fn run(&self, arguments: &[&str], status: i32) -> Value {
-        let ended = self.command(arguments).output().unwrap();
-        assert_eq!(ended.status.code(), Some(status), "{}", String::from_utf8_lossy(&ended.stderr));
+        let mut command = self.command(arguments);
+        let ended = env::Output::from(command.output().unwrap());
+        assert_eq!(ended.status, Some(status), "{ended}");
+        promise::hold(&command, &ended);
         self.assert_nothing_runs();
-        serde_json::from_slice(&ended.stdout).unwrap()
+        serde_json::from_str(&ended.stdout).unwrap()
     }
 
     fn repository(&self) -> PathBuf {
@@ -50,9 +54,12 @@ impl Demo {
 
     /// The same, and what it prints with `--json`.
     fn json(&self, arguments: &[&str]) -> Value {
-        let ended = hotfix().args(arguments).arg("--json").current_dir(self.repository()).output().unwrap();
-        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-        serde_json::from_slice(&ended.stdout).unwrap()
+        let mut command = hotfix();
+        command.args(arguments).arg("--json").current_dir(self.repository());
+        let ended = env::Output::from(command.output().unwrap());
+        assert_eq!(ended.status, Some(0), "{ended}");
+        promise::hold(&command, &ended);
+        serde_json::from_str(&ended.stdout).unwrap()
     }
 
     /// What git prints about the remote.

@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use crate::database::{Database, Kind};
 
+#[path = "promise.rs"]
+pub mod promise;
+
 const INSTANT: &str = r#"
 [guard]
 marker = ""
@@ -166,9 +169,11 @@ impl TestEnv {
         }
     }
 
-    /// Runs a command, and returns how it ended.
+    /// Runs a command, and returns how it ended. What hotfix prints with `--json` has to be as promised.
     pub fn run(&self, command: &mut Command) -> Output {
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")).into()
+        let output: Output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")).into();
+        promise::hold(command, &output);
+        output
     }
 
     /// A program that knows nothing of whose machine this is.

@@ -1,10 +1,9 @@
 //! Identifiers: nobody else gets the same, whoever asks at once and wherever the journal is.
 
 use std::collections::BTreeSet;
-use std::process::Output;
 
 use crate::database::Kind;
-use crate::env::TestEnv;
+use crate::env::{Output, TestEnv};
 
 #[test]
 fn processes_that_share_a_journal_get_different_numbers() {
@@ -29,7 +28,7 @@ fn numbers_differ(env: &TestEnv, directories: &[&str]) {
     let declare = |directory: &str, process: usize| {
         let title = format!("Outage {process}");
         let mut command = env.hotfix_command(&["declare", &title, "--severity", "P2", "--json"]);
-        command.current_dir(env.path(directory)).output().unwrap()
+        env.run(command.current_dir(env.path(directory)))
     };
     let outputs: Vec<Output> = std::thread::scope(|scope| {
         let asked = directories.iter().flat_map(|directory| (0..5).map(move |process| (*directory, process)));
@@ -40,9 +39,8 @@ fn numbers_differ(env: &TestEnv, directories: &[&str]) {
     let ids: BTreeSet<String> = outputs
         .iter()
         .map(|output| {
-            let text = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-            let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(output.status, Some(0), "{output}");
+            let told: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
             told["incident"]["id"].as_str().unwrap().to_owned()
         })
         .collect();

@@ -34,6 +34,7 @@ mod proven;
 mod rollback;
 mod sandbox;
 mod sarif;
+mod schema;
 mod store;
 mod strays;
 mod tidy;

@@ -132,6 +132,11 @@ fn only_the_command_line_names_its_library() {
 }
 
 #[test]
+fn the_command_line_puts_no_json_together() {
+    report(sources().iter().flat_map(json_by_hand));
+}
+
+#[test]
 fn a_file_is_one_concept_and_so_not_long() {
     report(sources().iter().filter_map(too_long));
 }
@@ -160,6 +165,16 @@ fn a_use_against_the_direction_is_found() {
         found("forge/mod.rs", "use crate::domain::event;\n"),
         ["src/forge/mod.rs:1: there is no rule for `forge` in MAY_USE"]
     );
+}
+
+#[test]
+fn json_by_hand_is_found() {
+    let found = |path: &str| {
+        let text = "use serde_json::json;\nlet _ = json!({});\n".to_owned();
+        json_by_hand(&Source { path: path.to_owned(), text })
+    };
+    assert_eq!(found("cli/list.rs"), ["src/cli/list.rs:2: what is printed for machines is a view in src/app/view/"]);
+    assert!(found("app/view/schema.rs").is_empty());
 }
 
 /// A file of the library.
@@ -232,6 +247,15 @@ fn clap_named_elsewhere(source: &Source) -> Vec<String> {
     }
     let found = source.text.match_indices("clap::");
     found.map(|(at, _)| source.breach(at, "only src/cli/ names clap")).collect()
+}
+
+/// What a face prints for machines is a view of `app`, so that every face prints the same.
+fn json_by_hand(source: &Source) -> Vec<String> {
+    if source.module() != "cli" {
+        return Vec::new();
+    }
+    let found = source.text.match_indices("json!");
+    found.map(|(at, _)| source.breach(at, "what is printed for machines is a view in src/app/view/")).collect()
 }
 
 fn too_long(source: &Source) -> Option<String> {
