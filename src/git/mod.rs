@@ -1,5 +1,6 @@
 //! The only place that starts the git program.
 
+pub mod address;
 pub mod anchor;
 pub mod backport;
 pub mod change;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Git, GitError};
+use super::{Git, GitError, address};
 
 /// A clone and its remote. Work trees of people are never changed through it.
 #[derive(Clone, Debug)]
@@ -84,6 +84,16 @@ impl Project {
         name.trim_end_matches(".git").to_owned()
     }
 
+    /// Where the repository is found, the same for every clone of it; without a remote, where this one is.
+    pub async fn address(&self) -> Result<String, ProjectError> {
+        let here = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let url = match self.has_remote().await? {
+            true => self.git.run(["remote", "get-url", "--", &self.remote]).await?,
+            false => self.common.display().to_string(),
+        };
+        Ok(address::normalise(&url, &self.top, &here))
+    }
+
     pub async fn has_remote(&self) -> Result<bool, ProjectError> {
         Ok(self.git.run(["remote"]).await?.lines().any(|name| name == self.remote))
     }
@@ -108,6 +118,14 @@ impl Project {
     pub async fn remote_branch(&self, branch: &str) -> Result<String, ProjectError> {
         let found = self.commit(&format!("refs/remotes/{}/{branch}", self.remote)).await?;
         found.ok_or_else(|| ProjectError::NoBranch { remote: self.remote.clone(), branch: branch.to_owned() })
+    }
+
+    /// The names of the remote's branches as last fetched.
+    pub async fn remote_branches(&self) -> Result<Vec<String>, ProjectError> {
+        let prefix = format!("refs/remotes/{}/", self.remote);
+        let refs = self.git.run(["for-each-ref", "--format=%(refname)", &prefix]).await?;
+        let names = refs.lines().filter_map(|name| name.strip_prefix(&prefix)).filter(|name| *name != "HEAD");
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// The full name of the commit that `revision` stands for; `None` where there is none.
