@@ -24,6 +24,7 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::rung::Rung;
 use crate::domain::step::{Close, Release};
+use crate::domain::step_name::StepName;
 use crate::git::project::{Project, ProjectError};
 use crate::git::{Git, anchor};
 use crate::notify::Outbox;
@@ -188,7 +189,7 @@ impl App {
     /// Works the incident off until it is held, fails, is stuck, or is as far as `until`. The head
     /// of its chain is anchored on the remote afterwards. An outage that a watch found gets an incident
     /// of its own.
-    pub async fn run(&self, key: &str, until: Until<'_>, progress: &dyn Progress) -> Result<Incident, AppError> {
+    pub async fn run(&self, key: &str, until: Until, progress: &dyn Progress) -> Result<Incident, AppError> {
         self.number(key).await?;
         // What another process found and did not live to tell.
         self.tell_outage(self.incident(key).await?).await?;
@@ -220,7 +221,7 @@ impl App {
     }
 
     /// What is left to be done, step by step; nothing is changed.
-    pub async fn actions(&self, key: &str) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, AppError> {
+    pub async fn actions(&self, key: &str) -> Result<Vec<(StepName, Result<Vec<Action>, StepError>)>, AppError> {
         Ok(self.engine(&Nobody).actions(&self.incident(key).await?).await?)
     }
 
@@ -314,9 +315,9 @@ impl App {
 pub struct Nobody;
 
 impl Progress for Nobody {
-    fn started(&self, _: &Incident, _: &str) {}
+    fn started(&self, _: &Incident, _: StepName) {}
     fn update(&self, _: &str) {}
-    fn ended(&self, _: &Incident, _: &str) {}
+    fn ended(&self, _: &Incident, _: StepName) {}
 }
 
 /// Returns git's user, `Name <address>`.

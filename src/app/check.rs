@@ -7,6 +7,7 @@ use crate::check::{self, Parts, Subject};
 use crate::config::FILE;
 use crate::domain::incident::Incident;
 use crate::domain::step::Check;
+use crate::domain::step_name::StepName;
 use crate::gate::known;
 use crate::git::Git;
 use crate::git::project::{Project, ProjectError};
@@ -57,7 +58,7 @@ pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
         work_tree,
         environment: &environment.map(|(name, value)| (name.to_owned(), value.to_owned())),
         parts: request.parts,
-        budget: config.budget.get("check").map(|budget| budget.0),
+        budget: config.budget.get(&StepName::Check).map(|budget| budget.0),
         remember: request.remember,
         is_waived: &|_| false,
     };

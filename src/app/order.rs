@@ -7,6 +7,7 @@ use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::order::{Kind, Order};
 use crate::domain::rung::Rung;
+use crate::domain::step_name::StepName;
 use crate::domain::version;
 use crate::git::project::ProjectError;
 use crate::store::{ReleaseRecord, last_verified};
@@ -113,7 +114,7 @@ impl App {
     pub async fn order_actions(
         &self,
         order: &Order,
-    ) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, AppError> {
+    ) -> Result<Vec<(StepName, Result<Vec<Action>, StepError>)>, AppError> {
         let key = order.kind.prefix();
         let first = Event::after(None, key, &self.actor, self.now(), &Fact::Ordered(order.clone()));
         let mut incident = apply(None, &first).map_err(JournalError::from)?;

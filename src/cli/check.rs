@@ -11,6 +11,7 @@ use crate::app::view::check::CheckedView;
 use crate::app::{App, AppError};
 use crate::check::Parts;
 use crate::domain::step::Check;
+use crate::domain::step_name::StepName;
 use crate::report::junit;
 use crate::workflow::engine::Until;
 
@@ -72,7 +73,7 @@ impl Args {
         if self.no_cache {
             app.forget_proofs().map_err(|error| CliError::failed(format!("the proofs can't be forgotten: {error}")))?;
         }
-        let reply = run::run(context, app, key, Until::Step("check")).await?;
+        let reply = run::run(context, app, key, Until::Step(StepName::Check)).await?;
         let incident = app.incident(key).await?;
         let Some(check) = app.last_check(&incident) else { return Ok(reply) };
         let text = match self.format {

@@ -5,6 +5,7 @@ use super::{run, show};
 use crate::app::view::case::CaseView;
 use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::StepState;
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::workflow::engine::Until;
 use crate::workflow::plan;
@@ -30,18 +31,18 @@ impl Args {
         let app = context.app().await?;
         let key = app.find(self.id.as_deref()).await?.key;
         let Some(strategy) = self.strategy else {
-            return run::run(context, &app, &key, Until::Step("decide")).await;
+            return run::run(context, &app, &key, Until::Step(StepName::Decide)).await;
         };
         let incident = app.incident(&key).await?;
         let waits = incident.plan().is_none_or(|plan| {
-            plan.steps.iter().any(|step| step.name == "decide" && !matches!(step.state, StepState::Done { .. }))
+            plan.steps.iter().any(|step| step.name == StepName::Decide && !matches!(step.state, StepState::Done { .. }))
         });
         if waits {
             app.record(&key, Fact::Chosen { strategy, reason: self.reason }).await?;
-            return run::run(context, &app, &key, Until::Step("decide")).await;
+            return run::run(context, &app, &key, Until::Step(StepName::Decide)).await;
         }
         let reason = if self.reason.is_empty() { format!("changed by {}", app.actor) } else { self.reason };
-        let steps = plan::names(plan::steps(strategy));
+        let steps = plan::steps(strategy).to_vec();
         let fact = Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None });
         let incident = app.record(&key, fact).await?;
         Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))

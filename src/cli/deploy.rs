@@ -5,6 +5,7 @@ use super::reply::Reply;
 use super::{run, show};
 use crate::app::order::Proposal;
 use crate::app::{App, AppError};
+use crate::domain::step_name::StepName;
 use crate::workflow::engine::Until;
 
 /// Deploy a release and watch it; in an incident, go on up to the deploy
@@ -44,7 +45,7 @@ impl Args {
         if self.dry_run {
             return run::plan(&app, &key).await;
         }
-        run::run(context, &app, &key, Until::Step("deploy")).await
+        run::run(context, &app, &key, Until::Step(StepName::Deploy)).await
     }
 
     async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {

@@ -193,6 +193,7 @@ impl From<JournalError> for CliError {
                 .hint("wait for it to end; `hotfix status` shows how far it is"),
             JournalError::LeaseLost { .. } => CliError::failed(message).hint("hotfix status"),
             JournalError::Unreadable { .. } => CliError::failed(message).hint("hotfix audit verify"),
+            JournalError::Newer { .. } => CliError::failed(message).hint("update hotfix"),
             JournalError::Illegal(_) => CliError::failed(message).hint("hotfix status"),
             JournalError::Conflict { .. } => CliError::failed(message).hint("hotfix resume"),
         }

@@ -4,6 +4,7 @@ use super::reply::Reply;
 use super::{run, show};
 use crate::app::view::investigation::InvestigatedView;
 use crate::domain::step::Investigation;
+use crate::domain::step_name::StepName;
 use crate::workflow::engine::Until;
 
 /// Look at recent commits, deploys and logs, all at once, and show what was found
@@ -18,7 +19,7 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let app = context.app().await?;
         let found = app.find(self.id.as_deref()).await?;
-        let mut reply = run::run(context, &app, &found.key, Until::Step("investigate")).await?;
+        let mut reply = run::run(context, &app, &found.key, Until::Step(StepName::Investigate)).await?;
         let incident = app.incident(&found.key).await?;
         if let Some(investigation) = incident.detail::<Investigation>() {
             let view = InvestigatedView::of(&incident, &investigation);

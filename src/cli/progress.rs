@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::show;
 use crate::domain::incident::Incident;
+use crate::domain::step_name::StepName;
 use crate::workflow::step::Progress;
 
 pub struct Lines {
@@ -29,7 +30,7 @@ impl Lines {
 }
 
 impl Progress for Lines {
-    fn started(&self, incident: &Incident, step: &str) {
+    fn started(&self, incident: &Incident, step: StepName) {
         if let Some(bar) = &self.bar {
             bar.set_prefix(format!("{step:<0$}", show::names(incident)));
             bar.set_message("");
@@ -43,7 +44,7 @@ impl Progress for Lines {
         }
     }
 
-    fn ended(&self, incident: &Incident, step: &str) {
+    fn ended(&self, incident: &Incident, step: StepName) {
         let line = incident.steps().rfind(|record| record.name == step && record.ended.is_some());
         let (names, width) = (show::names(incident), show::width(std::io::stderr()));
         let line = line.map(|record| show::line(record, Timestamp::now(), names, width)).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::app::order::Proposal;
 use crate::app::{App, AppError};
 use crate::domain::event::Fact;
 use crate::domain::rung::Rung;
+use crate::domain::step_name::StepName;
 use crate::workflow::engine::Until;
 
 /// Put an earlier release back into production, now, and watch it
@@ -75,7 +76,7 @@ impl Args {
         }
         app.record(key, Fact::Planned(planned)).await?;
         // An incident is not closed by the way.
-        let until = if incident.order.is_some() { Until::Closed } else { Until::Step("confirm") };
+        let until = if incident.order.is_some() { Until::Closed } else { Until::Step(StepName::Confirm) };
         run::run_back(context, app, key, until).await
     }
 

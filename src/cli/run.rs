@@ -9,12 +9,13 @@ use crate::app::view::case::CaseView;
 use crate::app::view::plan::{NothingToDo, PlanView};
 use crate::domain::incident::Incident;
 use crate::domain::order::Order;
+use crate::domain::step_name::StepName;
 use crate::workflow::engine::Until;
 use crate::workflow::step::{Action, StepError};
 
 /// Runs the incident on and tells where it stands then. A deploy that ended with the release before
 /// it has failed.
-pub async fn run(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<Reply, CliError> {
+pub async fn run(context: &Context, app: &App, key: &str, until: Until) -> Result<Reply, CliError> {
     let (incident, mut reply) = work(context, app, key, until).await?;
     if reply.exit == 0 && incident.went_back() {
         reply.exit = 1;
@@ -23,11 +24,11 @@ pub async fn run(context: &Context, app: &App, key: &str, until: Until<'_>) -> R
 }
 
 /// The same where the release before is what was asked for.
-pub async fn run_back(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<Reply, CliError> {
+pub async fn run_back(context: &Context, app: &App, key: &str, until: Until) -> Result<Reply, CliError> {
     Ok(work(context, app, key, until).await?.1)
 }
 
-async fn work(context: &Context, app: &App, key: &str, until: Until<'_>) -> Result<(Incident, Reply), CliError> {
+async fn work(context: &Context, app: &App, key: &str, until: Until) -> Result<(Incident, Reply), CliError> {
     let progress = context.progress();
     let incident = app.run(key, until, &progress).await?;
     drop(progress);
@@ -59,7 +60,7 @@ pub async fn plan(app: &App, key: &str) -> Result<Reply, CliError> {
 }
 
 /// Tells of each step what it would do.
-pub fn planned(steps: Vec<(String, Result<Vec<Action>, StepError>)>) -> Reply {
+pub fn planned(steps: Vec<(StepName, Result<Vec<Action>, StepError>)>) -> Reply {
     let mut text = String::new();
     for (step, actions) in &steps {
         match actions {

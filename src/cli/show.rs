@@ -114,7 +114,7 @@ fn header(app: &App, incident: &Incident) -> String {
 
 /// How wide the column with the names of an incident's steps is.
 pub fn names(incident: &Incident) -> usize {
-    incident.steps().map(|step| step.name.len()).max().unwrap_or_default().max(12)
+    incident.steps().map(|step| step.name.as_str().len()).max().unwrap_or_default().max(12)
 }
 
 /// One step on one line, its name in a column of `names`; what does not fit on it, of `width` columns,

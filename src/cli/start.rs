@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
 use crate::domain::event::Fact;
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::workflow::engine::Until;
 
@@ -42,7 +43,7 @@ impl Args {
             show::PLAIN,
             show::safe(&incident.declaration.title)
         );
-        let reply = run::run(context, &app, &incident.key, Until::Step("branch")).await?;
+        let reply = run::run(context, &app, &incident.key, Until::Step(StepName::Branch)).await?;
         // A rollback waits for nobody's fix.
         if app.incident(&incident.key).await?.strategy == Some(Strategy::A) {
             return run::run(context, &app, &incident.key, Until::Closed).await;

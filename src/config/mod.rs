@@ -16,6 +16,7 @@ use serde_path_to_error::Segment;
 use crate::domain::allowance::Allowance;
 use crate::domain::rung::Rung;
 use crate::domain::severity::Severity;
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
 use crate::value::{CommandLine, Length, Pattern, Secret};
@@ -63,7 +64,7 @@ pub struct Config {
     pub backport: Backport,
     pub close: Close,
     pub post_mortem: PostMortem,
-    pub budget: BTreeMap<String, Length>,
+    pub budget: BTreeMap<StepName, Length>,
     pub checklist: BTreeMap<String, Vec<String>>,
 }
 
@@ -301,7 +302,7 @@ impl Config {
         Allowance {
             limit: clock.limit.0,
             update: clock.update.0,
-            steps: self.budget.iter().map(|(step, budget)| (step.clone(), budget.0)).collect(),
+            steps: self.budget.iter().map(|(step, budget)| (*step, budget.0)).collect(),
             post_mortem: self.post_mortem.within.0,
             follow_up: self.close.follow_up.0,
         }
@@ -331,7 +332,8 @@ fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<
         let path: Vec<String> = error.path().iter().map(part).collect();
         let message = error.inner().message().to_owned();
         let names = backticked(&message);
-        if message.starts_with("unknown field")
+        let is_budget = path.first().is_some_and(|part| part == "budget");
+        if (message.starts_with("unknown field") || is_budget && message.starts_with("unknown variant"))
             && let Some((unknown, known)) = names.split_first()
         {
             let message = format!("there is no setting `{}`", path.join("."));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::incident::Incident;
+use super::step_name::StepName;
 
 /// What the configuration allows an incident of one severity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct Allowance {
     pub limit: Duration,
     /// From one status update to the next.
     pub update: Duration,
-    /// For each step, by its name.
-    pub steps: BTreeMap<String, Duration>,
+    /// For each step.
+    pub steps: BTreeMap<StepName, Duration>,
     /// From verified in production to the post-mortem.
     pub post_mortem: Duration,
     /// From verified in production to the full fix, where this one is a workaround.

@@ -9,6 +9,7 @@ use super::evidence::Evidence;
 use super::order::Order;
 use super::rung::Back;
 use super::severity::Severity;
+use super::step_name::{StepName, UnknownStep};
 use super::strategy::Strategy;
 
 /// An entry of the journal as it is stored.
@@ -91,19 +92,19 @@ pub enum Fact {
     /// A new list of steps replaces what was left of the one before.
     Planned(Planned),
     StepStarted {
-        step: String,
+        step: StepName,
     },
     StepDone {
-        step: String,
+        step: StepName,
         evidence: Evidence,
     },
     StepSkipped {
-        step: String,
+        step: StepName,
         reason: String,
     },
     /// The step waits for a person, an approval, or time; it is tried again by `resume`.
     StepHeld {
-        step: String,
+        step: StepName,
         reason: String,
         hint: String,
         /// The cause of an outage that the step found, which is an incident of its own.
@@ -111,18 +112,18 @@ pub enum Fact {
         outage: Option<String>,
     },
     StepFailed {
-        step: String,
+        step: StepName,
         error: String,
         hint: String,
     },
     /// Production is worse off than it should be: the way back is next.
     StepWentBad {
-        step: String,
+        step: StepName,
         evidence: Evidence,
     },
     /// Only a person can say how to go on.
     StepStuck {
-        step: String,
+        step: StepName,
         error: String,
         hint: String,
         /// What was done before it got stuck.
@@ -156,14 +157,14 @@ pub enum Fact {
         reason: String,
     },
     UndoStarted {
-        step: String,
+        step: StepName,
     },
     Undone {
-        step: String,
+        step: StepName,
         note: String,
     },
     UndoFailed {
-        step: String,
+        step: StepName,
         error: String,
         hint: String,
     },
@@ -262,7 +263,7 @@ pub struct Planned {
     /// `None` for the opening and for the way back after a bad deploy.
     pub strategy: Option<Strategy>,
     pub reasons: Vec<String>,
-    pub steps: Vec<String>,
+    pub steps: Vec<StepName>,
     /// How production is put back, where somebody said how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
@@ -300,6 +301,14 @@ pub struct Declaration {
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,
+}
+
+/// Returns the step that `text`, a fact of the journal, names and that this version does not have.
+pub fn unknown_step(text: &str) -> Option<UnknownStep> {
+    let fact: serde_json::Value = serde_json::from_str(text).ok()?;
+    let planned = fact["steps"].as_array().into_iter().flatten();
+    let mut names = planned.chain([&fact["step"]]).filter_map(serde_json::Value::as_str);
+    names.find_map(|name| name.parse::<StepName>().err())
 }
 
 /// Returns the digest of an event: SHA-256, in hexadecimal, over the length and the bytes of each

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::step_name::StepName;
+
 /// What a finished step shows: a line for people, and its detail for later steps and reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
@@ -25,5 +27,5 @@ impl Evidence {
 
 /// The detail of one step's evidence, found again by the step's name.
 pub trait Detail: Serialize + DeserializeOwned {
-    const STEP: &'static str;
+    const STEP: StepName;
 }

@@ -12,6 +12,7 @@ use super::order::{Kind, Order};
 use super::rung::Back;
 use super::severity::Severity;
 use super::step::{Deploy, RollBack};
+use super::step_name::StepName;
 use super::strategy::Strategy;
 
 /// The fold of an incident's events; see [`crate::workflow::journal::fold`]. What was ordered without
@@ -98,14 +99,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn has(&self, step: &str) -> bool {
+    pub fn has(&self, step: StepName) -> bool {
         self.steps.iter().any(|record| record.name == step)
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StepRecord {
-    pub name: String,
+    pub name: StepName,
     pub state: StepState,
     /// What was done so far by a step that got stuck; kept while it is tried again, and while a step
     /// that was done is taken back.
@@ -335,7 +336,7 @@ impl Incident {
         let plan = self.plan().filter(|plan| plan.strategy.is_some())?;
         plan.steps
             .iter()
-            .filter(|step| step.name == "watch" || step.name == "confirm")
+            .filter(|step| matches!(step.name, StepName::Watch | StepName::Confirm))
             .rfind(|step| matches!(step.state, StepState::Done { .. }))
             .and_then(|step| step.ended)
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::allowance::Allowance;
 use super::incident::{Incident, StepState};
 use super::severity::Severity;
+use super::step_name::StepName;
 
 /// The most seconds that may pass until the trouble is declared.
 const DETECT: i64 = 5 * 60;
@@ -32,7 +33,8 @@ impl Measure {
 /// Returns the lengths of time that are over: to detect, to identify, to fix, and the whole incident.
 pub fn measures(incident: &Incident, allowance: &Allowance) -> Vec<Measure> {
     let limit = i64::try_from(allowance.limit.as_secs()).unwrap_or(i64::MAX);
-    let decided = incident.steps().find(|step| step.name == "decide" && matches!(step.state, StepState::Done { .. }));
+    let decided =
+        incident.steps().find(|step| step.name == StepName::Decide && matches!(step.state, StepState::Done { .. }));
     let until = |at: Timestamp| at.duration_since(incident.declaration.detected).as_secs();
     let measure = |name, at: Option<Timestamp>, target| Some(Measure { name, seconds: until(at?), target });
     [

@@ -18,6 +18,7 @@ pub mod reading;
 pub mod rung;
 pub mod severity;
 pub mod step;
+pub mod step_name;
 pub mod strategy;
 pub mod triage;
 pub mod verdict;

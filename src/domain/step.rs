@@ -10,6 +10,7 @@ use super::decision::Recommendation;
 use super::evidence::Detail;
 use super::proof::Proof;
 use super::rung::Rung;
+use super::step_name::StepName;
 use super::verdict::{Forecast, Test, Verdict};
 
 /// What the machine found in the first minutes.
@@ -55,11 +56,11 @@ pub struct ErrorGroup {
 }
 
 impl Detail for Investigation {
-    const STEP: &'static str = "investigate";
+    const STEP: StepName = StepName::Investigate;
 }
 
 impl Detail for Recommendation {
-    const STEP: &'static str = "decide";
+    const STEP: StepName = StepName::Decide;
 }
 
 /// Where the fix is made.
@@ -76,7 +77,7 @@ pub struct Branch {
 }
 
 impl Detail for Branch {
-    const STEP: &'static str = "branch";
+    const STEP: StepName = StepName::Branch;
 }
 
 /// The fix as it stands on the branch.
@@ -90,7 +91,7 @@ pub struct Fix {
 }
 
 impl Detail for Fix {
-    const STEP: &'static str = "fix";
+    const STEP: StepName = StepName::Fix;
 }
 
 /// Guard, proof and gates on one commit.
@@ -175,7 +176,7 @@ impl GateResult {
 }
 
 impl Detail for Check {
-    const STEP: &'static str = "check";
+    const STEP: StepName = StepName::Check;
 }
 
 /// Who let the fix pass.
@@ -188,7 +189,7 @@ pub struct Review {
 }
 
 impl Detail for Review {
-    const STEP: &'static str = "review";
+    const STEP: StepName = StepName::Review;
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -198,7 +199,7 @@ pub struct Release {
 }
 
 impl Detail for Release {
-    const STEP: &'static str = "release";
+    const STEP: StepName = StepName::Release;
 }
 
 /// The images that were built of a release.
@@ -210,7 +211,7 @@ pub struct Image {
 }
 
 impl Detail for Image {
-    const STEP: &'static str = "image";
+    const STEP: StepName = StepName::Image;
 }
 
 /// What runs before a deploy changes it.
@@ -227,7 +228,7 @@ pub struct WayBack {
 }
 
 impl Detail for WayBack {
-    const STEP: &'static str = "prepare";
+    const STEP: StepName = StepName::Prepare;
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -243,7 +244,7 @@ pub struct Deploy {
 }
 
 impl Detail for Deploy {
-    const STEP: &'static str = "deploy";
+    const STEP: StepName = StepName::Deploy;
 }
 
 /// What the probes read during the window.
@@ -266,7 +267,7 @@ pub struct Watch {
 }
 
 impl Detail for Watch {
-    const STEP: &'static str = "watch";
+    const STEP: StepName = StepName::Watch;
 }
 
 /// Production back on an earlier release.
@@ -280,7 +281,7 @@ pub struct RollBack {
 }
 
 impl Detail for RollBack {
-    const STEP: &'static str = "roll-back";
+    const STEP: StepName = StepName::RollBack;
 }
 
 /// What was taken away for the maintenance.
@@ -291,7 +292,7 @@ pub struct MaintenanceOn {
 }
 
 impl Detail for MaintenanceOn {
-    const STEP: &'static str = "maintenance-on";
+    const STEP: StepName = StepName::MaintenanceOn;
 }
 
 /// The fix in production's branch.
@@ -307,7 +308,7 @@ pub struct Merge {
 }
 
 impl Detail for Merge {
-    const STEP: &'static str = "merge";
+    const STEP: StepName = StepName::Merge;
 }
 
 /// Each branch that had to get the fix.
@@ -338,7 +339,7 @@ impl BackportTarget {
 }
 
 impl Detail for Backports {
-    const STEP: &'static str = "backport";
+    const STEP: StepName = StepName::Backport;
 }
 
 /// All tests, run after the hurry.
@@ -349,7 +350,7 @@ pub struct FullSuite {
 }
 
 impl Detail for FullSuite {
-    const STEP: &'static str = "full-suite";
+    const STEP: StepName = StepName::FullSuite;
 }
 
 /// The documents as they were committed.
@@ -360,7 +361,7 @@ pub struct Close {
 }
 
 impl Detail for Close {
-    const STEP: &'static str = "close";
+    const STEP: StepName = StepName::Close;
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -371,5 +372,5 @@ pub struct PostMortem {
 }
 
 impl Detail for PostMortem {
-    const STEP: &'static str = "post-mortem";
+    const STEP: StepName = StepName::PostMortem;
 }

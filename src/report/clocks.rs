@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::domain::allowance::Allowance;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::Incident;
+use crate::domain::step_name::StepName;
 
 /// The item of a checklist that says that the post-mortem was held: its clock stops.
 pub const POST_MORTEM_HELD: &str = "post-mortem held";
@@ -20,8 +21,8 @@ pub struct Clocks {
     pub limit: Clock,
     /// To the next status update; `None` once the incident is over.
     pub update: Option<Clock>,
-    /// Of the step under way, by its name.
-    pub step: Option<(String, Clock)>,
+    /// Of the step under way.
+    pub step: Option<(StepName, Clock)>,
     /// `None` before production is verified and once the post-mortem was held.
     pub post_mortem: Option<Clock>,
 }
@@ -49,7 +50,7 @@ pub fn clocks(incident: &Incident, allowance: &Allowance, now: Timestamp) -> Clo
     let running = |began, allowed| clock(began, allowed, None, now);
     let step = incident.current().and_then(|step| {
         let budget = allowance.steps.get(&step.name)?;
-        Some((step.name.clone(), running(step.started?, *budget)))
+        Some((step.name, running(step.started?, *budget)))
     });
     Clocks {
         limit: clock(incident.declaration.detected, allowance.limit, well, now),

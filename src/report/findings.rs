@@ -12,6 +12,7 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::incident::{Incident, StepRecord};
 use crate::domain::kpi::measures;
 use crate::domain::step::{Backports, FullSuite};
+use crate::domain::step_name::StepName;
 
 /// The draft of two sections of the post-mortem.
 pub struct Findings {
@@ -54,11 +55,11 @@ pub fn findings(account: Account<'_>) -> Findings {
 fn budgets(incident: &Incident, allowance: &Allowance) -> (usize, Vec<String>) {
     let taken = |step: &StepRecord| {
         let budget = i64::try_from(allowance.steps.get(&step.name)?.as_secs()).ok()?;
-        Some((step.name.clone(), step.ended?.duration_since(step.started?).as_secs(), budget))
+        Some((step.name, step.ended?.duration_since(step.started?).as_secs(), budget))
     };
     let (kept, missed): (Vec<_>, Vec<_>) =
         incident.steps().filter_map(taken).partition(|(_, seconds, budget)| seconds <= budget);
-    let say = |(name, seconds, budget): (String, i64, i64)| {
+    let say = |(name, seconds, budget): (StepName, i64, i64)| {
         format!("{name} took {} (budget {})", elapsed(seconds), elapsed(budget))
     };
     (kept.len(), missed.into_iter().map(say).collect())
@@ -69,7 +70,9 @@ fn troubles(events: &[Event]) -> Vec<String> {
     let mut said = BTreeSet::new();
     let trouble = |event: &Event| match &event.fact {
         Fact::StepWentBad { step, evidence } => Some(format!("{step} went bad: {}", evidence.summary)),
-        Fact::StepDone { step, evidence } if step == "roll-back" => Some(format!("a rollback: {}", evidence.summary)),
+        Fact::StepDone { step, evidence } if *step == StepName::RollBack => {
+            Some(format!("a rollback: {}", evidence.summary))
+        }
         Fact::StepFailed { step, error, .. } => Some(format!("{step} failed: {error}")),
         Fact::StepStuck { step, error, .. } => Some(format!("{step} got stuck: {error}")),
         Fact::UndoFailed { step, error, .. } => Some(format!("{step} could not be undone: {error}")),

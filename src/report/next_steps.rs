@@ -4,6 +4,7 @@ use super::timeline::{moment, short};
 use crate::domain::allowance::Allowance;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::step::{Backports, Fix, FullSuite, Review};
+use crate::domain::step_name::StepName;
 
 /// Returns what people still have to do, the most urgent first.
 pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
@@ -31,10 +32,10 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
         }
         _ => {}
     }
-    if let Some(issue) = done(incident, "follow-up") {
+    if let Some(issue) = done(incident, StepName::FollowUp) {
         steps.push(format!("make the full fix, due {}: {issue}", moment(allowance.follow_up_due(incident))));
     }
-    if done(incident, "post-mortem").is_some() {
+    if done(incident, StepName::PostMortem).is_some() {
         steps.push(format!("hold the post-mortem, due {}", moment(allowance.post_mortem_due(incident))));
     }
     for action in incident.actions.iter().filter(|action| action.done.is_none()) {
@@ -44,7 +45,7 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
 }
 
 /// The summary of the step called `name`, if it is done.
-fn done<'a>(incident: &'a Incident, name: &str) -> Option<&'a str> {
+fn done<'a>(incident: &'a Incident, name: StepName) -> Option<&'a str> {
     incident.steps().filter(|step| step.name == name).find_map(|step| match &step.state {
         StepState::Done { evidence } => Some(evidence.summary.as_str()),
         _ => None,

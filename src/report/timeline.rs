@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Event, Fact};
 use crate::domain::name::line;
+use crate::domain::step_name::StepName;
 
 /// One line of a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -124,7 +125,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Acknowledged {} => "acknowledged".to_owned(),
         Fact::Linked { incident, why } => format!("see {incident}: {why}"),
         Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
-        Fact::StepStarted { step } if BEGUN.contains(&step.as_str()) => format!("{step} begun"),
+        Fact::StepStarted { step } if BEGUN.contains(step) => format!("{step} begun"),
         Fact::StepStarted { .. } => return None,
         Fact::StepDone { step, evidence } => format!("{step}: {}", evidence.summary),
         Fact::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
@@ -152,7 +153,7 @@ fn what(fact: &Fact) -> Option<String> {
 }
 
 /// Steps that take long enough for their beginning to be worth a line.
-const BEGUN: &[&str] = &["investigate", "fix", "deploy", "watch"];
+const BEGUN: &[StepName] = &[StepName::Investigate, StepName::Fix, StepName::Deploy, StepName::Watch];
 
 /// Returns the first 7 characters of a commit's name.
 pub(super) fn short(commit: &str) -> &str {

@@ -19,6 +19,7 @@ use crate::domain::proof::Proof;
 use crate::domain::step::{
     BackportTarget, Backports, Branch, Check, Deploy, Fix, GateResult, Merge, Release, RollBack, Violation,
 };
+use crate::domain::step_name::StepName;
 
 /// The most characters of the title.
 const TITLE: usize = 120;
@@ -171,10 +172,11 @@ pub fn view(account: Account<'_>) -> View {
         roll_backs: incident.details(),
         merge: incident.detail(),
         backports: incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default(),
-        cleaned_up: last_done(incident, &["clean-up"]).is_some(),
+        cleaned_up: last_done(incident, &[StepName::CleanUp]).is_some(),
         fixed_by: fixed_by(incident),
         fixed: incident.verified().map(moment),
-        verification: last_done(incident, &["watch", "confirm"]).map(|(_, evidence)| evidence.summary.clone()),
+        verification: last_done(incident, &[StepName::Watch, StepName::Confirm])
+            .map(|(_, evidence)| evidence.summary.clone()),
         taken: elapsed(taken),
         limit: elapsed(i64::try_from(allowance.limit.as_secs()).unwrap_or(i64::MAX)),
         within_limit: u64::try_from(taken).unwrap_or(0) <= allowance.limit.as_secs(),
@@ -202,9 +204,9 @@ fn told(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
 }
 
 /// The last of these steps that is done, by its name, with its evidence.
-fn last_done<'a>(incident: &'a Incident, names: &[&str]) -> Option<(&'a str, &'a Evidence)> {
-    incident.steps().rev().filter(|step| names.contains(&step.name.as_str())).find_map(|step| match &step.state {
-        StepState::Done { evidence } => Some((step.name.as_str(), evidence)),
+fn last_done<'a>(incident: &'a Incident, names: &[StepName]) -> Option<(StepName, &'a Evidence)> {
+    incident.steps().rev().filter(|step| names.contains(&step.name)).find_map(|step| match &step.state {
+        StepState::Done { evidence } => Some((step.name, evidence)),
         _ => None,
     })
 }
@@ -220,8 +222,8 @@ fn approvals(incident: &Incident) -> Vec<Approved> {
 }
 
 fn runs(incident: &Incident) -> Option<Runs> {
-    let (step, _) = last_done(incident, &["deploy", "roll-back"])?;
-    if step == "deploy" {
+    let (step, _) = last_done(incident, &[StepName::Deploy, StepName::RollBack])?;
+    if step == StepName::Deploy {
         let Deploy { environment, release, previous, .. } = incident.detail()?;
         return Some(Runs { environment, release, previous });
     }
@@ -234,10 +236,10 @@ fn fixed_by(incident: &Incident) -> String {
         Some(strategy) => format!("{}: {}", strategy.title(), evidence.summary),
         None => evidence.summary.clone(),
     };
-    match last_done(incident, &["deploy", "roll-back"]) {
+    match last_done(incident, &[StepName::Deploy, StepName::RollBack]) {
         None => "nothing was changed in production".to_owned(),
-        Some(("deploy", deployed)) => {
-            by_strategy(last_done(incident, &["fix"]).map_or(deployed, |(_, evidence)| evidence))
+        Some((StepName::Deploy, deployed)) => {
+            by_strategy(last_done(incident, &[StepName::Fix]).map_or(deployed, |(_, evidence)| evidence))
         }
         Some((_, rolled_back)) => by_strategy(rolled_back),
     }

@@ -10,6 +10,7 @@ use crate::config::BackportMode;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{BackportTarget, Backports, Branch, Release};
+use crate::domain::step_name::StepName;
 use crate::git::backport::error::BackportError;
 use crate::git::backport::merge::{Obstacle, Outcome as Merged};
 use crate::git::backport::request::{Mode, Request, Rule};
@@ -21,8 +22,8 @@ pub struct BackportFix(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for BackportFix {
-    fn name(&self) -> &'static str {
-        "backport"
+    fn name(&self) -> StepName {
+        StepName::Backport
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

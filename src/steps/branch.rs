@@ -10,6 +10,7 @@ use crate::config::BranchFrom;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::Branch;
+use crate::domain::step_name::StepName;
 use crate::domain::version;
 use crate::git::project::{ProjectError, RefChange};
 use crate::report::document::Document;
@@ -22,8 +23,8 @@ const TRAILER: &str = "Hotfix-Incident";
 
 #[async_trait]
 impl Step for MakeBranch {
-    fn name(&self) -> &'static str {
-        "branch"
+    fn name(&self) -> StepName {
+        StepName::Branch
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

@@ -12,6 +12,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::step::{Branch, Check, Fix};
+use crate::domain::step_name::StepName;
 use crate::git::Git;
 use crate::git::change::ChangeError;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -20,8 +21,8 @@ pub struct CheckFix(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for CheckFix {
-    fn name(&self) -> &'static str {
-        "check"
+    fn name(&self) -> StepName {
+        StepName::Check
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -40,7 +41,7 @@ impl Step for CheckFix {
         let head = Git::at(work_tree).run(["rev-parse", "HEAD"]).await?;
         if head != fix.commit || uncommitted(work_tree).await?.is_some() {
             return Ok(Outcome::Back {
-                to: "fix",
+                to: StepName::Fix,
                 reason: format!("the work tree is no longer at {}", short(&fix.commit)),
             });
         }
@@ -54,7 +55,7 @@ impl Step for CheckFix {
             work_tree,
             environment: &self.0.environment(at.incident),
             parts: check::Parts::ALL,
-            budget: self.0.config.budget.get("check").map(|budget| budget.0),
+            budget: self.0.config.budget.get(&StepName::Check).map(|budget| budget.0),
             remember: true,
             is_waived: &is_waived,
         };

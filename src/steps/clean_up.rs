@@ -9,6 +9,7 @@ use super::fix::uncommitted;
 use super::{Tools, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::{Branch, Release};
+use crate::domain::step_name::StepName;
 use crate::git::Git;
 use crate::git::project::{ProjectError, RefChange};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -17,8 +18,8 @@ pub struct CleanUp(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for CleanUp {
-    fn name(&self) -> &'static str {
-        "clean-up"
+    fn name(&self) -> StepName {
+        StepName::CleanUp
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

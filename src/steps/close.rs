@@ -8,6 +8,7 @@ use super::{Tools, document, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Branch, Close};
+use crate::domain::step_name::StepName;
 use crate::report::document::{Document, resolved};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -15,8 +16,8 @@ pub struct CloseIssue(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for CloseIssue {
-    fn name(&self) -> &'static str {
-        "close"
+    fn name(&self) -> StepName {
+        StepName::Close
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

@@ -10,6 +10,7 @@ use super::{Tools, ladder, needed};
 use crate::domain::evidence::Evidence;
 use crate::domain::rung::Back;
 use crate::domain::step::RollBack;
+use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -21,8 +22,8 @@ const WAY_BACK: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl Step for ConfirmRollBack {
-    fn name(&self) -> &'static str {
-        "confirm"
+    fn name(&self) -> StepName {
+        StepName::Confirm
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

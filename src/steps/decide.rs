@@ -8,14 +8,15 @@ use super::Tools;
 use crate::domain::decision::{Recommendation, Signs, minutes, recommend};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::{Investigation, RollBack};
+use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct Decide(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for Decide {
-    fn name(&self) -> &'static str {
-        "decide"
+    fn name(&self) -> StepName {
+        StepName::Decide
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

@@ -11,6 +11,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, Image, Release, WayBack};
+use crate::domain::step_name::StepName;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -18,8 +19,8 @@ pub struct DeployRelease(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for DeployRelease {
-    fn name(&self) -> &'static str {
-        "deploy"
+    fn name(&self) -> StepName {
+        StepName::Deploy
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -113,7 +114,7 @@ impl DeployRelease {
         }
         if current != way_back.release {
             let reason = format!("production runs `{current}`, no longer `{}`", way_back.release);
-            return Ok(Outcome::Back { to: "prepare", reason });
+            return Ok(Outcome::Back { to: StepName::Prepare, reason });
         }
         let start = Instant::now();
         let change = change(&self.0, incident, &release.tag, &release.commit, &current).await?;

@@ -9,6 +9,7 @@ use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::step::{Branch, Fix, Release};
+use crate::domain::step_name::StepName;
 use crate::git::Git;
 use crate::git::project::RefChange;
 use crate::process::{self, Spec};
@@ -18,8 +19,8 @@ pub struct MakeFix(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for MakeFix {
-    fn name(&self) -> &'static str {
-        "fix"
+    fn name(&self) -> StepName {
+        StepName::Fix
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -127,7 +128,7 @@ fn went_bad(incident: &Incident) -> Option<String> {
     // The deploy of the plan in force is yet to come and tells nothing.
     let mut told = incident.steps().filter(|step| match step.state {
         StepState::WentBad { .. } => true,
-        StepState::Done { .. } => step.name == "deploy",
+        StepState::Done { .. } => step.name == StepName::Deploy,
         _ => false,
     });
     let bad = told.next_back()?;
@@ -136,7 +137,7 @@ fn went_bad(incident: &Incident) -> Option<String> {
 
 /// The way on where somebody removed the work tree: it is made again from the branch.
 pub fn no_work_tree(branch: &Branch) -> Outcome {
-    Outcome::Back { to: "branch", reason: format!("the work tree {} is gone", branch.work_tree) }
+    Outcome::Back { to: StepName::Branch, reason: format!("the work tree {} is gone", branch.work_tree) }
 }
 
 /// The tracked files that differ from the work tree's commit, in short; `None` where none does.

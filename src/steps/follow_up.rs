@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{Tools, document};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::step_name::StepName;
 use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -14,8 +15,8 @@ pub struct FollowUp(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for FollowUp {
-    fn name(&self) -> &'static str {
-        "follow-up"
+    fn name(&self) -> StepName {
+        StepName::FollowUp
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

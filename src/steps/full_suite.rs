@@ -9,6 +9,7 @@ use crate::check;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::{FullSuite, Merge, Release};
+use crate::domain::step_name::StepName;
 use crate::gate::{self, Gate};
 use crate::proof::slots::Slots;
 use crate::proof::trees::KEEP;
@@ -18,8 +19,8 @@ pub struct RunFullSuite(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for RunFullSuite {
-    fn name(&self) -> &'static str {
-        "full-suite"
+    fn name(&self) -> StepName {
+        StepName::FullSuite
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

@@ -13,6 +13,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::image;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Image, Release};
+use crate::domain::step_name::StepName;
 use crate::git::entries::Outside;
 use crate::process::supervised::Supervised;
 use crate::process::{Ended, Spec};
@@ -23,8 +24,8 @@ pub struct BuildImage(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for BuildImage {
-    fn name(&self) -> &'static str {
-        "image"
+    fn name(&self) -> StepName {
+        StepName::Image
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -111,7 +112,7 @@ impl BuildImage {
         ]);
         let limit = self.0.config.image.limit.0;
         let spec = Spec { arguments: command.arguments(), directory: tree.clone(), environment, limit };
-        let ended = place.command.run(&spec, self.name()).await?;
+        let ended = place.command.run(&spec, self.name().as_str()).await?;
         // What is left of it costs only room.
         let _ = std::fs::remove_dir_all(&tree);
         Ok(ended)

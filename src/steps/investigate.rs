@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{Tools, count};
 use crate::domain::evidence::Evidence;
 use crate::domain::step::{Investigation, LogExcerpt, RecentCommit, RecentDeploy};
+use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
 use crate::process::{self, Spec};
@@ -18,8 +19,8 @@ pub struct Investigate(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for Investigate {
-    fn name(&self) -> &'static str {
-        "investigate"
+    fn name(&self) -> StepName {
+        StepName::Investigate
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

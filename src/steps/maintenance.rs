@@ -12,6 +12,7 @@ use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::MaintenanceOn;
+use crate::domain::step_name::StepName;
 use crate::process::Spec;
 use crate::process::supervised::Supervised;
 use crate::value::CommandLine;
@@ -96,7 +97,7 @@ impl Maintenance {
             environment: self.tools.environment(incident),
             limit: self.tools.config.maintenance.limit.0,
         };
-        let ended = self.supervised(incident, on).run(&spec, self.name()).await?;
+        let ended = self.supervised(incident, on).run(&spec, self.name().as_str()).await?;
         if ended.succeeded() {
             return Ok(evidence(on));
         }
@@ -107,8 +108,8 @@ impl Maintenance {
 
 #[async_trait]
 impl Step for Maintenance {
-    fn name(&self) -> &'static str {
-        if self.on { "maintenance-on" } else { "maintenance-off" }
+    fn name(&self) -> StepName {
+        if self.on { StepName::MaintenanceOn } else { StepName::MaintenanceOff }
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

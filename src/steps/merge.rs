@@ -9,6 +9,7 @@ use super::{Tools, count, document, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::name;
 use crate::domain::step::{Branch, Merge, Release, Watch};
+use crate::domain::step_name::StepName;
 use crate::git::merge_tree::{self, Merged};
 use crate::git::oid::Oid;
 use crate::git::project::{ProjectError, RefChange};
@@ -18,8 +19,8 @@ pub struct MergeFix(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for MergeFix {
-    fn name(&self) -> &'static str {
-        "merge"
+    fn name(&self) -> StepName {
+        StepName::Merge
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {

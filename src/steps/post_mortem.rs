@@ -8,6 +8,7 @@ use super::{Tools, document};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step::PostMortem;
+use crate::domain::step_name::StepName;
 use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -15,8 +16,8 @@ pub struct DraftPostMortem(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for DraftPostMortem {
-    fn name(&self) -> &'static str {
-        "post-mortem"
+    fn name(&self) -> StepName {
+        StepName::PostMortem
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

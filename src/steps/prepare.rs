@@ -12,14 +12,15 @@ use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::order::Kind;
 use crate::domain::step::{Deploy, WayBack};
+use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct PrepareWayBack(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for PrepareWayBack {
-    fn name(&self) -> &'static str {
-        "prepare"
+    fn name(&self) -> StepName {
+        StepName::Prepare
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

@@ -11,6 +11,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::step::{Branch, Check, Fix, Release, Review};
+use crate::domain::step_name::StepName;
 use crate::domain::version;
 use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
@@ -22,8 +23,8 @@ const TRAILER: &str = "Hotfix-Incident";
 
 #[async_trait]
 impl Step for MakeRelease {
-    fn name(&self) -> &'static str {
-        "release"
+    fn name(&self) -> StepName {
+        StepName::Release
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -35,14 +36,14 @@ impl Step for MakeRelease {
         let (fix, review): (Fix, Review) = (needed(at.incident)?, needed(at.incident)?);
         if review.commit != fix.commit {
             let reason = format!("{} was reviewed, but the fix is {}", short(&review.commit), short(&fix.commit));
-            return Ok(Outcome::Back { to: "fix", reason });
+            return Ok(Outcome::Back { to: StepName::Fix, reason });
         }
         if let Some(reason) = self.moved(at.incident, &fix.commit).await? {
-            return Ok(Outcome::Back { to: "fix", reason });
+            return Ok(Outcome::Back { to: StepName::Fix, reason });
         }
         let tree = self.0.project.git.run(["rev-parse", &format!("{}^{{tree}}", fix.commit)]).await?;
         if let Some(reason) = unproven(&needed(at.incident)?, &fix.commit, &tree) {
-            return Ok(Outcome::Back { to: "check", reason });
+            return Ok(Outcome::Back { to: StepName::Check, reason });
         }
         for _ in 0..20 {
             let tag = match self.own_tag(at.incident, &fix.commit).await? {

@@ -10,14 +10,15 @@ use crate::config::ReviewWhen;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Approval;
 use crate::domain::step::{Branch, Check, Fix, Review};
+use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct ReviewFix(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for ReviewFix {
-    fn name(&self) -> &'static str {
-        "review"
+    fn name(&self) -> StepName {
+        StepName::Review
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -42,7 +43,7 @@ impl Step for ReviewFix {
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
         if tip.as_deref() != Some(check.commit.as_str()) || fix.commit != check.commit {
             let reason = format!("the fix is no longer {}: earlier approvals are void", short(&check.commit));
-            return Ok(Outcome::Back { to: "fix", reason });
+            return Ok(Outcome::Back { to: StepName::Fix, reason });
         }
         let commit = fix.commit;
         if self.0.config.review.when == ReviewWhen::After {

@@ -12,6 +12,7 @@ use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, RollBack, WayBack};
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::store::last_verified;
 use crate::workflow::journal::Journal;
@@ -21,8 +22,8 @@ pub struct RollBackRelease(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for RollBackRelease {
-    fn name(&self) -> &'static str {
-        "roll-back"
+    fn name(&self) -> StepName {
+        StepName::RollBack
     }
 
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError> {

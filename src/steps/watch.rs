@@ -10,6 +10,7 @@ use super::{Tools, otherwise};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::Incident;
 use crate::domain::step::{Deploy, RollBack, Watch};
+use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
@@ -21,8 +22,8 @@ pub struct WatchRelease(pub Arc<Tools>);
 
 #[async_trait]
 impl Step for WatchRelease {
-    fn name(&self) -> &'static str {
-        "watch"
+    fn name(&self) -> StepName {
+        StepName::Watch
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
@@ -84,7 +85,7 @@ pub async fn observe(
     let mut limits = limits(&tools.config.watch, &probes);
     change(&mut limits);
     let (window, incident) = (limits.window.as_secs(), at.incident);
-    let step = incident.current().map_or("watch", |step| step.name.as_str());
+    let step = incident.current().map_or(StepName::Watch, |step| step.name);
     let name = format!("{}/{}/{step}/{}", incident.key, incident.plans.len(), subject.release);
     let keep = WatchState { store: Arc::clone(&tools.store), name, lease: None };
     let setting = Setting { probes: &probes, limits, since: since_deploy(at), keep: &keep, again: Again::GoOn };
@@ -96,8 +97,8 @@ pub async fn observe(
 
 /// How long ago the last change of production began.
 fn since_deploy(at: &Moment<'_>) -> Duration {
-    let changes = |name: &str| name == Deploy::STEP || name == RollBack::STEP;
-    let change = at.incident.steps().rfind(|step| changes(&step.name) && step.started.is_some());
+    let changes = |name: StepName| name == Deploy::STEP || name == RollBack::STEP;
+    let change = at.incident.steps().rfind(|step| changes(step.name) && step.started.is_some());
     let began = change.and_then(|step| step.started).unwrap_or_else(|| at.now());
     Duration::try_from(at.now().duration_since(began)).unwrap_or_default()
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
-use crate::domain::event::{Event, Fact};
+use crate::domain::event::{Event, Fact, unknown_step};
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
 use crate::domain::step::{Deploy, RollBack, Watch};
@@ -94,7 +94,7 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
     ) -> Result<(), sqlx::Error> {
         let (Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence }) = &event.fact else {
-            if matches!(&event.fact, Fact::Undone { step, .. } if step == Deploy::STEP) {
+            if matches!(&event.fact, Fact::Undone { step, .. } if *step == Deploy::STEP) {
                 sqlx::query("update release set verdict = null where incident = $1")
                     .bind(&event.incident)
                     .execute(&mut **tx)
@@ -103,7 +103,7 @@ impl Store {
             return Ok(());
         };
         let detail = evidence.detail.clone();
-        let ran = match step.as_str() {
+        let ran = match *step {
             Deploy::STEP => serde_json::from_value::<Deploy>(detail)
                 .ok()
                 .map(|deploy| (deploy.environment, deploy.release, deploy.commit, deploy.images.join("\n"))),
@@ -175,12 +175,16 @@ impl Journal for Store {
             .map(|row| {
                 let (seq, text): (i64, String) = (row.get(0), row.get(3));
                 let unreadable = |reason: String| JournalError::Unreadable { key: key.to_owned(), seq, reason };
+                let no_fact = |error: serde_json::Error| match unknown_step(&text) {
+                    Some(unknown) => JournalError::Newer { key: key.to_owned(), seq, unknown },
+                    None => unreadable(error.to_string()),
+                };
                 Ok(Event {
                     incident: key.to_owned(),
                     seq,
                     at: Timestamp::from_millisecond(row.get(1)).map_err(|error| unreadable(error.to_string()))?,
                     actor: row.get(2),
-                    fact: serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?,
+                    fact: serde_json::from_str(&text).map_err(no_fact)?,
                     text,
                     previous: row.get(4),
                     digest: row.get(5),

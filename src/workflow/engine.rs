@@ -9,6 +9,7 @@ use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Und
 use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::rung::Back;
+use crate::domain::step_name::StepName;
 
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
@@ -36,9 +37,9 @@ pub enum EngineError {
 
 /// How far a run should go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until<'a> {
+pub enum Until {
     /// Up to and including this step.
-    Step(&'a str),
+    Step(StepName),
     /// To the end.
     Closed,
 }
@@ -46,7 +47,7 @@ pub enum Until<'a> {
 impl Engine<'_> {
     /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
     /// stuck; the incident's status tells which. An abort that was broken off goes on instead.
-    pub async fn run(&self, key: &str, until: Until<'_>) -> Result<Incident, EngineError> {
+    pub async fn run(&self, key: &str, until: Until) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
         let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
         self.journal.release(&lease).await?;
@@ -73,18 +74,18 @@ impl Engine<'_> {
     pub async fn actions(
         &self,
         incident: &Incident,
-    ) -> Result<Vec<(String, Result<Vec<Action>, StepError>)>, EngineError> {
-        let names: Vec<String> = match next(incident) {
+    ) -> Result<Vec<(StepName, Result<Vec<Action>, StepError>)>, EngineError> {
+        let names: Vec<StepName> = match next(incident) {
             Next::Plan(planned) => planned.steps,
             Next::Close | Next::Over => Vec::new(),
             Next::Run(_) | Next::Verify(_) | Next::Retry(_) => {
                 let left = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
-                left.iter().filter(|step| !step.state.is_settled()).map(|step| step.name.clone()).collect()
+                left.iter().filter(|step| !step.state.is_settled()).map(|step| step.name).collect()
             }
         };
         let mut actions = Vec::new();
         for name in names {
-            let step = self.step(incident, &name)?;
+            let step = self.step(incident, name)?;
             actions.push((name, step.actions(&self.moment(incident)).await));
         }
         Ok(actions)
@@ -116,7 +117,7 @@ impl Engine<'_> {
         Ok(incident)
     }
 
-    async fn work(&self, key: &str, until: Until<'_>, lease: &Lease) -> Result<Incident, EngineError> {
+    async fn work(&self, key: &str, until: Until, lease: &Lease) -> Result<Incident, EngineError> {
         let mut incident = self.load(key).await?;
         if until == Until::Closed && incident.aborting.is_some() && !incident.status.is_over() {
             return self.undo(incident, lease).await;
@@ -142,21 +143,21 @@ impl Engine<'_> {
                 }
                 Next::Verify(name) => (name, true),
                 Next::Run(name) => {
-                    incident = self.append(incident, Fact::StepStarted { step: name.clone() }, Some(lease)).await?;
+                    incident = self.append(incident, Fact::StepStarted { step: name }, Some(lease)).await?;
                     (name, false)
                 }
                 // Somebody asked for this run, so what stopped the one before is tried once more.
                 Next::Retry(_) if retried => return Ok(incident),
                 Next::Retry(name) => {
-                    incident = self.append(incident, Fact::StepStarted { step: name.clone() }, Some(lease)).await?;
+                    incident = self.append(incident, Fact::StepStarted { step: name }, Some(lease)).await?;
                     (name, true)
                 }
             };
             retried = true;
-            self.progress.started(&incident, &name);
-            let (outcome, turn) = self.execute(&incident, &name, verify).await?;
+            self.progress.started(&incident, name);
+            let (outcome, turn) = self.execute(&incident, name, verify).await?;
             incident = self.append(incident, outcome, Some(lease)).await?;
-            self.progress.ended(&incident, &name);
+            self.progress.ended(&incident, name);
             let planned = match turn {
                 // What sends the same step back twice in one run, a person has to look at.
                 Turn::Back(to) if !went_back.contains(&name) => again(&incident, to),
@@ -177,7 +178,7 @@ impl Engine<'_> {
 
     /// Runs a step, or finds that it ran, and returns the event that says so, with the turn that the
     /// plan takes then.
-    async fn execute(&self, incident: &Incident, name: &str, verify: bool) -> Result<(Fact, Turn), EngineError> {
+    async fn execute(&self, incident: &Incident, name: StepName, verify: bool) -> Result<(Fact, Turn), EngineError> {
         let step = self.step(incident, name)?;
         let moment = self.moment(incident);
         let ended = async {
@@ -186,7 +187,7 @@ impl Engine<'_> {
             }
             step.run(&moment).await
         };
-        let step = name.to_owned();
+        let step = name;
         let mut turn = Turn::None;
         let fact = match ended.await {
             // Held first: should the process die before the plan is changed, the step comes again.
@@ -217,19 +218,19 @@ impl Engine<'_> {
                 !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
             });
             let Some(record) = last else { break };
-            let name = record.name.clone();
+            let name = record.name;
             if record.state != StepState::Undoing {
-                incident = self.append(incident, Fact::UndoStarted { step: name.clone() }, Some(lease)).await?;
+                incident = self.append(incident, Fact::UndoStarted { step: name }, Some(lease)).await?;
             }
-            self.progress.started(&incident, &name);
-            let undone = self.step(&incident, &name)?.undo(&self.moment(&incident)).await;
+            self.progress.started(&incident, name);
+            let undone = self.step(&incident, name)?.undo(&self.moment(&incident)).await;
             let failed = undone.is_err();
             let fact = match undone {
-                Ok(Undo::Done(note) | Undo::Nothing(note)) => Fact::Undone { step: name.clone(), note },
-                Err(error) => Fact::UndoFailed { step: name.clone(), error: error.message, hint: error.hint },
+                Ok(Undo::Done(note) | Undo::Nothing(note)) => Fact::Undone { step: name, note },
+                Err(error) => Fact::UndoFailed { step: name, error: error.message, hint: error.hint },
             };
             incident = self.append(incident, fact, Some(lease)).await?;
-            self.progress.ended(&incident, &name);
+            self.progress.ended(&incident, name);
             if failed {
                 return self.deliver(incident, Some(lease)).await;
             }
@@ -274,7 +275,7 @@ impl Engine<'_> {
         incident.ok_or_else(|| EngineError::Unknown(key.to_owned()))
     }
 
-    fn step(&self, incident: &Incident, name: &str) -> Result<&dyn Step, EngineError> {
+    fn step(&self, incident: &Incident, name: StepName) -> Result<&dyn Step, EngineError> {
         let version = incident.declaration.workflow;
         let step = self.steps.iter().find(|step| step.name() == name).map(Box::as_ref);
         match step {
@@ -296,7 +297,7 @@ impl Engine<'_> {
 
 /// Whether a run up to the step `name` is at its end: the step is settled, or the strategy in force
 /// has no such step. A step that went bad is not the end: the way back follows.
-fn is_past(incident: &Incident, name: &str) -> bool {
+fn is_past(incident: &Incident, name: StepName) -> bool {
     let Some(plan) = incident.plan() else { return false };
     let settled = |step: &StepRecord| {
         step.name == name && step.state.is_settled() && !matches!(step.state, StepState::WentBad { .. })
@@ -308,11 +309,10 @@ fn is_past(incident: &Incident, name: &str) -> bool {
 }
 
 /// The whole plan once more from the step `to` on; `None` where it has no such step.
-fn again(incident: &Incident, to: &str) -> Option<Planned> {
+fn again(incident: &Incident, to: StepName) -> Option<Planned> {
     let plan = incident.plan()?;
     let (strategy, back) = (plan.strategy, plan.back.clone());
-    let steps: Vec<_> =
-        plan::whole(incident)?.iter().skip_while(|name| **name != to).map(|name| name.to_string()).collect();
+    let steps: Vec<_> = plan::whole(incident)?.iter().copied().skip_while(|name| *name != to).collect();
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
     (!steps.is_empty()).then_some(Planned { strategy, reasons: vec![reason], steps, back })
 }
@@ -328,6 +328,6 @@ fn climb(incident: &Incident, back: Back) -> Planned {
 enum Turn {
     None,
     /// It goes on from this step again.
-    Back(&'static str),
+    Back(StepName),
     Climb(Back),
 }

@@ -16,6 +16,7 @@ use crate::domain::incident::{
     Topic, Waiver,
 };
 use crate::domain::order::Order;
+use crate::domain::step_name::{StepName, UnknownStep};
 
 /// Where events are kept. Appended to, never changed.
 #[async_trait]
@@ -58,6 +59,8 @@ pub enum JournalError {
     Store { action: &'static str, reason: String, hint: Option<String> },
     #[error("event {seq} of `{key}` can't be read: {reason}")]
     Unreadable { key: String, seq: i64, reason: String },
+    #[error("event {seq} of `{key}` was written by a newer hotfix: {unknown}")]
+    Newer { key: String, seq: i64, unknown: UnknownStep },
     #[error(transparent)]
     Illegal(#[from] Illegal),
 }
@@ -203,33 +206,33 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         }
         Fact::Chosen { strategy, reason } => incident.choice = Some((*strategy, reason.clone())),
         Fact::Planned(planned) => plan(incident, planned)?,
-        Fact::StepStarted { step } => start(incident, step, at)?,
+        Fact::StepStarted { step } => start(incident, *step, at)?,
         Fact::StepDone { step, evidence } => {
-            settle(incident, step, at, StepState::Done { evidence: evidence.clone() }, Status::Open)?;
+            settle(incident, *step, at, StepState::Done { evidence: evidence.clone() }, Status::Open)?;
         }
         Fact::StepSkipped { step, reason } => {
-            settle(incident, step, at, StepState::Skipped { reason: reason.clone() }, Status::Open)?;
+            settle(incident, *step, at, StepState::Skipped { reason: reason.clone() }, Status::Open)?;
         }
         Fact::StepWentBad { step, evidence } => {
-            settle(incident, step, at, StepState::WentBad { evidence: evidence.clone() }, Status::Open)?;
+            settle(incident, *step, at, StepState::WentBad { evidence: evidence.clone() }, Status::Open)?;
         }
         Fact::StepHeld { step, reason, hint, outage } => {
             let state = StepState::Held { reason: reason.clone(), hint: hint.clone() };
-            settle(incident, step, at, state, Status::Held)?;
+            settle(incident, *step, at, state, Status::Held)?;
             if let Some(cause) = outage {
                 incident.outage = Some(Outage { cause: cause.clone(), found: at, seen: reason.clone() });
             }
         }
         Fact::StepFailed { step, error, hint } => {
             let state = StepState::Failed { error: error.clone(), hint: hint.clone() };
-            settle(incident, step, at, state, Status::Failed)?;
+            settle(incident, *step, at, state, Status::Failed)?;
         }
         Fact::StepStuck { step, error, hint, evidence } => {
             if evidence.is_some() {
-                current(incident, step)?.partial.clone_from(evidence);
+                current(incident, *step)?.partial.clone_from(evidence);
             }
             let state = StepState::Stuck { error: error.clone(), hint: hint.clone() };
-            settle(incident, step, at, state, Status::Stuck)?;
+            settle(incident, *step, at, state, Status::Stuck)?;
         }
         Fact::Approved { role, commit, break_glass } => incident.approvals.push(Approval {
             at,
@@ -265,17 +268,17 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             if incident.aborting.is_none() {
                 return Err("it is not being aborted".to_owned());
             }
-            undo(incident, step, at, |state| {
+            undo(incident, *step, at, |state| {
                 (!matches!(state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. }))
                     .then_some(StepState::Undoing)
             })?;
             incident.status = Status::Aborting;
         }
-        Fact::Undone { step, note } => undo(incident, step, at, |state| {
+        Fact::Undone { step, note } => undo(incident, *step, at, |state| {
             (*state == StepState::Undoing).then(|| StepState::Undone { note: note.clone() })
         })?,
         Fact::UndoFailed { step, error, hint } => {
-            undo(incident, step, at, |state| {
+            undo(incident, *step, at, |state| {
                 (*state == StepState::Undoing).then(|| StepState::Stuck { error: error.clone(), hint: hint.clone() })
             })?;
             incident.status = Status::Stuck;
@@ -323,8 +326,8 @@ fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
         incident.strategy = strategy;
         incident.choice = None;
     }
-    let record = |name: &String| StepRecord {
-        name: name.clone(),
+    let record = |name: &StepName| StepRecord {
+        name: *name,
         state: StepState::Waiting,
         partial: None,
         started: None,
@@ -336,7 +339,7 @@ fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
 }
 
 /// The first step that is not settled, which has to be `name`.
-fn current<'a>(incident: &'a mut Incident, name: &str) -> Result<&'a mut StepRecord, String> {
+fn current<'a>(incident: &'a mut Incident, name: StepName) -> Result<&'a mut StepRecord, String> {
     if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }
@@ -345,7 +348,7 @@ fn current<'a>(incident: &'a mut Incident, name: &str) -> Result<&'a mut StepRec
     if step.name == name { Ok(step) } else { Err(format!("the step that is next is `{}`", step.name)) }
 }
 
-fn start(incident: &mut Incident, name: &str, at: Timestamp) -> Result<(), String> {
+fn start(incident: &mut Incident, name: StepName, at: Timestamp) -> Result<(), String> {
     if incident.plan().is_some_and(|plan| plan.steps.iter().any(|step| matches!(step.state, StepState::WentBad { .. })))
     {
         return Err("production has to be put back first".to_owned());
@@ -361,7 +364,13 @@ fn start(incident: &mut Incident, name: &str, at: Timestamp) -> Result<(), Strin
     Ok(())
 }
 
-fn settle(incident: &mut Incident, name: &str, at: Timestamp, state: StepState, status: Status) -> Result<(), String> {
+fn settle(
+    incident: &mut Incident,
+    name: StepName,
+    at: Timestamp,
+    state: StepState,
+    status: Status,
+) -> Result<(), String> {
     let step = current(incident, name)?;
     if step.state != StepState::Started {
         return Err(format!("step `{name}` was not started"));
@@ -375,7 +384,7 @@ fn settle(incident: &mut Incident, name: &str, at: Timestamp, state: StepState, 
 /// Gives the last step called `name` for which `to` has a state that state.
 fn undo(
     incident: &mut Incident,
-    name: &str,
+    name: StepName,
     at: Timestamp,
     to: impl Fn(&StepState) -> Option<StepState>,
 ) -> Result<(), String> {
@@ -401,10 +410,10 @@ fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
             (Topic::Strategy, format!("{strategy}, {}: {}", strategy.title(), reasons.join("; ")))
         }
         Fact::Noted { text, update: true } => (Topic::Update, text.clone()),
-        Fact::StepDone { step, evidence } => match step.as_str() {
-            "deploy" => (Topic::Deployed, evidence.summary.clone()),
-            "roll-back" => (Topic::RolledBack, evidence.summary.clone()),
-            "watch" | "confirm" => (Topic::Verified, evidence.summary.clone()),
+        Fact::StepDone { step, evidence } => match step {
+            StepName::Deploy => (Topic::Deployed, evidence.summary.clone()),
+            StepName::RollBack => (Topic::RolledBack, evidence.summary.clone()),
+            StepName::Watch | StepName::Confirm => (Topic::Verified, evidence.summary.clone()),
             _ => return None,
         },
         Fact::StepWentBad { evidence, .. } => (Topic::Bad, evidence.summary.clone()),

@@ -5,104 +5,79 @@ use crate::domain::event::Planned;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::order::{Kind, Order};
 use crate::domain::rung::{Back, Rung};
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 
 /// The version of the step names and their meaning; written into each journal.
 pub const WORKFLOW: u32 = 1;
 
 /// The steps of an incident that was just declared.
-pub const OPENING: &[&str] = &["investigate", "decide"];
+pub const OPENING: &[StepName] = &[StepName::Investigate, StepName::Decide];
 
 /// The steps after a deploy that went bad.
-pub const WAY_BACK: &[&str] = &["roll-back", "confirm", "decide"];
+pub const WAY_BACK: &[StepName] = &[StepName::RollBack, StepName::Confirm, StepName::Decide];
 
 /// Returns the steps of a strategy, in order.
-pub fn steps(strategy: Strategy) -> &'static [&'static str] {
+pub fn steps(strategy: Strategy) -> &'static [StepName] {
+    use StepName::*;
     match strategy {
-        Strategy::A => &["prepare", "roll-back", "confirm", "close", "post-mortem"],
+        Strategy::A => &[Prepare, RollBack, Confirm, Close, PostMortem],
         Strategy::B => &[
-            "branch",
-            "fix",
-            "check",
-            "review",
-            "release",
-            "image",
-            "prepare",
-            "deploy",
-            "watch",
-            "merge",
-            "backport",
-            "close",
-            "clean-up",
-            "full-suite",
-            "post-mortem",
+            Branch, Fix, Check, Review, Release, Image, Prepare, Deploy, Watch, Merge, Backport, Close, CleanUp,
+            FullSuite, PostMortem,
         ],
         Strategy::C => &[
-            "branch",
-            "fix",
-            "check",
-            "review",
-            "release",
-            "image",
-            "prepare",
-            "deploy",
-            "watch",
-            "merge",
-            "backport",
-            "follow-up",
-            "close",
-            "clean-up",
-            "full-suite",
-            "post-mortem",
+            Branch, Fix, Check, Review, Release, Image, Prepare, Deploy, Watch, Merge, Backport, FollowUp, Close,
+            CleanUp, FullSuite, PostMortem,
         ],
         Strategy::D => &[
-            "maintenance-on",
-            "branch",
-            "fix",
-            "check",
-            "review",
-            "release",
-            "image",
-            "prepare",
-            "deploy",
-            "watch",
-            "maintenance-off",
-            "merge",
-            "backport",
-            "close",
-            "clean-up",
-            "full-suite",
-            "post-mortem",
+            MaintenanceOn,
+            Branch,
+            Fix,
+            Check,
+            Review,
+            Release,
+            Image,
+            Prepare,
+            Deploy,
+            Watch,
+            MaintenanceOff,
+            Merge,
+            Backport,
+            Close,
+            CleanUp,
+            FullSuite,
+            PostMortem,
         ],
     }
 }
 
 /// Returns the steps of what is ordered without an incident.
-pub fn ordered(order: &Order) -> &'static [&'static str] {
+pub fn ordered(order: &Order) -> &'static [StepName] {
     match order.kind {
-        Kind::Deploy => &["image", "prepare", "deploy", "watch"],
+        Kind::Deploy => &[StepName::Image, StepName::Prepare, StepName::Deploy, StepName::Watch],
         // What is made anew may be gone already.
-        Kind::Rollback if order.rung == Rung::Recreate => &["roll-back", "confirm"],
-        Kind::Rollback => &["prepare", "roll-back", "confirm"],
+        Kind::Rollback if order.rung == Rung::Recreate => &[StepName::RollBack, StepName::Confirm],
+        Kind::Rollback => &[StepName::Prepare, StepName::RollBack, StepName::Confirm],
     }
 }
 
 /// Returns the steps that follow a deploy that went bad, or a rollback that is to be tried otherwise.
-pub fn way_back(incident: &Incident) -> &'static [&'static str] {
-    if incident.order.is_some() { &["roll-back", "confirm"] } else { WAY_BACK }
+pub fn way_back(incident: &Incident) -> &'static [StepName] {
+    if incident.order.is_some() { &[StepName::RollBack, StepName::Confirm] } else { WAY_BACK }
 }
 
 /// Returns the strategy and the steps with which production is put back now: what is left of the plan
 /// in force where that does so already, else the strategy of a rollback.
-pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<String>) {
+pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<StepName>) {
     let plan = incident.plan();
-    let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != "roll-back");
-    let left: Vec<_> = left.map(|step| step.name.clone()).collect();
+    let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != StepName::RollBack);
+    let left: Vec<_> = left.map(|step| step.name).collect();
     match &incident.order {
-        Some(_) => (None, names(way_back(incident))),
+        Some(_) => (None, way_back(incident).to_vec()),
         None if left.is_empty() => {
-            let steps = steps(Strategy::A).iter().filter(|step| rung != Rung::Recreate || **step != "prepare");
-            (Some(Strategy::A), steps.map(|step| (*step).to_owned()).collect())
+            let steps = steps(Strategy::A).iter().filter(|step| rung != Rung::Recreate || **step != StepName::Prepare);
+            (Some(Strategy::A), steps.copied().collect())
         }
         None => (plan.and_then(|plan| plan.strategy), left),
     }
@@ -110,7 +85,7 @@ pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<Str
 
 /// Returns all steps of the strategy in force, or of the order; `None` for the opening and on the way
 /// back of an incident.
-pub fn whole(incident: &Incident) -> Option<&'static [&'static str]> {
+pub fn whole(incident: &Incident) -> Option<&'static [StepName]> {
     match (&incident.order, incident.plan()?.strategy) {
         (Some(order), _) => Some(ordered(order)),
         (None, strategy) => strategy.map(steps),
@@ -123,11 +98,11 @@ pub enum Next {
     /// A new list of steps comes into force.
     Plan(Planned),
     /// The step was not begun yet.
-    Run(String),
+    Run(StepName),
     /// The step was begun and nobody knows how it ended: ask the world.
-    Verify(String),
+    Verify(StepName),
     /// The step was held, failed or stuck; somebody has to want another try.
-    Retry(String),
+    Retry(StepName),
     /// All steps are settled.
     Close,
     /// Closed or aborted, or being aborted.
@@ -153,14 +128,14 @@ pub fn next(incident: &Incident) -> Next {
         return planned(None, vec![reason], way_back(incident));
     }
     if let Some(step) = incident.current() {
-        let name = step.name.clone();
+        let name = step.name;
         return match step.state {
             StepState::Started => Next::Verify(name),
             StepState::Waiting => Next::Run(name),
             _ => Next::Retry(name),
         };
     }
-    if plan.steps.last().is_some_and(|step| step.name == "decide")
+    if plan.steps.last().is_some_and(|step| step.name == StepName::Decide)
         && let Some(decision) = incident.detail::<Recommendation>()
     {
         return planned(Some(decision.strategy), decision.reasons, steps(decision.strategy));
@@ -168,8 +143,8 @@ pub fn next(incident: &Incident) -> Next {
     Next::Close
 }
 
-fn planned(strategy: Option<Strategy>, reasons: Vec<String>, steps: &[&str]) -> Next {
-    Next::Plan(Planned { strategy, reasons, steps: names(steps), back: None })
+fn planned(strategy: Option<Strategy>, reasons: Vec<String>, steps: &[StepName]) -> Next {
+    Next::Plan(Planned { strategy, reasons, steps: steps.to_vec(), back: None })
 }
 
 fn begun(order: &Order) -> Next {
@@ -177,12 +152,7 @@ fn begun(order: &Order) -> Next {
     Next::Plan(Planned {
         strategy: None,
         reasons: vec![if order.reason.is_empty() { "ordered".to_owned() } else { order.reason.clone() }],
-        steps: names(ordered(order)),
+        steps: ordered(order).to_vec(),
         back: (order.kind == Kind::Rollback).then_some(Back { from, to, rung: order.rung }),
     })
-}
-
-/// The names as the journal has them.
-pub fn names(steps: &[&str]) -> Vec<String> {
-    steps.iter().map(|step| (*step).to_owned()).collect()
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::rung::Back;
+use crate::domain::step_name::StepName;
 
 /// One step of the job: something that is done to the world, once.
 ///
@@ -15,8 +16,7 @@ use crate::domain::rung::Back;
 /// each change that it makes and leaves alone what is there already.
 #[async_trait]
 pub trait Step: Send + Sync {
-    /// The name in the journal. Never renamed.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> StepName;
 
     /// Returns what [`Step::run`] would change, in order, without changing anything.
     async fn actions(&self, at: &Moment<'_>) -> Result<Vec<Action>, StepError>;
@@ -50,11 +50,11 @@ pub trait Clock: Send + Sync {
 
 /// Who looks on while the engine works. Nothing of it is kept.
 pub trait Progress: Send + Sync {
-    fn started(&self, incident: &Incident, step: &str);
+    fn started(&self, incident: &Incident, step: StepName);
     /// What the step is at right now, on one line.
     fn update(&self, text: &str);
     /// `incident` is the state after the step's outcome was recorded.
-    fn ended(&self, incident: &Incident, step: &str);
+    fn ended(&self, incident: &Incident, step: StepName);
 }
 
 /// How a run ended.
@@ -76,7 +76,7 @@ pub enum Outcome {
     },
     /// What an earlier step found is no longer so: the plan goes on from that step again.
     Back {
-        to: &'static str,
+        to: StepName,
         reason: String,
     },
     /// Production is bad: go the way back.

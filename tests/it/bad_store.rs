@@ -91,6 +91,31 @@ fn a_journal_of_a_newer_version_is_left_alone() {
 }
 
 #[test]
+fn a_step_of_a_newer_hotfix_stops_its_own_incident_only() {
+    let env = TestEnv::new();
+    start(&env);
+    let other = env.hotfix(&["declare", "Checkout is slow", "--severity", "P1", "--issue-id", "002"]);
+    assert_eq!(other.status, Some(0), "{other}");
+    let fact = r#"{"event":"step-started","step":"paint"}"#;
+    execute(
+        &env.journal(),
+        &format!(
+            "insert into event (incident, seq, at, actor, fact, previous, digest)
+             select incident, seq + 1, at, actor, '{fact}', digest, 'd' from event
+             where incident = '001' order by seq desc limit 1"
+        ),
+    );
+    assert_snapshot!(env.hotfix(&["status", "001"]).to_string().replace(|c: char| c.is_ascii_digit() && c > '1', "N"), @"
+    exit status: 1
+    --- stderr
+    error: event N of `001` was written by a newer hotfix: there is no step `paint`
+    hint: update hotfix
+    ");
+    assert_eq!(env.hotfix(&["status", "002"]).status, Some(0));
+    assert!(env.hotfix(&["list"]).stdout.contains("Payment API returns 500"));
+}
+
+#[test]
 fn a_database_server_that_is_down() {
     let env = TestEnv::new();
     let mut list = env.hotfix_command(&["list"]);

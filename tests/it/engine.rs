@@ -10,6 +10,7 @@ use hotfix::domain::decision::Recommendation;
 use hotfix::domain::event::Event;
 use hotfix::domain::evidence::Evidence;
 use hotfix::domain::incident::{Incident, Status};
+use hotfix::domain::step_name::StepName;
 use hotfix::domain::strategy::Strategy;
 use hotfix::store::Store;
 use hotfix::workflow::courier::{Courier, Notice};
@@ -29,7 +30,7 @@ async fn every_step_is_done_once_in_order() {
     let world = World::default();
     let incident = Bench::new().await.run(&world, None).await.unwrap();
     assert_eq!(incident.status, Status::Closed);
-    let plan: Vec<&str> = plan::OPENING.iter().chain(plan::steps(Strategy::B)).copied().collect();
+    let plan: Vec<StepName> = plan::OPENING.iter().chain(plan::steps(Strategy::B)).copied().collect();
     assert_eq!(world.effects(), plan);
 }
 
@@ -52,9 +53,9 @@ async fn a_death_before_or_after_any_event_changes_nothing_in_the_end() {
 async fn a_step_that_fails_is_tried_again_when_somebody_asks() {
     for name in plan::steps(Strategy::B) {
         let (bench, world) = (Bench::new().await, World::default());
-        world.says(name, || Err(StepError::failed("the disk is full", "hotfix resume")));
+        world.says(*name, || Err(StepError::failed("the disk is full", "hotfix resume")));
         let failed = bench.run(&world, None).await.unwrap();
-        assert_eq!((failed.status, failed.current().unwrap().name.as_str()), (Status::Failed, *name));
+        assert_eq!((failed.status, failed.current().unwrap().name), (Status::Failed, *name));
         let resumed = bench.run(&world, None).await.unwrap();
         assert_eq!(resumed.status, Status::Closed);
     }
@@ -63,23 +64,28 @@ async fn a_step_that_fails_is_tried_again_when_somebody_asks() {
 #[tokio::test]
 async fn a_bad_release_is_put_back_before_anything_else() {
     let (bench, world) = (Bench::new().await, World::default());
-    world.says("watch", || Ok(Outcome::Bad(Evidence::new("10% errors"))));
+    world.says(StepName::Watch, || Ok(Outcome::Bad(Evidence::new("10% errors"))));
     let incident = bench.run(&world, None).await.unwrap();
     assert_eq!(incident.status, Status::Closed);
     let effects = world.effects();
-    let deployed = effects.iter().position(|name| name == "deploy").unwrap();
-    assert_eq!(effects[deployed + 1..][..3], ["roll-back", "confirm", "decide"]);
+    let deployed = effects.iter().position(|name| *name == StepName::Deploy).unwrap();
+    assert_eq!(effects[deployed + 1..][..3], [StepName::RollBack, StepName::Confirm, StepName::Decide]);
 }
 
 #[tokio::test]
 async fn an_abort_takes_back_every_step_the_last_one_first() {
     let (bench, world) = (Bench::new().await, World::default());
-    world.says("review", || Ok(Outcome::Held { reason: "no approval".to_owned(), hint: "hotfix approve".to_owned() }));
+    world.says(StepName::Review, || {
+        Ok(Outcome::Held { reason: "no approval".to_owned(), hint: "hotfix approve".to_owned() })
+    });
     let held = bench.run(&world, None).await.unwrap();
     assert_eq!(held.status, Status::Held);
     let aborted = bench.engine(&world, None, async |engine| engine.abort(KEY, "not needed").await).await.unwrap();
     assert_eq!(aborted.status, Status::Aborted);
-    assert_eq!(world.undone(), ["review", "check", "fix", "branch", "decide", "investigate"]);
+    assert_eq!(
+        world.undone(),
+        [StepName::Review, StepName::Check, StepName::Fix, StepName::Branch, StepName::Decide, StepName::Investigate]
+    );
 }
 
 #[tokio::test]
@@ -106,33 +112,40 @@ async fn a_clock_that_goes_back_does_not_turn_the_journal_round() {
 
 #[tokio::test]
 async fn a_step_that_is_past_or_elsewhere_starts_no_other() {
-    for (name, last) in [("investigate", "investigate"), ("branch", "branch"), ("roll-back", "decide")] {
+    for (name, last) in [
+        (StepName::Investigate, StepName::Investigate),
+        (StepName::Branch, StepName::Branch),
+        (StepName::RollBack, StepName::Decide),
+    ] {
         let (bench, world) = (Bench::new().await, World::default());
         for _ in 0..2 {
             bench.engine(&world, None, async |engine| engine.run(KEY, Until::Step(name)).await).await.unwrap();
-            assert_eq!(world.effects().last().unwrap(), last);
+            assert_eq!(world.effects().last(), Some(&last));
         }
     }
     let (bench, world) = (Bench::new().await, World::default());
-    for name in ["decide", "branch", "investigate"] {
+    for name in [StepName::Decide, StepName::Branch, StepName::Investigate] {
         bench.engine(&world, None, async |engine| engine.run(KEY, Until::Step(name)).await).await.unwrap();
     }
-    assert_eq!(world.effects(), ["investigate", "decide", "branch"]);
+    assert_eq!(world.effects(), [StepName::Investigate, StepName::Decide, StepName::Branch]);
 }
 
 #[tokio::test]
 async fn a_step_may_send_the_plan_back_and_does_so_once_in_a_run() {
     let (bench, world) = (Bench::new().await, World::default());
-    let back = || Ok(Outcome::Back { to: "branch", reason: "the work tree is gone".to_owned() });
-    world.says("check", back);
+    let back = || Ok(Outcome::Back { to: StepName::Branch, reason: "the work tree is gone".to_owned() });
+    world.says(StepName::Check, back);
     assert_eq!(bench.run(&world, None).await.unwrap().status, Status::Closed);
-    assert_eq!(world.effects()[2..][..5], ["branch", "fix", "branch", "fix", "check"]);
+    assert_eq!(
+        world.effects()[2..][..5],
+        [StepName::Branch, StepName::Fix, StepName::Branch, StepName::Fix, StepName::Check]
+    );
 
     let (bench, world) = (Bench::new().await, World::default());
-    world.keeps_saying("check", back);
+    world.keeps_saying(StepName::Check, back);
     let held = bench.run(&world, None).await.unwrap();
-    assert_eq!((held.status, held.current().unwrap().name.as_str()), (Status::Held, "check"));
-    assert_eq!(world.effects()[2..], ["branch", "fix", "branch", "fix"]);
+    assert_eq!((held.status, held.current().unwrap().name), (Status::Held, StepName::Check));
+    assert_eq!(world.effects()[2..], [StepName::Branch, StepName::Fix, StepName::Branch, StepName::Fix]);
 }
 
 /// A journal with one declared incident.
@@ -155,8 +168,9 @@ impl Bench {
     }
 
     async fn engine<T>(&self, world: &World, death: Option<Death>, act: impl AsyncFnOnce(Engine<'_>) -> T) -> T {
-        let names = ["investigate", "decide", "roll-back", "confirm"].iter().chain(plan::steps(Strategy::B));
-        let steps: Vec<_> = names.map(|name| Box::new(Counting { name, world: world.clone() }) as _).collect();
+        let names = [plan::OPENING, plan::WAY_BACK, plan::steps(Strategy::B)].concat();
+        let steps: Vec<_> =
+            names.into_iter().map(|name| Box::new(Counting { name, world: world.clone() }) as _).collect();
         let journal = Mortal { store: &self.store, death };
         let (journal, courier, clock, progress) = (&journal, &Nobody, &Nobody, &Nobody);
         act(Engine { journal, steps: &steps, courier, clock, progress, actor: "Ada" }).await
@@ -209,41 +223,41 @@ type Saying = fn() -> Result<Outcome, StepError>;
 /// What the steps did to the world, and what they are told to say once instead.
 #[derive(Clone, Default)]
 struct World {
-    effects: Arc<Mutex<Vec<String>>>,
-    undone: Arc<Mutex<Vec<String>>>,
-    sayings: Arc<Mutex<BTreeMap<&'static str, Saying>>>,
+    effects: Arc<Mutex<Vec<StepName>>>,
+    undone: Arc<Mutex<Vec<StepName>>>,
+    sayings: Arc<Mutex<BTreeMap<StepName, Saying>>>,
     /// The same, but said each time.
-    mantras: Arc<Mutex<BTreeMap<&'static str, Saying>>>,
+    mantras: Arc<Mutex<BTreeMap<StepName, Saying>>>,
 }
 
 impl World {
-    fn says(&self, step: &'static str, saying: Saying) {
+    fn says(&self, step: StepName, saying: Saying) {
         self.sayings.lock().unwrap().insert(step, saying);
     }
 
-    fn keeps_saying(&self, step: &'static str, saying: Saying) {
+    fn keeps_saying(&self, step: StepName, saying: Saying) {
         self.mantras.lock().unwrap().insert(step, saying);
     }
 
-    fn effects(&self) -> Vec<String> {
+    fn effects(&self) -> Vec<StepName> {
         self.effects.lock().unwrap().clone()
     }
 
-    fn undone(&self) -> Vec<String> {
+    fn undone(&self) -> Vec<StepName> {
         self.undone.lock().unwrap().clone()
     }
 }
 
 /// A step whose effect is its name in the world, however often it is run.
 struct Counting {
-    name: &'static str,
+    name: StepName,
     world: World,
 }
 
 impl Counting {
     fn evidence(&self) -> Evidence {
-        if self.name != "decide" {
-            return Evidence::new(self.name);
+        if self.name != StepName::Decide {
+            return Evidence::new(self.name.as_str());
         }
         let reasons = vec!["as told".to_owned()];
         let decision = Recommendation { strategy: Strategy::B, reasons, minutes: (30, 60), instead_of: None };
@@ -253,7 +267,7 @@ impl Counting {
 
 #[async_trait]
 impl Step for Counting {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> StepName {
         self.name
     }
 
@@ -262,24 +276,24 @@ impl Step for Counting {
     }
 
     async fn run(&self, _: &Moment<'_>) -> Result<Outcome, StepError> {
-        if let Some(saying) = self.world.sayings.lock().unwrap().remove(self.name) {
+        if let Some(saying) = self.world.sayings.lock().unwrap().remove(&self.name) {
             return saying();
         }
-        if let Some(saying) = self.world.mantras.lock().unwrap().get(self.name) {
+        if let Some(saying) = self.world.mantras.lock().unwrap().get(&self.name) {
             return saying();
         }
-        self.world.effects.lock().unwrap().push(self.name.to_owned());
+        self.world.effects.lock().unwrap().push(self.name);
         Ok(Outcome::Done(self.evidence()))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let planned = at.incident.steps().filter(|step| step.name == self.name && step.started.is_some()).count();
-        let happened = self.world.effects().iter().filter(|name| *name == self.name).count();
+        let happened = self.world.effects().iter().filter(|name| **name == self.name).count();
         Ok((happened >= planned).then(|| self.evidence()))
     }
 
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        self.world.undone.lock().unwrap().push(self.name.to_owned());
+        self.world.undone.lock().unwrap().push(self.name);
         Ok(Undo::Done("taken back".to_owned()))
     }
 }
@@ -320,7 +334,7 @@ impl Clock for Backwards {
 }
 
 impl Progress for Nobody {
-    fn started(&self, _: &Incident, _: &str) {}
+    fn started(&self, _: &Incident, _: StepName) {}
     fn update(&self, _: &str) {}
-    fn ended(&self, _: &Incident, _: &str) {}
+    fn ended(&self, _: &Incident, _: StepName) {}
 }

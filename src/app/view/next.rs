@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::incident::{Incident, Status, StepState};
 use crate::domain::step::Branch;
+use crate::domain::step_name::StepName;
 
 /// What is to be done next, part of each view of an incident or an order. A typed form of it belongs
 /// here, as a field beside `next`.
@@ -36,7 +37,7 @@ pub fn next(incident: &Incident) -> Option<String> {
         }
         Some(StepState::Started | StepState::Undoing) => Some("hotfix resume".to_owned()),
         _ if incident.status == Status::Aborting => Some("hotfix resume".to_owned()),
-        _ if step.is_some_and(|step| step.name == "fix") => {
+        _ if step.is_some_and(|step| step.name == StepName::Fix) => {
             let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
             Some(format!("fix it in {place}, `git commit`, then `hotfix ship`"))
         }

@@ -11,6 +11,7 @@ use crate::demo::fix::{BAD, Fix, GOOD};
 use crate::demo::sandbox::{RELEASE, Sandbox};
 use crate::domain::incident::{Incident, Status};
 use crate::domain::step::{Branch, Deploy};
+use crate::domain::step_name::StepName;
 
 /// Those who let the fix pass; neither wrote it.
 const APPROVERS: [(&str, &str); 2] =
@@ -70,7 +71,7 @@ impl Play<'_> {
             .says("Robin, at the keyboard, declares it. hotfix numbers it, looks around, decides, and makes a branch.")
             .await;
         self.stage.types(&["start", "Payment API returns 500"]).await?;
-        self.expect(Status::Open, "fix").await.map(drop)
+        self.expect(Status::Open, StepName::Fix).await.map(drop)
     }
 
     /// The fix: Robin commits it, hotfix checks it, two people let it pass.
@@ -86,7 +87,7 @@ impl Play<'_> {
 
         self.stage.says("From here on hotfix does what is left, as far as it may.").await;
         self.stage.types(&["ship"]).await?;
-        self.expect(Status::Held, "review").await?;
+        self.expect(Status::Held, StepName::Review).await?;
         self.stage.says("Two people who did not write it have to agree, on this very commit.").await;
         for (role, person) in APPROVERS {
             self.stage.types(&["approve", "--role", role, "--as", person]).await?;
@@ -98,14 +99,14 @@ impl Play<'_> {
     async fn ship(&self) -> Result<(), CliError> {
         self.stage.says("The release replaces what runs, is watched, and goes to every branch that needs it.").await;
         self.stage.types(&["ship"]).await?;
-        self.expect(Status::Stuck, "backport").await.map(drop)
+        self.expect(Status::Stuck, StepName::Backport).await.map(drop)
     }
 
     /// Deploys a fix that makes it worse.
     async fn go_bad(&self) -> Result<(), CliError> {
         self.stage.says("The tests pass, so it is deployed. But what do the probes see?").await;
         self.stage.types(&["ship"]).await?;
-        let incident = self.expect(Status::Held, "fix").await?;
+        let incident = self.expect(Status::Held, StepName::Fix).await?;
         let deploy = incident.detail::<Deploy>().ok_or_else(|| unexpected("nothing was deployed"))?;
         self.stage
             .says(&format!("{} was worse than what it replaced, and {} is back.", deploy.release, deploy.previous))
@@ -120,10 +121,10 @@ impl Play<'_> {
         if !self.stage.types_and_crashes(&["ship"], "within:deploy").await? {
             return Err(unexpected("hotfix was not killed"));
         }
-        self.expect(Status::Open, "deploy").await?;
+        self.expect(Status::Open, StepName::Deploy).await?;
         self.stage.says("The journal knows how far it was. Whether the deploy happened, production itself says.").await;
         self.stage.types(&["resume"]).await?;
-        self.expect(Status::Stuck, "backport").await.map(drop)
+        self.expect(Status::Stuck, StepName::Backport).await.map(drop)
     }
 
     /// Somebody answers for the conflict, and it goes on to the end.
@@ -145,7 +146,7 @@ impl Play<'_> {
     }
 
     async fn stay_stuck(&self) -> Result<Incident, CliError> {
-        let incident = self.expect(Status::Stuck, "backport").await?;
+        let incident = self.expect(Status::Stuck, StepName::Backport).await?;
         self.stage
             .says(&format!("{CONFLICTING} rewrote the same lines. hotfix leaves it alone until somebody decides."))
             .await;
@@ -168,13 +169,13 @@ impl Play<'_> {
     }
 
     /// Returns the incident, which has to have this status at this step.
-    async fn expect(&self, status: Status, step: &str) -> Result<Incident, CliError> {
+    async fn expect(&self, status: Status, step: StepName) -> Result<Incident, CliError> {
         let incident = self.incident().await?;
-        let current = incident.current().map(|current| current.name.clone()).unwrap_or_default();
-        if incident.status == status && current == step {
+        let current = incident.current().map(|current| current.name);
+        if incident.status == status && current == Some(step) {
             return Ok(incident);
         }
-        let is = incident.status.as_str();
+        let (is, current) = (incident.status.as_str(), current.map_or("", StepName::as_str));
         Err(unexpected(&format!("at `{current}` it is {is}; at `{step}` it should be {}", status.as_str())))
     }
 }

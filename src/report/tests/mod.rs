@@ -14,6 +14,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::proof::Proof;
 use crate::domain::rung::Rung;
 use crate::domain::step::*;
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::domain::verdict::Verdict;
 use crate::git::anchor::parse;
@@ -21,8 +22,8 @@ use story::{Story, allowance, declaration};
 
 const COMMIT: &str = "9f31c2e5d8a94b0f6f5f2f8f1c7b5c9d3e2a1b0c";
 
-fn planned(strategy: Option<Strategy>, steps: &[&str]) -> Fact {
-    let steps = steps.iter().map(|step| step.to_string()).collect();
+fn planned(strategy: Option<Strategy>, steps: &[StepName]) -> Fact {
+    let steps = steps.to_vec();
     Fact::Planned(Planned { strategy, reasons: vec!["a small change".to_owned()], steps, back: None })
 }
 
@@ -110,8 +111,8 @@ fn backports() -> Backports {
 
 fn to_the_decision(declaration: Declaration) -> Story {
     Story::begin(declaration)
-        .fact(planned(None, &["investigate", "decide"]))
-        .plain(4, "investigate", "3 commits, 1 deploy and 2 kinds of error in the last 2 h")
+        .fact(planned(None, &[StepName::Investigate, StepName::Decide]))
+        .plain(4, StepName::Investigate, "3 commits, 1 deploy and 2 kinds of error in the last 2 h")
         .done(1, "B, quick fix (30 to 60 min): a small change", &decided(Strategy::B))
 }
 
@@ -121,26 +122,26 @@ fn whole_job() -> Story {
         .fact(planned(
             Some(Strategy::B),
             &[
-                "branch",
-                "fix",
-                "check",
-                "review",
-                "release",
-                "deploy",
-                "watch",
-                "merge",
-                "backport",
-                "close",
-                "clean-up",
-                "post-mortem",
+                StepName::Branch,
+                StepName::Fix,
+                StepName::Check,
+                StepName::Review,
+                StepName::Release,
+                StepName::Deploy,
+                StepName::Watch,
+                StepName::Merge,
+                StepName::Backport,
+                StepName::Close,
+                StepName::CleanUp,
+                StepName::PostMortem,
             ],
         ))
         .done(0, "from main, work tree /home/ada/shop-001", &branch())
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(2, "guard: nothing held; gates: 1 passed", &check())
-        .begun("review")
+        .begun(StepName::Review)
         .fact(Fact::StepHeld {
-            step: "review".to_owned(),
+            step: StepName::Review,
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
             hint: "hotfix approve".to_owned(),
             outage: None,
@@ -171,9 +172,9 @@ fn whole_job() -> Story {
         )
         .fact(Fact::Waived { check: "feature/ledger".to_owned(), reason: "its owner merges it".to_owned() })
         .done(1, "2 of 3 branches", &backports())
-        .plain(0, "close", "docs/issues/HOTFIX-20261120-001-payment-api-returns-500.md")
-        .plain(0, "clean-up", "branch and work tree removed")
-        .plain(0, "post-mortem", "docs/post-mortems/HOTFIX-20261120-001-payment-api-returns-500.md")
+        .plain(0, StepName::Close, "docs/issues/HOTFIX-20261120-001-payment-api-returns-500.md")
+        .plain(0, StepName::CleanUp, "branch and work tree removed")
+        .plain(0, StepName::PostMortem, "docs/post-mortems/HOTFIX-20261120-001-payment-api-returns-500.md")
         .fact(Fact::Closed {})
 }
 
@@ -224,16 +225,16 @@ fn the_timeline() {
 #[test]
 fn the_report_of_a_bad_fix_and_a_rollback() {
     let story = to_the_decision(declaration())
-        .fact(planned(Some(Strategy::B), &["fix", "deploy", "watch", "close"]))
+        .fact(planned(Some(Strategy::B), &[StepName::Fix, StepName::Deploy, StepName::Watch, StepName::Close]))
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(1, "v2.3.1 -> v2.3.2-hotfix.1", &deploy("v2.3.2-hotfix.1"))
-        .begun("watch")
+        .begun(StepName::Watch)
         .after(1)
         .fact(Fact::StepWentBad {
-            step: "watch".to_owned(),
+            step: StepName::Watch,
             evidence: Evidence::with("9 errors in 10 requests: BAD", &watch(Verdict::Bad)),
         })
-        .fact(planned(None, &["roll-back", "confirm", "decide"]))
+        .fact(planned(None, &[StepName::RollBack, StepName::Confirm, StepName::Decide]))
         .done(
             1,
             "v2.3.2-hotfix.1 -> v2.3.1",
@@ -244,7 +245,7 @@ fn the_report_of_a_bad_fix_and_a_rollback() {
                 rung: Rung::Undo,
             },
         )
-        .plain(1, "confirm", "0 errors in 40 requests: VERIFIED");
+        .plain(1, StepName::Confirm, "0 errors in 40 requests: VERIFIED");
     assert_eq!(story.incident().verified(), None, "the trouble from before is still there");
     assert_snapshot!(write(Document::Report, &story));
 }
@@ -295,12 +296,14 @@ fn a_project_may_have_its_own_templates() {
 #[test]
 fn the_clocks() {
     let at = |time: &str| format!("2026-11-20T{time}Z").parse().unwrap();
-    let open = to_the_decision(declaration()).fact(planned(Some(Strategy::B), &["fix", "watch", "close"])).begun("fix");
+    let open = to_the_decision(declaration())
+        .fact(planned(Some(Strategy::B), &[StepName::Fix, StepName::Watch, StepName::Close]))
+        .begun(StepName::Fix);
     let shown = clocks(&open.incident(), &allowance(), at("15:20:00"));
     assert_eq!(shown.limit.taken_of_allowed(), "1 h of 2 h");
     assert_eq!(shown.update.unwrap().due_in(), "42 min overdue");
     let (name, step) = shown.step.unwrap();
-    assert_eq!((name.as_str(), step.due_in()), ("fix", "7 min overdue".to_owned()));
+    assert_eq!((name, step.due_in()), (StepName::Fix, "7 min overdue".to_owned()));
     assert_eq!(shown.post_mortem, None);
 
     let closed = whole_job();

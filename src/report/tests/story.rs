@@ -10,6 +10,7 @@ use crate::domain::event::{Declaration, Event, Fact, digest};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
+use crate::domain::step_name::StepName;
 use crate::workflow::journal::fold;
 
 /// An incident that is told from its detection on, at 14:20 UTC.
@@ -47,20 +48,20 @@ impl Story {
         self
     }
 
-    pub fn begun(self, step: &str) -> Story {
-        self.fact(Fact::StepStarted { step: step.to_owned() })
+    pub fn begun(self, step: StepName) -> Story {
+        self.fact(Fact::StepStarted { step })
     }
 
     /// A step that takes `minutes`.
     pub fn done<T: Detail>(self, minutes: u64, summary: &str, detail: &T) -> Story {
-        let (step, evidence) = (T::STEP.to_owned(), Evidence::with(summary, detail));
+        let (step, evidence) = (T::STEP, Evidence::with(summary, detail));
         self.begun(T::STEP).after(minutes).fact(Fact::StepDone { step, evidence })
     }
 
     /// A step without a detail that takes `minutes`.
-    pub fn plain(self, minutes: u64, step: &str, summary: &str) -> Story {
+    pub fn plain(self, minutes: u64, step: StepName, summary: &str) -> Story {
         let evidence = Evidence::new(summary);
-        self.begun(step).after(minutes).fact(Fact::StepDone { step: step.to_owned(), evidence })
+        self.begun(step).after(minutes).fact(Fact::StepDone { step, evidence })
     }
 
     pub fn incident(&self) -> Incident {
@@ -92,7 +93,7 @@ pub fn declaration() -> Declaration {
 /// 2 h in all, 15 min for the review.
 pub fn allowance() -> Allowance {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-    let steps = BTreeMap::from([("review".to_owned(), minutes(15)), ("fix".to_owned(), minutes(45))]);
+    let steps = BTreeMap::from([(StepName::Review, minutes(15)), (StepName::Fix, minutes(45))]);
     Allowance {
         limit: minutes(120),
         update: minutes(15),
