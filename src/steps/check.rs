@@ -15,7 +15,7 @@ use crate::domain::step::{Branch, Check, Fix};
 use crate::domain::step_name::StepName;
 use crate::git::Git;
 use crate::git::change::ChangeError;
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct CheckFix(pub Arc<Tools>);
 
@@ -69,14 +69,6 @@ impl Step for CheckFix {
             reason: reasons(&check).join("\n"),
             hint: format!("correct the fix and `hotfix ship`, or `hotfix waive {first} --reason ...`"),
         })
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }
 

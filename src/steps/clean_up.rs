@@ -44,10 +44,6 @@ impl Step for CleanUp {
         Ok(Outcome::Done(Evidence::new(removed.join("; "))))
     }
 
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
         Ok(Undo::Nothing("the tag keeps the commits".to_owned()))
     }

@@ -13,7 +13,7 @@ use crate::domain::step::RollBack;
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct ConfirmRollBack(pub Arc<Tools>);
 
@@ -78,13 +78,5 @@ impl Step for ConfirmRollBack {
                 }
             }
         })
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }

@@ -55,10 +55,6 @@ impl Step for Decide {
         Ok(Outcome::Done(Evidence::with(summary, &decision)))
     }
 
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
         Ok(Undo::Nothing("a decision changes nothing outside".to_owned()))
     }

@@ -64,10 +64,6 @@ impl Step for MakeFix {
         }
     }
 
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
         Ok(Undo::Nothing("the commits are a person's work and are kept".to_owned()))
     }

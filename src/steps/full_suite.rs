@@ -13,7 +13,7 @@ use crate::domain::step_name::StepName;
 use crate::gate::{self, Gate};
 use crate::proof::slots::Slots;
 use crate::proof::trees::KEEP;
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct RunFullSuite(pub Arc<Tools>);
 
@@ -55,14 +55,6 @@ impl Step for RunFullSuite {
             summary.push_str(&format!("; {}, all of it: {}\n{}", result.ended, result.log, result.tail));
         }
         Ok(Outcome::Done(Evidence::with(summary.trim_end(), &FullSuite { commit, result })))
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
 use crate::process::{self, Spec};
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct Investigate(pub Arc<Tools>);
 
@@ -58,14 +58,6 @@ impl Step for Investigate {
         }
         found.gaps = gaps;
         Ok(Outcome::Done(Evidence::with(summary(&found), &found)))
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }
 

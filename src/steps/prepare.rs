@@ -13,7 +13,7 @@ use crate::domain::incident::{Incident, StepState};
 use crate::domain::order::Kind;
 use crate::domain::step::{Deploy, WayBack};
 use crate::domain::step_name::StepName;
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct PrepareWayBack(pub Arc<Tools>);
 
@@ -57,14 +57,6 @@ impl Step for PrepareWayBack {
         let summary = summary(at.incident, &environment, &current, &commit, &found);
         let way_back = WayBack { environment, release: current, commit, state: found.state };
         Ok(Outcome::Done(Evidence::with(summary, &way_back)))
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }
 

@@ -100,10 +100,6 @@ impl Step for ReviewFix {
         }
     }
 
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
         Ok(Undo::Nothing("approvals are bound to their commit".to_owned()))
     }

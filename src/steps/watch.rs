@@ -16,7 +16,7 @@ use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
 use crate::verdict::Limits;
 use crate::watch::{Again, Setting, Standing, Timed, limits, probes, watch, words};
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
+use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct WatchRelease(pub Arc<Tools>);
 
@@ -62,14 +62,6 @@ impl Step for WatchRelease {
                 hint: "`hotfix resume` to watch on, or `hotfix waive watch --reason ...`".to_owned(),
             },
         })
-    }
-
-    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
-        Ok(None)
-    }
-
-    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("it only looked".to_owned()))
     }
 }
 

@@ -23,11 +23,16 @@ pub trait Step: Send + Sync {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError>;
 
-    /// Asks the world whether the step already happened; the evidence if it did, all of it.
-    async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError>;
+    /// Asks the world whether the step already happened; the evidence if it did, all of it. A step whose
+    /// traces can't be found is run again.
+    async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
+        Ok(None)
+    }
 
     /// Takes back what the step did, or says why there is nothing to take back.
-    async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError>;
+    async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
+        Ok(Undo::Nothing("nothing to take back".to_owned()))
+    }
 }
 
 /// The incident as it stands when a step is called, and what the step may use of its surroundings.
