@@ -120,7 +120,7 @@ impl App {
             return Ok(());
         }
         let mut remarks = Vec::new();
-        let prefix = incident.order.as_ref().map_or(identifier::INCIDENT, |order| order.kind.prefix());
+        let prefix = incident.order().map_or(identifier::INCIDENT, |order| order.kind.prefix());
         let id = self.next_identifier(prefix, &mut remarks).await?;
         if !identifier::is_provisional(&id) {
             self.record(key, Fact::Numbered { id }).await?;

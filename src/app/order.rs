@@ -148,8 +148,8 @@ impl App {
 
     async fn nothing_ordered(&self, environment: &str) -> Result<(), AppError> {
         for open in self.tools.store.open_orders().await? {
-            let order = self.incident(&open.key).await?.order;
-            if order.is_some_and(|order| order.environment == environment) {
+            let found = self.incident(&open.key).await?;
+            if found.order().is_some_and(|order| order.environment == environment) {
                 return Err(AppError::OrderOpen { id: open.id, title: open.title, status: open.status });
             }
         }

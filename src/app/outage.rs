@@ -23,7 +23,7 @@ impl App {
         let report = Report {
             title: format!("{} fails", capital(&outage.cause)),
             // An order has none of its own.
-            severity: incident.order.is_none().then_some(incident.severity),
+            severity: incident.severity,
             symptoms: vec![outage.seen.clone()],
             assessment: format!("found by the watch of {}, which is held by it", incident.id),
             cause: Some(outage.cause),
@@ -63,7 +63,7 @@ impl App {
         let (open, newest) = (store.open_incidents().await?, store.newest_incidents(NEWEST).await?);
         for summary in open.iter().chain(newest.iter().filter(|summary| summary.declared >= since)) {
             let incident = self.incident(&summary.key).await?;
-            if incident.declaration.cause.as_deref() == Some(cause) {
+            if incident.declaration().and_then(|declaration| declaration.cause.as_deref()) == Some(cause) {
                 return Ok(Some(incident));
             }
         }

@@ -4,7 +4,10 @@ use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
 use crate::domain::event::Fact;
+use crate::domain::next::Next;
+use crate::domain::severity::Severity;
 use crate::domain::step::Check;
+use crate::report::next;
 
 /// Approve the fix as it was checked: bound to that commit, void when it changes
 #[derive(Debug, clap::Args)]
@@ -44,28 +47,28 @@ impl Args {
                 CliError::failed("the profile allows no break-glass approval").hint("hotfix approve --role ROLE")
             );
         }
-        let roles = app.config().review.roles.get(&incident.severity).map(Vec::as_slice).unwrap_or_default();
+        let roles = app.config().roles(incident.severity);
         if self.break_glass.is_none() && !roles.contains(&self.role) {
             let known = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
             return Err(CliError::usage(format!(
                 "a {} needs no approval as `{}`",
-                incident.severity,
+                incident.severity.map_or("change", Severity::as_str),
                 show::safe(&self.role)
             ))
             .hint(format!("roles: {known}")));
         }
-        let alone = self.break_glass.is_some();
         let fact =
             Fact::Approved { role: self.role.clone(), commit: check.commit.clone(), break_glass: self.break_glass };
         let incident = app.record(&found.key, fact).await?;
-        let given = |role: &&String| {
-            incident.approvals.iter().any(|approval| approval.role == **role && approval.commit == check.commit)
+        let next = match next::next(&incident, roles) {
+            // Nobody counts for two roles.
+            Some(hint) if hint.first().any(|next| matches!(next, Next::Approve { .. })) => {
+                format!("next: {}, by somebody else\n", next::text(&incident, &hint))
+            }
+            Some(hint) => format!("next: {}\n", next::text(&incident, &hint)),
+            None => String::new(),
         };
-        let next = match roles.iter().find(|role| !given(role)).filter(|_| !alone) {
-            Some(wanted) => format!("hotfix approve --role {wanted}, by somebody else"),
-            None => "hotfix ship".to_owned(),
-        };
-        let text = format!("{} approved {} as {}\nnext: {next}\n", app.actor, check.commit, self.role);
+        let text = format!("{} approved {} as {}\n{next}", app.actor, check.commit, self.role);
         Ok(Reply::new(text, CaseView::of(&incident)))
     }
 }

@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::triage::TriageView;
+use crate::domain::next::Next;
 
 /// Tell which way a report takes, hotfix, bug fix or backlog, how bad it is, and which rule says so
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ impl Args {
         if let Some(severity) = triage.severity {
             let title = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
             let title = crate::domain::name::line(title.unwrap_or_default(), 80).replace(['"', '\\', '$', '`'], " ");
-            shown.push_str(&format!("next: hotfix start \"{title}\" --severity {severity}\n"));
+            shown.push_str(&format!("next: {}\n", Next::Declare { title, severity }.command(None)));
         }
         Ok(Reply::new(shown, TriageView::of(&triage, file.as_deref())))
     }

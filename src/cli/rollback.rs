@@ -76,7 +76,7 @@ impl Args {
         }
         app.record(key, Fact::Planned(planned)).await?;
         // An incident is not closed by the way.
-        let until = if incident.order.is_some() { Until::Closed } else { Until::Step(StepName::Confirm) };
+        let until = if incident.order().is_some() { Until::Closed } else { Until::Step(StepName::Confirm) };
         run::run_back(context, app, key, until).await
     }
 

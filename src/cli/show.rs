@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::view::next::next;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
+use crate::domain::severity::Severity;
 use crate::report::clocks::clocks;
 
 pub const PLAIN: Reset = Reset;
@@ -68,7 +69,7 @@ pub fn warn(warnings: &[String]) {
 
 /// `DEPLOY-20261120-001  deploy v2.4.0 to production      12 s   done`.
 fn order_header(app: &App, incident: &Incident) -> String {
-    let title = safe(&incident.declaration.title);
+    let title = safe(&incident.title());
     let took = incident.ended.unwrap_or(app.now()).duration_since(incident.declared).as_secs();
     let ended = match incident.status {
         Status::Closed if incident.went_back() => "rolled back",
@@ -80,16 +81,16 @@ fn order_header(app: &App, incident: &Incident) -> String {
 
 /// `ID  P0  title      18 min of 2 h   next update due in 4 min`.
 fn header(app: &App, incident: &Incident) -> String {
-    if incident.order.is_some() {
+    if incident.order().is_some() {
         return order_header(app, incident);
     }
     let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
-    let severity = if incident.severity == crate::domain::severity::Severity::P0 { BAD } else { WARN };
+    let severity = if incident.severity == Some(Severity::P0) { BAD } else { WARN };
     let mut text = format!(
         "{STRONG}{}{PLAIN}  {severity}{}{PLAIN}  {}",
         incident.id,
-        incident.severity,
-        safe(&incident.declaration.title)
+        incident.severity.map_or("", Severity::as_str),
+        safe(&incident.title())
     );
     let late = if clocks.limit.is_overdue() { BAD } else { FAINT };
     let _ = write!(text, "\n{late}{}{PLAIN}", clocks.limit.taken_of_allowed());

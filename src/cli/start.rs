@@ -36,13 +36,7 @@ impl Args {
             let reason = format!("chosen at the declaration by {}", app.actor);
             app.record(&incident.key, Fact::Chosen { strategy, reason }).await?;
         }
-        anstream::eprintln!(
-            "{}{}{}  {}",
-            show::STRONG,
-            incident.id,
-            show::PLAIN,
-            show::safe(&incident.declaration.title)
-        );
+        anstream::eprintln!("{}{}{}  {}", show::STRONG, incident.id, show::PLAIN, show::safe(&incident.title()));
         let reply = run::run(context, &app, &incident.key, Until::Step(StepName::Branch)).await?;
         // A rollback waits for nobody's fix.
         if app.incident(&incident.key).await?.strategy == Some(Strategy::A) {

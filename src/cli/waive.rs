@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
+use crate::app::view::next::next;
 use crate::domain::event::Fact;
 
 /// Let a rule, a gate or an unresolved backport pass, by name and with a reason
@@ -32,8 +33,8 @@ impl Args {
             return Err(CliError::usage("a waiver needs a reason"));
         }
         let incident = app.record(&found.key, Fact::Waived { check: self.check.clone(), reason: self.reason }).await?;
-        let next = if incident.order.is_some() { "hotfix resume" } else { "hotfix ship" };
-        let text = format!("{} is waived by {}\nnext: {next}\n", show::safe(&self.check), app.actor);
+        let next = next(&incident).map(|next| format!("next: {next}\n")).unwrap_or_default();
+        let text = format!("{} is waived by {}\n{next}", show::safe(&self.check), app.actor);
         Ok(Reply::new(text, CaseView::of(&incident)))
     }
 }

@@ -9,6 +9,7 @@ use crate::app::view::watch::WatchView;
 use crate::app::watch::{Order, alone};
 use crate::app::{App, AppError};
 use crate::domain::elapsed::elapsed;
+use crate::domain::severity::Severity;
 use crate::domain::verdict::Verdict;
 use crate::git::project::ProjectError;
 use crate::value::Length;
@@ -115,7 +116,7 @@ async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<
     if let Some(app) = app.filter(|_| judgement.verdict == Verdict::Bad || judgement.outage.is_some()) {
         let (incident, is_new) = app.declare_watched(order, standing).await?;
         let known = if is_new { "declared" } else { "declared before:" };
-        text.push_str(&format!("{known} {}, {}\n", incident.id, incident.severity));
+        text.push_str(&format!("{known} {}, {}\n", incident.id, incident.severity.map_or("", Severity::as_str)));
         view = view.declared(&incident.id);
     }
     let mut reply = Reply::line(text, view);

@@ -296,9 +296,14 @@ impl Config {
         &self.severity[&severity]
     }
 
-    /// What an incident of this severity is allowed.
-    pub fn allowance(&self, severity: Severity) -> Allowance {
-        let clock = self.clock(severity);
+    /// The roles that approve a fix of this severity, a person of their own for each.
+    pub fn roles(&self, severity: Option<Severity>) -> &[String] {
+        severity.and_then(|severity| self.review.roles.get(&severity)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What an incident of this severity is allowed; without one, what the least urgent one is.
+    pub fn allowance(&self, severity: Option<Severity>) -> Allowance {
+        let clock = self.clock(severity.unwrap_or(Severity::P2));
         Allowance {
             limit: clock.limit.0,
             update: clock.update.0,
@@ -329,11 +334,14 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 /// it was made there.
 fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<ConfigError>> {
     serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
-        let path: Vec<String> = error.path().iter().map(part).collect();
+        let mut path: Vec<String> = error.path().iter().map(part).collect();
         let message = error.inner().message().to_owned();
         let names = backticked(&message);
-        let is_budget = path.first().is_some_and(|part| part == "budget");
-        if (message.starts_with("unknown field") || is_budget && message.starts_with("unknown variant"))
+        let is_no_step = path.first().is_some_and(|part| part == "budget") && message.starts_with("unknown variant");
+        if let (true, Some(last), Some(unknown)) = (is_no_step, path.last_mut(), names.first()) {
+            last.clone_from(unknown);
+        }
+        if (message.starts_with("unknown field") || is_no_step)
             && let Some((unknown, known)) = names.split_first()
         {
             let message = format!("there is no setting `{}`", path.join("."));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::evidence::Evidence;
+use super::next::Hint;
 use super::order::Order;
 use super::rung::Back;
 use super::severity::Severity;
@@ -106,7 +107,7 @@ pub enum Fact {
     StepHeld {
         step: StepName,
         reason: String,
-        hint: String,
+        hint: Hint,
         /// The cause of an outage that the step found, which is an incident of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outage: Option<String>,
@@ -114,7 +115,7 @@ pub enum Fact {
     StepFailed {
         step: StepName,
         error: String,
-        hint: String,
+        hint: Hint,
     },
     /// Production is worse off than it should be: the way back is next.
     StepWentBad {
@@ -125,7 +126,7 @@ pub enum Fact {
     StepStuck {
         step: StepName,
         error: String,
-        hint: String,
+        hint: Hint,
         /// What was done before it got stuck.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         evidence: Option<Evidence>,
@@ -166,7 +167,7 @@ pub enum Fact {
     UndoFailed {
         step: StepName,
         error: String,
-        hint: String,
+        hint: Hint,
     },
     Aborted {
         reason: String,
@@ -301,6 +302,14 @@ pub struct Declaration {
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,
+}
+
+impl Declaration {
+    /// What was reported, in its own words.
+    pub fn text(&self) -> String {
+        let words = [&self.title, &self.assessment].into_iter().chain(&self.symptoms);
+        words.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Returns the step that `text`, a fact of the journal, names and that this version does not have.

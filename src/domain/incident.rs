@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::case::Case;
 use super::event::Declaration;
 use super::evidence::{Detail, Evidence};
-use super::order::{Kind, Order};
+use super::next::Hint;
+use super::order::Order;
 use super::rung::Back;
 use super::severity::Severity;
 use super::step::{Deploy, RollBack};
@@ -16,16 +18,16 @@ use super::step_name::StepName;
 use super::strategy::Strategy;
 
 /// The fold of an incident's events; see [`crate::workflow::journal::fold`]. What was ordered without
-/// an incident goes through the same steps, and has its `order`.
+/// an incident goes through the same steps; its `case` tells them apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Incident {
     /// The identifier it was declared under; its events are stored under this key for ever.
     pub key: String,
     /// The identifier that people use: the key, or the number that replaced a provisional key.
     pub id: String,
-    pub declaration: Declaration,
-    pub order: Option<Order>,
-    pub severity: Severity,
+    pub case: Case,
+    /// As it is now; an order has none.
+    pub severity: Option<Severity>,
     pub status: Status,
     pub declared: Timestamp,
     pub reporter: String,
@@ -122,10 +124,10 @@ pub enum StepState {
     Started,
     Done { evidence: Evidence },
     Skipped { reason: String },
-    Held { reason: String, hint: String },
-    Failed { error: String, hint: String },
+    Held { reason: String, hint: Hint },
+    Failed { error: String, hint: Hint },
     WentBad { evidence: Evidence },
-    Stuck { error: String, hint: String },
+    Stuck { error: String, hint: Hint },
     Undoing,
     Undone { note: String },
 }
@@ -267,6 +269,25 @@ pub struct Action {
 }
 
 impl Incident {
+    pub fn title(&self) -> String {
+        self.case.title()
+    }
+
+    /// What was declared; `None` for what was ordered without an incident.
+    pub fn declaration(&self) -> Option<&Declaration> {
+        self.case.declaration()
+    }
+
+    /// What was ordered; `None` for an incident.
+    pub fn order(&self) -> Option<&Order> {
+        self.case.order()
+    }
+
+    /// When the trouble was first seen, or when it was ordered.
+    pub fn detected(&self) -> Timestamp {
+        self.case.detected().unwrap_or(self.declared)
+    }
+
     /// The list of steps in force.
     pub fn plan(&self) -> Option<&Plan> {
         self.plans.last()
@@ -302,9 +323,9 @@ impl Incident {
 
     /// `001 P0`, or the identifier of what was ordered.
     pub fn label(&self) -> String {
-        match self.order {
-            None => format!("{} {}", self.id, self.severity),
-            Some(_) => self.id.clone(),
+        match self.severity {
+            Some(severity) => format!("{} {severity}", self.id),
+            None => self.id.clone(),
         }
     }
 
@@ -321,8 +342,7 @@ impl Incident {
 
     /// Whether a deploy was ordered, and production is on what ran before.
     pub fn went_back(&self) -> bool {
-        let deploy = self.order.as_ref().is_some_and(|order| order.kind == Kind::Deploy);
-        deploy && self.detail::<RollBack>().is_some() && !self.is_last_deployed()
+        self.case.is_deploy() && self.detail::<RollBack>().is_some() && !self.is_last_deployed()
     }
 
     /// Whether `check` is waived.

@@ -35,13 +35,13 @@ pub fn measures(incident: &Incident, allowance: &Allowance) -> Vec<Measure> {
     let limit = i64::try_from(allowance.limit.as_secs()).unwrap_or(i64::MAX);
     let decided =
         incident.steps().find(|step| step.name == StepName::Decide && matches!(step.state, StepState::Done { .. }));
-    let until = |at: Timestamp| at.duration_since(incident.declaration.detected).as_secs();
+    let until = |at: Timestamp| at.duration_since(incident.detected()).as_secs();
     let measure = |name, at: Option<Timestamp>, target| Some(Measure { name, seconds: until(at?), target });
     [
         measure("time to detect", Some(incident.declared), Some(DETECT)),
         measure("time to identify", decided.and_then(|step| step.ended), Some(IDENTIFY)),
         measure("time to fix", incident.verified(), Some(limit)),
-        measure("incident duration", incident.ended, (incident.severity == Severity::P0).then_some(LAST_P0)),
+        measure("incident duration", incident.ended, (incident.severity == Some(Severity::P0)).then_some(LAST_P0)),
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 
 pub mod allowance;
 pub mod audit;
+pub mod case;
 pub mod change;
 pub mod decision;
 pub mod elapsed;
@@ -12,6 +13,7 @@ pub mod image;
 pub mod incident;
 pub mod kpi;
 pub mod name;
+pub mod next;
 pub mod order;
 pub mod proof;
 pub mod reading;

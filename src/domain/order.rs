@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::Declaration;
 use super::name;
 use super::rung::Rung;
-use super::severity::Severity;
 
 /// One change of what runs, with a journal of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -72,27 +69,5 @@ impl Order {
             Kind::Rollback => format!("{} {} on {}", self.rung, self.environment, self.release),
         };
         name::line(&title, 200)
-    }
-
-    /// What stands where an incident has its declaration: nothing broke, so most of it is empty, and
-    /// the severity is the lowest one and never shown.
-    pub fn declaration(&self, at: Timestamp) -> Declaration {
-        Declaration {
-            title: self.title(),
-            severity: Severity::P2,
-            chosen_by: String::new(),
-            detected: at,
-            impact: String::new(),
-            symptoms: Vec::new(),
-            services: Vec::new(),
-            environment: self.environment.clone(),
-            region: String::new(),
-            users: String::new(),
-            assessment: self.reason.clone(),
-            ticket: None,
-            profile: self.profile.clone(),
-            workflow: self.workflow,
-            cause: None,
-        }
     }
 }

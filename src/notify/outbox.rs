@@ -42,7 +42,7 @@ fn notice(incident: &Incident, destination: &str, announcement: &Announcement) -
         subject: name::line(&subject, 200),
         text: format!(
             "{}\n{}\n{}, {}\n",
-            name::line(&incident.declaration.title, 200),
+            name::line(&incident.title(), 200),
             announcement.text,
             announcement.topic.title(),
             announcement.at.strftime("%Y-%m-%d %H:%M:%S UTC"),

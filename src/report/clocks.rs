@@ -53,7 +53,7 @@ pub fn clocks(incident: &Incident, allowance: &Allowance, now: Timestamp) -> Clo
         Some((step.name, running(step.started?, *budget)))
     });
     Clocks {
-        limit: clock(incident.declaration.detected, allowance.limit, well, now),
+        limit: clock(incident.detected(), allowance.limit, well, now),
         update: (!over).then(|| running(incident.last_update(), allowance.update)),
         step: step.filter(|_| !over),
         post_mortem: well.filter(|_| !held).map(|well| running(well, allowance.post_mortem)),

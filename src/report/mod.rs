@@ -6,6 +6,7 @@ pub mod document;
 mod findings;
 pub mod junit;
 mod markdown;
+pub mod next;
 mod next_steps;
 pub mod template;
 pub mod timeline;

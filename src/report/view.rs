@@ -12,10 +12,12 @@ use super::timeline::{Row, moment, person, since, timeline};
 use super::wording::Wording;
 use crate::domain::decision::Recommendation;
 use crate::domain::elapsed::elapsed;
+use crate::domain::event::Declaration;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
 use crate::domain::proof::Proof;
+use crate::domain::severity::Severity;
 use crate::domain::step::{
     BackportTarget, Backports, Branch, Check, Deploy, Fix, GateResult, Merge, Release, RollBack, Violation,
 };
@@ -132,8 +134,9 @@ struct ActionLine {
 /// Returns everything that a template can show.
 pub fn view(account: Account<'_>) -> View {
     let Account { incident, events, allowance } = account;
-    let declaration = &incident.declaration;
-    let detected = declaration.detected;
+    let declared = |field: fn(&Declaration) -> &String| incident.declaration().map(field).cloned().unwrap_or_default();
+    let all = |field: fn(&Declaration) -> &Vec<String>| incident.declaration().map(field).cloned().unwrap_or_default();
+    let detected = incident.detected();
     let taken = incident.verified().or(incident.ended).unwrap_or(incident.updated).duration_since(detected).as_secs();
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
@@ -142,22 +145,28 @@ pub fn view(account: Account<'_>) -> View {
     let Findings { went_well, went_wrong } = findings(account);
     View {
         id: incident.id.clone(),
-        title: line(&declaration.title, TITLE),
-        severity: incident.severity.as_str(),
-        chosen_by: wording.personal(&declaration.chosen_by),
+        title: line(&incident.title(), TITLE),
+        severity: incident.severity.map_or("", Severity::as_str),
+        chosen_by: wording.personal(&declared(|declaration| &declaration.chosen_by)),
         status: incident.status.as_str(),
-        profile: declaration.profile.clone(),
+        profile: incident.case.profile().to_owned(),
         detected: moment(detected),
         declared: moment(incident.declared),
         reporter: person(&incident.reporter),
-        impact: declaration.impact.clone(),
-        symptoms: declaration.symptoms.clone(),
-        services: declaration.services.clone(),
-        environment: declaration.environment.clone(),
-        region: declaration.region.clone(),
-        users: declaration.users.clone(),
-        assessment: declaration.assessment.clone(),
-        ticket: declaration.ticket.clone().or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
+        impact: declared(|declaration| &declaration.impact),
+        symptoms: all(|declaration| &declaration.symptoms),
+        services: all(|declaration| &declaration.services),
+        environment: incident.case.environment().to_owned(),
+        region: declared(|declaration| &declaration.region),
+        users: declared(|declaration| &declaration.users),
+        assessment: match incident.order() {
+            Some(order) => order.reason.clone(),
+            None => declared(|declaration| &declaration.assessment),
+        },
+        ticket: incident
+            .declaration()
+            .and_then(|declaration| declaration.ticket.clone())
+            .or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
         timeline: timeline(events).iter().map(|row| told(row, detected, &wording)).collect(),
         strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
         reasons: incident.detail::<Recommendation>().map(|decision| decision.reasons).unwrap_or_default(),

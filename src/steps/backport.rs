@@ -9,6 +9,7 @@ use super::{Tools, count, needed};
 use crate::config::BackportMode;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::{Hint, Next};
 use crate::domain::step::{BackportTarget, Backports, Branch, Release};
 use crate::domain::step_name::StepName;
 use crate::git::backport::error::BackportError;
@@ -149,19 +150,22 @@ impl BackportFix {
 }
 
 fn failed(error: BackportError) -> StepError {
-    let first = error.hint().map(|hint| format!("{hint}, then ")).unwrap_or_default();
-    StepError::failed(error.to_string(), format!("{first}`hotfix resume`"))
+    let hint = match error.hint() {
+        Some(hint) => Next::by_hand(hint).then(Next::Resume),
+        None => Next::Resume.into(),
+    };
+    StepError::failed(error.to_string(), hint)
 }
 
 /// What a person can do about a branch that lacks the fix.
-fn way_on(id: &str, target: &BackportTarget) -> String {
+fn way_on(id: &str, target: &BackportTarget) -> Hint {
     let branch = &target.branch;
-    let by_hand = match target.verdict.as_str() {
-        "conflict" => format!("`hotfix backport --resolve {branch} --id {id}`"),
-        "refused" => format!("have `backport/{id}/{branch}` merged, then `hotfix resume`"),
-        _ => "bring it there by hand, then `hotfix resume`".to_owned(),
+    let by_hand: Hint = match target.verdict.as_str() {
+        "conflict" => Next::Resolve { branch: branch.clone() }.into(),
+        "refused" => Next::by_hand(format!("have `backport/{id}/{branch}` merged")).then(Next::Resume),
+        _ => Next::by_hand("bring it there by hand").then(Next::Resume),
     };
-    format!("{by_hand}; or `hotfix waive {branch} --reason ...`")
+    by_hand.or(Next::waive(branch))
 }
 
 /// Whether the verdict leaves something to be done.

@@ -9,6 +9,7 @@ use super::{Tools, document, short};
 use crate::config::BranchFrom;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::step::Branch;
 use crate::domain::step_name::StepName;
 use crate::domain::version;
@@ -78,11 +79,17 @@ impl MakeBranch {
                 let tags = project.git.run(["tag", "--list"]).await?;
                 let fitting = tags.lines().filter(|tag| config.branch.tag.matches(tag));
                 let tag = fitting.max_by_key(|tag| version::of_tag(tag)).ok_or_else(|| {
-                    let hint = "tag the commit that runs in production, or set branch.from = \"branch\"";
+                    let hint = Next::by_hand("tag the commit that runs in production").then(Next::Resume);
+                    let hint = hint.or(Next::configure("branch.from = \"branch\"").then(Next::Resume));
                     StepError::failed(format!("no tag fits `{}`", config.branch.tag.text), hint)
                 })?;
                 let commit = project.commit(&format!("refs/tags/{tag}")).await?;
-                commit.ok_or_else(|| StepError::failed(format!("tag `{tag}` is no commit"), "tag a commit"))
+                commit.ok_or_else(|| {
+                    StepError::failed(
+                        format!("tag `{tag}` is no commit"),
+                        Next::by_hand("tag a commit").then(Next::Resume),
+                    )
+                })
             }
         }
     }
@@ -112,7 +119,7 @@ impl MakeBranch {
         let Some((start, base)) = start else {
             return Err(StepError::failed(
                 format!("branch `{name}` exists already and is not this incident's"),
-                format!("rename or delete it (`git branch -m {name} OTHER`), then `hotfix resume`"),
+                Next::by_hand(format!("rename or delete it (`git branch -m {name} OTHER`)")).then(Next::Resume),
             ));
         };
         let work_tree = self.work_tree(incident)?.display().to_string();
@@ -125,7 +132,10 @@ impl MakeBranch {
         let project = &self.0.project;
         let name = self.0.fill(&self.0.config.branch.name, incident)?;
         project.git.run(["check-ref-format", "--branch", &name]).await.map_err(|_| {
-            StepError::failed(format!("`{name}` is not a name for a branch"), "correct branch.name in hotfix.toml")
+            StepError::failed(
+                format!("`{name}` is not a name for a branch"),
+                Next::configure("branch.name").then(Next::Resume),
+            )
         })?;
         let base = self.base().await?;
         let ticket = document::ticket_path(&self.0, incident, &base).await?;
@@ -135,7 +145,7 @@ impl MakeBranch {
         {
             files.push((path.clone(), document::write(&self.0, incident, Document::Ticket).await?.into_bytes()));
         }
-        let title = crate::domain::name::line(&incident.declaration.title, 100);
+        let title = crate::domain::name::line(&incident.title(), 100);
         let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);
         let start = project.commit_files(&[&base], &files, &message).await?;
         // Made only where it is not there yet: nobody's branch is moved.
@@ -152,8 +162,8 @@ impl MakeBranch {
         if !(trees.lines().any(|line| line == checked_out) && Path::new(&branch.work_tree).exists()) {
             let add = ["worktree", "add", "--force", "--quiet", &branch.work_tree, &branch.name];
             project.git.run(add).await.map_err(|error| {
-                let hint = format!("move `{}` away, or set branch.work_tree, then `hotfix resume`", branch.work_tree);
-                StepError::failed(error.to_string(), hint)
+                let what = format!("move `{}` away, or set branch.work_tree", branch.work_tree);
+                StepError::failed(error.to_string(), Next::by_hand(what).then(Next::Resume))
             })?;
         }
         let refname = format!("refs/heads/{}", branch.name);

@@ -11,6 +11,7 @@ use crate::check::{self, CheckError};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Check, Fix};
 use crate::domain::step_name::StepName;
 use crate::git::Git;
@@ -67,7 +68,7 @@ impl Step for CheckFix {
         };
         Ok(Outcome::Held {
             reason: reasons(&check).join("\n"),
-            hint: format!("correct the fix and `hotfix ship`, or `hotfix waive {first} --reason ...`"),
+            hint: Next::by_hand("correct the fix").then(Next::Ship).or(Next::waive(first)),
         })
     }
 }
@@ -100,8 +101,8 @@ pub fn last_check(tools: &Tools, incident: &Incident) -> Option<Check> {
 /// What could not be looked at, with what helps.
 fn refused(error: CheckError) -> StepError {
     let hint = match &error {
-        CheckError::Change(ChangeError::Shallow { .. }) => "git fetch --unshallow, then `hotfix resume`",
-        _ => "hotfix resume",
+        CheckError::Change(ChangeError::Shallow { .. }) => Next::by_hand("git fetch --unshallow").then(Next::Resume),
+        _ => Next::Resume.into(),
     };
     StepError::failed(error.to_string(), hint)
 }

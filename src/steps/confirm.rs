@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use super::watch::{evidence, observe, other_release};
 use super::{Tools, ladder, needed};
 use crate::domain::evidence::Evidence;
+use crate::domain::next::Next;
 use crate::domain::rung::Back;
 use crate::domain::step::RollBack;
 use crate::domain::step_name::StepName;
+use crate::domain::strategy::Strategy;
 use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
@@ -35,12 +37,12 @@ impl Step for ConfirmRollBack {
         if let Some(other) = other_release(&self.0, &back.to).await? {
             return Err(StepError::stuck(
                 format!("production runs `{other}`, not `{}`", back.to),
-                "put production right by hand, then `hotfix resume`",
+                Next::by_hand("put production right by hand").then(Next::Resume),
             ));
         }
         // On an incident's way back the incident is worked on further, whatever is found.
-        let is_end = at.incident.order.is_some() || at.incident.plan().is_some_and(|plan| plan.strategy.is_some());
-        if at.incident.order.is_some() && at.incident.is_waived("watch") {
+        let is_end = at.incident.order().is_some() || at.incident.plan().is_some_and(|plan| plan.strategy.is_some());
+        if at.incident.order().is_some() && at.incident.is_waived("watch") {
             return Ok(Outcome::Skipped("waived".to_owned()));
         }
         let subject = Subject { release: back.to.clone(), previous: back.from.clone() };
@@ -52,7 +54,6 @@ impl Step for ConfirmRollBack {
         })
         .await?;
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
-        let id = &at.incident.id;
         Ok(match (verdict, is_end) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             // The incident that the fix was for is not over; that is why it is being worked on.
@@ -66,12 +67,10 @@ impl Step for ConfirmRollBack {
                 return ladder::next(&self.0, at.incident, &failed, message).await;
             }
             (Verdict::Blind | Verdict::Unproven, true) => {
-                let hint = match at.incident.order {
-                    None => format!("`hotfix resume {id}` to watch on, or `hotfix decide --strategy B {id}`"),
-                    Some(_) => {
-                        format!("`hotfix resume {id}` to watch on, or `hotfix waive watch --id {id} --reason ...`")
-                    }
-                };
+                let hint = Next::WatchOn.or(match at.incident.order() {
+                    None => Next::decide(Strategy::B),
+                    Some(_) => Next::waive("watch"),
+                });
                 match standing.judgement.outage {
                     Some(outage) => Outcome::Outage { cause: self.0.cause_of(&outage), reason: evidence.summary, hint },
                     None => Outcome::Held { reason: evidence.summary, hint },

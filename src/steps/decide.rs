@@ -6,7 +6,9 @@ use async_trait::async_trait;
 
 use super::Tools;
 use crate::domain::decision::{Recommendation, Signs, minutes, recommend};
+use crate::domain::event::Declaration;
 use crate::domain::evidence::Evidence;
+use crate::domain::next::Next;
 use crate::domain::step::{Investigation, RollBack};
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -35,7 +37,7 @@ impl Step for Decide {
                         "the matrix recommends {strategy}, {title} ({from} to {to} min): {}; a person decides",
                         matrix.reasons.join("; ")
                     ),
-                    hint: format!("hotfix decide --strategy {strategy}"),
+                    hint: Next::decide(strategy).into(),
                 });
             }
             Some((strategy, reason)) => Recommendation {
@@ -69,11 +71,8 @@ impl Decide {
         let verified = releases.iter().find(|release| {
             release.verdict.as_deref() == Some("VERIFIED") && Some(&release.release) != recent_deploy.as_ref()
         });
-        let declaration = &incident.declaration;
         Ok(Signs {
-            text: [&[declaration.title.clone(), declaration.assessment.clone()], &declaration.symptoms[..]]
-                .concat()
-                .join("\n"),
+            text: incident.declaration().map(Declaration::text).unwrap_or_default(),
             previous: verified.map(|release| release.release.clone()),
             recent_deploy,
             migration: !investigation.migrations.is_empty(),

@@ -9,6 +9,7 @@ use super::{Tools, needed, short};
 use crate::deploy::{Change, DeployError, Deployer};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, Image, Release, WayBack};
 use crate::domain::step_name::StepName;
@@ -74,7 +75,7 @@ impl Step for DeployRelease {
         if deploy.previous.is_empty() {
             return Err(StepError::stuck(
                 format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
-                "put production right by hand, then `hotfix resume`",
+                Next::by_hand("put production right by hand").then(Next::Resume),
             ));
         }
         let lock = match lock(&self.0).await {
@@ -82,7 +83,7 @@ impl Step for DeployRelease {
             Err(Err(error)) => return Err(error),
             Err(Ok(_)) => {
                 let message = format!("{} is being changed by somebody else", deploy.environment);
-                return Err(StepError::failed(message, "wait for the other deploy"));
+                return Err(StepError::failed(message, Next::wait_for("the other deploy").then(Next::Resume)));
             }
         };
         let back = Back { from: deploy.release, to: deploy.previous, rung: Rung::Undo };
@@ -127,15 +128,15 @@ impl DeployRelease {
             Ok(()) => "the command ended well".to_owned(),
             Err(DeployError::Unknown(reason)) => {
                 let message = format!("{reason}; whether production runs `{}` can't be told", release.tag);
-                return Err(StepError::failed(message, "hotfix resume"));
+                return Err(StepError::failed(message, Next::Resume));
             }
             Err(DeployError::Refused(reason)) => {
-                return Err(StepError::failed(format!("{reason}; production runs `{runs}`"), "hotfix resume"));
+                return Err(StepError::failed(format!("{reason}; production runs `{runs}`"), Next::Resume));
             }
             Err(error) => error.to_string(),
         };
         if runs == current {
-            return Err(StepError::failed(format!("{reason}; production still runs `{runs}`"), "hotfix resume"));
+            return Err(StepError::failed(format!("{reason}; production still runs `{runs}`"), Next::Resume));
         }
         Ok(self.half_way(&change, &runs, &reason))
     }
@@ -150,7 +151,7 @@ impl DeployRelease {
 
 /// What is to be deployed: what was ordered, or what the step `release` made.
 pub fn release(incident: &Incident) -> Result<Release, StepError> {
-    match &incident.order {
+    match incident.order() {
         Some(order) => Ok(Release { tag: order.release.clone(), commit: order.commit.clone() }),
         None => needed(incident),
     }
@@ -164,7 +165,7 @@ pub async fn lock(tools: &Tools) -> Result<Lease, Result<Outcome, StepError>> {
         Ok(lease) => Ok(lease),
         Err(error @ JournalError::Leased { .. }) => Err(Ok(Outcome::Held {
             reason: error.to_string(),
-            hint: "wait for the other deploy, then `hotfix resume`".to_owned(),
+            hint: Next::wait_for("the other deploy").then(Next::Resume),
         })),
         Err(error) => Err(Err(error.into())),
     }

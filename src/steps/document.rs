@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Tools;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::next::Next;
 use crate::git::anchor;
 use crate::git::project::{ProjectError, RefChange};
 use crate::report;
@@ -20,7 +21,7 @@ use crate::workflow::step::StepError;
 /// a file of the tracker's that begins with its identifier, or the configured one; `None` where the
 /// profile keeps none.
 pub async fn ticket_path(tools: &Tools, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
-    if let Some(path) = &incident.declaration.ticket {
+    if let Some(path) = incident.declaration().and_then(|declaration| declaration.ticket.as_ref()) {
         return Ok(Some(path.clone()));
     }
     if tools.config.ticket.path.is_empty() {
@@ -54,13 +55,13 @@ pub async fn publish(
             Ok(()) => return Ok(commit),
             Err(ProjectError::Stale { .. }) => {}
             Err(error @ ProjectError::Refused { .. }) => {
-                let hint = format!("let `{production}` be pushed to, then `hotfix resume`");
+                let hint = Next::by_hand(format!("let `{production}` be pushed to")).then(Next::Resume);
                 return Err(StepError::failed(format!("`{path}`: {error}"), hint));
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix resume"))
+    Err(StepError::failed("production's branch moved during 10 attempts in a row", Next::Resume))
 }
 
 /// Returns the content of `path` on production's branch, and the branch's tip.
@@ -87,7 +88,7 @@ pub async fn is_resolved(tools: &Tools, incident: &Incident, text: &str) -> Resu
 /// Returns the changelog with the release's entry; `None` where it has it already.
 pub fn with_entry(changelog: &[u8], incident: &Incident, tag: &str, at: Timestamp) -> Option<Vec<u8>> {
     let existing = String::from_utf8_lossy(changelog);
-    let line = format!("{} ({})", name::line(&incident.declaration.title, 200), incident.id);
+    let line = format!("{} ({})", name::line(&incident.title(), 200), incident.id);
     let date = at.strftime("%Y-%m-%d").to_string();
     let version = tag.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag);
     let entry = Entry { version, date: &date, kind: Kind::Fixed, line: &line };

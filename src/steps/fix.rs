@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::{Incident, StepState};
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Fix, Release};
 use crate::domain::step_name::StepName;
 use crate::git::Git;
@@ -48,7 +49,10 @@ impl Step for MakeFix {
             let ended = process::run(spec).await;
             if !ended.succeeded() {
                 let message = format!("`{command}`: {}\n{}", ended.words(), ended.last_lines(10));
-                return Err(StepError::failed(message.trim_end(), "correct it, or fix by hand, then `hotfix resume`"));
+                return Err(StepError::failed(
+                    message.trim_end(),
+                    Next::by_hand("correct it, or fix by hand").then(Next::Resume),
+                ));
             }
             found = self.look(at.incident, &branch).await?;
         }
@@ -57,10 +61,7 @@ impl Step for MakeFix {
                 self.push(&branch, &fix).await?;
                 Ok(Outcome::Done(evidence(&fix)))
             }
-            Err(reason) => Ok(Outcome::Held {
-                reason,
-                hint: format!("fix it in {}, `git commit`, then `hotfix ship`", branch.work_tree),
-            }),
+            Err(reason) => Ok(Outcome::Held { reason, hint: Next::Fix { place: branch.work_tree }.then(Next::Ship) }),
         }
     }
 
@@ -76,14 +77,20 @@ impl MakeFix {
         let refname = format!("refs/heads/{}", branch.name);
         let Some(commit) = project.commit(&refname).await? else {
             let message = format!("branch `{}` is gone", branch.name);
-            return Err(StepError::stuck(message, format!("git branch {} COMMIT, then `hotfix resume`", branch.name)));
+            return Err(StepError::stuck(
+                message,
+                Next::by_hand(format!("git branch {} COMMIT", branch.name)).then(Next::Resume),
+            ));
         };
         if let Some(changed) = uncommitted(Path::new(&branch.work_tree)).await? {
             return Ok(Err(format!("the work tree has changes that are not committed: {changed}")));
         }
         if !project.is_ancestor(&branch.start, &commit).await? {
             let message = format!("branch `{}` no longer begins at {}", branch.name, short(&branch.start));
-            return Err(StepError::stuck(message, format!("rebase it onto {}, then `hotfix resume`", branch.start)));
+            return Err(StepError::stuck(
+                message,
+                Next::by_hand(format!("rebase it onto {}", branch.start)).then(Next::Resume),
+            ));
         }
         let commits = project.commits(&format!("{}..{commit}", branch.start)).await?;
         if commits.is_empty() {

@@ -8,6 +8,7 @@ use super::{Tools, needed, short};
 use crate::check;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::step::{FullSuite, Merge, Release};
 use crate::domain::step_name::StepName;
 use crate::gate::{self, Gate};
@@ -48,7 +49,7 @@ impl Step for RunFullSuite {
         let environment = self.0.environment(at.incident);
         let subject = gate::Subject { directory: &slot.tree, changed: &[], environment: &environment, logs: &logs };
         let mut results = gate::run(&[gate], &subject, |_| ()).await;
-        let result = results.pop().ok_or_else(|| StepError::failed("all tests were not run", "hotfix resume"))?;
+        let result = results.pop().ok_or_else(|| StepError::failed("all tests were not run", Next::Resume))?;
         let word = if result.passed { "passed" } else { "FAILED" };
         let mut summary = format!("all tests {word} on {}, {:.0} s", short(&commit), result.seconds);
         if !result.passed {

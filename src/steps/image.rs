@@ -12,6 +12,7 @@ use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::image;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::step::{Image, Release};
 use crate::domain::step_name::StepName;
 use crate::git::entries::Outside;
@@ -51,18 +52,21 @@ impl Step for BuildImage {
         };
         if !ended.succeeded() {
             let message = format!("`{command}`: {}\n{}", ended.words(), ended.last_lines(10));
-            return Err(StepError::failed(message.trim_end(), "hotfix resume"));
+            return Err(StepError::failed(message.trim_end(), Next::Resume));
         }
         let images = place.images(&ended);
         if images.is_empty() {
             place.forget()?;
             let message = format!("`{command}` named no image by its digest on its last lines");
-            return Err(StepError::failed(message, "let it print NAME@sha256:DIGEST, then `hotfix resume`"));
+            return Err(StepError::failed(
+                message,
+                Next::by_hand("let it print NAME@sha256:DIGEST").then(Next::Resume),
+            ));
         }
         if let Some(name) = image::named_twice(&images) {
             place.forget()?;
             let message = format!("`{command}` named two images `{name}`, and only one of them can be deployed");
-            return Err(StepError::failed(message, "let it print the one, then `hotfix resume`"));
+            return Err(StepError::failed(message, Next::by_hand("let it print the one").then(Next::Resume)));
         }
         Ok(Outcome::Done(evidence(release, images)))
     }

@@ -40,7 +40,7 @@ impl Step for Investigate {
         if let Err(error) = self.0.project.fetch().await {
             gaps.push(format!("not fetched: {error}"));
         }
-        let since = at.incident.declaration.detected.checked_sub(self.0.config.investigate.since.0);
+        let since = at.incident.detected().checked_sub(self.0.config.investigate.since.0);
         let since = since.unwrap_or(Timestamp::MIN);
         let (commits, deploys, logs) = tokio::join!(self.commits(since), self.deploys(since), self.logs(at));
         let mut found = Investigation::default();

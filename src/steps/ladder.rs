@@ -5,6 +5,7 @@ use super::Tools;
 use crate::deploy::Deployer;
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step::RollBack;
 use crate::store::last_verified;
@@ -31,7 +32,7 @@ pub async fn next(tools: &Tools, incident: &Incident, failed: &Back, message: St
     let has: Vec<Rung> = deployer.rungs().iter().copied().filter(|rung| *rung > Rung::Undo || !is_back).collect();
     let shown = lines(&incident.id, &has, failed).join("\n");
     let next = deployer.rungs().iter().find(|rung| **rung > failed.rung).unwrap_or(&Rung::Undo);
-    let hint = format!("`{}`; or put production right by hand, then `hotfix resume`", command(&incident.id, *next));
+    let hint = roll_back(*next).or(Next::by_hand("put production right by hand").then(Next::Resume));
     Err(StepError::stuck(format!("{message}\nto try next, the mildest first:\n{shown}"), hint))
 }
 
@@ -44,7 +45,7 @@ fn allowed(failed: Rung, has: &[Rung], ladder: &[Rung]) -> Vec<Rung> {
 /// The ladder: a line for each rung, with its command.
 fn lines(id: &str, has: &[Rung], failed: &Back) -> Vec<String> {
     let to = &failed.to;
-    let commands: Vec<_> = has.iter().map(|rung| (command(id, *rung), *rung)).collect();
+    let commands: Vec<_> = has.iter().map(|rung| (roll_back(*rung).command(Some(id)), *rung)).collect();
     let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     let line = |(command, rung): &(String, Rung)| {
         let what = match rung {
@@ -58,12 +59,8 @@ fn lines(id: &str, has: &[Rung], failed: &Back) -> Vec<String> {
     commands.iter().map(line).collect()
 }
 
-fn command(id: &str, rung: Rung) -> String {
-    match rung {
-        Rung::Undo => format!("hotfix rollback {id}"),
-        Rung::Release => format!("hotfix rollback {id} --to RELEASE"),
-        Rung::Restart | Rung::Recreate => format!("hotfix rollback {id} --rung {rung}"),
-    }
+fn roll_back(rung: Rung) -> Next {
+    Next::RollBack { to: None, rung: (rung > Rung::Undo).then_some(rung) }
 }
 
 /// The last verified release that was neither left nor gone back to.

@@ -11,6 +11,7 @@ use crate::deploy::DeployError;
 use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::step::MaintenanceOn;
 use crate::domain::step_name::StepName;
 use crate::process::Spec;
@@ -47,7 +48,7 @@ impl Maintenance {
         if let Some(autoscaler) = waking.filter(|_| !incident.is_waived("autoscaler")) {
             return Ok(Outcome::Held {
                 reason: autoscaler.words.clone(),
-                hint: "switch it off, then `hotfix resume`; or `hotfix waive autoscaler --reason ...`".to_owned(),
+                hint: Next::by_hand("switch it off").then(Next::Resume).or(Next::waive("autoscaler")),
             });
         }
         let lock = match lock(&self.tools).await {
@@ -64,7 +65,7 @@ impl Maintenance {
         let instances = match ended {
             Ok(instances) => instances,
             Err(DeployError::Refused(reason)) => {
-                let hint = "put that right, then `hotfix resume`".to_owned();
+                let hint = Next::by_hand("put that right").then(Next::Resume);
                 return Ok(Outcome::Held { reason, hint });
             }
             Err(error) => return Err(error.into()),
@@ -102,7 +103,7 @@ impl Maintenance {
             return Ok(evidence(on));
         }
         let message = format!("`{command}`: {}\n{}", ended.words(), ended.last_lines(10));
-        Err(StepError::failed(message.trim_end(), "hotfix resume"))
+        Err(StepError::failed(message.trim_end(), Next::Resume))
     }
 }
 
@@ -131,7 +132,7 @@ impl Step for Maintenance {
                 true => Outcome::Skipped("waived".to_owned()),
                 false => Outcome::Held {
                     reason: format!("no command turns maintenance mode {word}"),
-                    hint: format!("set maintenance.{word} in hotfix.toml, or `hotfix waive maintenance --reason ...`"),
+                    hint: Next::configure(format!("maintenance.{word}")).or(Next::waive("maintenance")),
                 },
             });
         };
@@ -162,7 +163,7 @@ impl Step for Maintenance {
             (true, None) if at.incident.is_waived("maintenance") => Ok(Undo::Nothing("waived".to_owned())),
             (true, None) => Err(StepError::stuck(
                 "no command turns maintenance mode off",
-                "turn it off by hand, `hotfix waive maintenance --reason ...`, then `hotfix resume`",
+                Next::by_hand("turn it off by hand").then(Next::waive("maintenance")).then(Next::Resume),
             )),
             (false, _) => Ok(Undo::Nothing("the service stays up".to_owned())),
         }

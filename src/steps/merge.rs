@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{Tools, count, document, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::name;
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Merge, Release, Watch};
 use crate::domain::step_name::StepName;
 use crate::git::merge_tree::{self, Merged};
@@ -50,16 +51,13 @@ impl Step for MergeFix {
                 // Somebody pushed meanwhile: merge into what is there now.
                 Err(ProjectError::Stale { .. }) => {}
                 Err(error @ ProjectError::Refused { .. }) => {
-                    let hint = format!(
-                        "let `{}` be pushed to, or merge `{}` into it, then `hotfix resume`",
-                        merge.branch, release.tag
-                    );
-                    return Err(StepError::failed(error.to_string(), hint));
+                    let what = format!("let `{}` be pushed to, or merge `{}` into it", merge.branch, release.tag);
+                    return Err(StepError::failed(error.to_string(), Next::by_hand(what).then(Next::Resume)));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix resume"))
+        Err(StepError::failed("production's branch moved during 10 attempts in a row", Next::Resume))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
@@ -87,10 +85,10 @@ impl Step for MergeFix {
             let tree = self.merge_trees(Some(&merge.merge), &tip, &merge.old).await?.map_err(|files| {
                 StepError::stuck(
                     format!("reverting the merge conflicts in {}", files.join(", ")),
-                    format!("git revert -m 1 {} on `{}`, then `hotfix resume`", merge.merge, merge.branch),
+                    Next::by_hand(format!("git revert -m 1 {} on `{}`", merge.merge, merge.branch)).then(Next::Resume),
                 )
             })?;
-            let title = name::line(&at.incident.declaration.title, 80);
+            let title = name::line(&at.incident.title(), 80);
             let message = format!("Revert \"{}: {title}\"\n\n{note}\n", at.incident.id);
             let commit = project.commit_tree(&tree, &[&tip], &message).await?;
             match project.push(&[RefChange::advance(&refname, &tip, &commit)]).await {
@@ -105,7 +103,7 @@ impl Step for MergeFix {
                 }
             }
         }
-        Err(StepError::failed("production's branch moved during 10 attempts in a row", "hotfix resume"))
+        Err(StepError::failed("production's branch moved during 10 attempts in a row", Next::Resume))
     }
 }
 
@@ -135,10 +133,11 @@ impl MergeFix {
             let fix = incident.detail::<Branch>().map_or_else(|| release.tag.clone(), |branch| branch.name);
             StepError::stuck(
                 format!("the fix conflicts with `{branch}` in {}: {}", count(files.len(), "file"), files.join(", ")),
-                format!("merge `{fix}` into `{branch}` by hand (`git merge --no-ff`), push it, then `hotfix resume`"),
+                Next::by_hand(format!("merge `{fix}` into `{branch}` by hand (`git merge --no-ff`), push it"))
+                    .then(Next::Resume),
             )
         })?;
-        let title = name::line(&incident.declaration.title, 100);
+        let title = name::line(&incident.title(), 100);
         let mut message = format!("Merge hotfix {}: {title}\n\nReleased as {}.\n", incident.id, release.tag);
         if let Some(watch) = incident.detail::<Watch>() {
             message.push_str(&format!(
@@ -177,8 +176,8 @@ impl MergeFix {
         match merge_tree::merge_all(&self.0.project.git, &[], &[merge]).await?.pop() {
             Some(Merged::Clean { tree }) => Ok(Ok(tree.to_string())),
             Some(Merged::Conflict(conflict)) => Ok(Err(conflict.files())),
-            Some(Merged::Failed { reason }) => Err(StepError::failed(reason, "hotfix resume")),
-            None => Err(StepError::failed("git gave no answer to the merge", "hotfix resume")),
+            Some(Merged::Failed { reason }) => Err(StepError::failed(reason, Next::Resume)),
+            None => Err(StepError::failed("git gave no answer to the merge", Next::Resume)),
         }
     }
 }

@@ -35,7 +35,9 @@ use crate::config::Config;
 use crate::deploy::Deployer;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Fix};
+use crate::domain::strategy::Strategy;
 use crate::git::project::{Project, ProjectError};
 use crate::report::template::Templates;
 use crate::store::Store;
@@ -90,8 +92,10 @@ impl Tools {
     async fn fetch(&self) -> Result<(), StepError> {
         self.project.fetch().await.map_err(|error| {
             let hint = match &error {
-                ProjectError::NoRemote { remote } => format!("git remote add {remote} URL, then `hotfix resume`"),
-                _ => "hotfix resume".to_owned(),
+                ProjectError::NoRemote { remote } => {
+                    Next::by_hand(format!("git remote add {remote} URL")).then(Next::Resume)
+                }
+                _ => Next::Resume.into(),
             };
             StepError::failed(error.to_string(), hint)
         })
@@ -99,10 +103,7 @@ impl Tools {
 
     fn deployer(&self) -> Result<&dyn Deployer, StepError> {
         self.deployer.as_deref().ok_or_else(|| {
-            StepError::failed(
-                "no deployer is configured",
-                "set [deploy.by.command] in hotfix.toml, then `hotfix resume`",
-            )
+            StepError::failed("no deployer is configured", Next::configure("[deploy.by.command]").then(Next::Resume))
         })
     }
 
@@ -113,22 +114,25 @@ impl Tools {
 
     /// Fills the patterns of the configuration that name things after the incident.
     fn fill(&self, pattern: &str, incident: &Incident) -> Result<String, StepError> {
+        let severity = incident.severity.map(|severity| severity.to_string()).unwrap_or_default();
         let values = [
             ("id", incident.id.clone()),
-            ("slug", name::slug(&incident.declaration.title)),
+            ("slug", name::slug(&incident.title())),
             ("date", crate::domain::identifier::day(incident.declared)),
-            ("severity", incident.severity.to_string()),
+            ("severity", severity),
             ("repo", self.project.name()),
         ];
-        name::fill(pattern, &values.into()).map_err(|error| StepError::failed(error, "correct it in hotfix.toml"))
+        name::fill(pattern, &values.into())
+            .map_err(|error| StepError::failed(error, Next::by_hand("correct it in hotfix.toml").then(Next::Resume)))
     }
 
     /// What every configured command gets through the environment.
     fn environment(&self, incident: &Incident) -> Vec<(String, String)> {
+        let severity = incident.severity.map(|severity| severity.to_string()).unwrap_or_default();
         let mut values = vec![
             ("HOTFIX_ID", incident.id.clone()),
-            ("HOTFIX_TITLE", incident.declaration.title.clone()),
-            ("HOTFIX_SEVERITY", if incident.order.is_some() { String::new() } else { incident.severity.to_string() }),
+            ("HOTFIX_TITLE", incident.title()),
+            ("HOTFIX_SEVERITY", severity),
             ("HOTFIX_ENVIRONMENT", self.config.deploy.environment.clone()),
         ];
         if let Some(branch) = incident.detail::<Branch>() {
@@ -149,15 +153,15 @@ impl Tools {
 fn needed<T: crate::domain::evidence::Detail>(incident: &Incident) -> Result<T, StepError> {
     incident.detail::<T>().ok_or_else(|| {
         let message = format!("the journal has no evidence of step `{}`, which comes first", T::STEP);
-        StepError::stuck(message, "hotfix decide --strategy B")
+        StepError::stuck(message, Next::decide(Strategy::B))
     })
 }
 
-/// The command that ends what can't go on as it was planned.
-fn otherwise(incident: &Incident) -> String {
-    match incident.order {
-        None => "hotfix decide --strategy B".to_owned(),
-        Some(_) => format!("hotfix abort {} --reason ...", incident.id),
+/// What ends what can't go on as it was planned.
+fn otherwise(incident: &Incident) -> Next {
+    match incident.order() {
+        None => Next::decide(Strategy::B),
+        Some(_) => Next::Abort,
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Tools, short};
 use crate::deploy::{Change, DeployError, Preparation};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, StepState};
+use crate::domain::next::Next;
 use crate::domain::order::Kind;
 use crate::domain::step::{Deploy, WayBack};
 use crate::domain::step_name::StepName;
@@ -48,7 +49,7 @@ impl Step for PrepareWayBack {
         let found = match self.0.deployer()?.prepare(&self.change(at.incident, &current).await?).await {
             Ok(found) => found,
             Err(DeployError::Refused(reason)) => {
-                let hint = "put that right, then `hotfix resume`".to_owned();
+                let hint = Next::by_hand("put that right").then(Next::Resume);
                 return Ok(Outcome::Held { reason, hint });
             }
             Err(error) => return Err(error.into()),
@@ -83,7 +84,7 @@ impl PrepareWayBack {
             None => "was never verified".to_owned(),
         };
         let running = if current.is_empty() { "nothing" } else { current };
-        let hint = "`hotfix rollback`, or `hotfix waive way-back --reason ...`".to_owned();
+        let hint = Next::RollBack { to: None, rung: None }.or(Next::waive("way-back"));
         let reason = format!("there is no way back: production runs `{running}`, which {found}");
         Ok(Some(Outcome::Held { reason, hint }))
     }
@@ -91,7 +92,7 @@ impl PrepareWayBack {
 
 /// Whether a deploy follows.
 fn deploys(incident: &Incident) -> bool {
-    match (incident.plan(), &incident.order) {
+    match (incident.plan(), incident.order()) {
         (Some(plan), _) if plan.has(WayBack::STEP) => plan.has(Deploy::STEP),
         (_, Some(order)) => order.kind == Kind::Deploy,
         (_, None) => true,

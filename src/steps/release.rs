@@ -10,6 +10,7 @@ use super::{Tools, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Check, Fix, Release, Review};
 use crate::domain::step_name::StepName;
 use crate::domain::version;
@@ -59,7 +60,7 @@ impl Step for MakeRelease {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StepError::failed("no free name for the tag was found in 20 attempts", "hotfix resume"))
+        Err(StepError::failed("no free name for the tag was found in 20 attempts", Next::Resume))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
@@ -106,7 +107,7 @@ impl MakeRelease {
         let message = format!(
             "{}: {}\n\n{TRAILER}: {}\n{}\n",
             incident.id,
-            name::line(&incident.declaration.title, 100),
+            name::line(&incident.title(), 100),
             incident.key,
             anchor::line(incident.seq, &incident.head)
         );
@@ -146,7 +147,10 @@ impl MakeRelease {
         let named = self.0.fill(&pattern.replace("{n}", "\u{1}"), incident)?;
         let tag = free(&named, &taken);
         self.0.project.git.run(["check-ref-format", &format!("refs/tags/{tag}")]).await.map_err(|_| {
-            StepError::failed(format!("`{tag}` is not a name for a tag"), "correct release.tag in hotfix.toml")
+            StepError::failed(
+                format!("`{tag}` is not a name for a tag"),
+                Next::configure("release.tag").then(Next::Resume),
+            )
         })?;
         Ok(tag)
     }

@@ -9,6 +9,7 @@ use super::{Tools, needed, short};
 use crate::config::ReviewWhen;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Approval;
+use crate::domain::next::Next;
 use crate::domain::step::{Branch, Check, Fix, Review};
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -27,11 +28,8 @@ impl Step for ReviewFix {
             ReviewWhen::Before => self
                 .0
                 .config
-                .review
-                .roles
-                .get(&at.incident.severity)
-                .into_iter()
-                .flatten()
+                .roles(at.incident.severity)
+                .iter()
                 .map(|role| Action::new("wait for", format!("an approval as {role}")))
                 .collect(),
         })
@@ -63,7 +61,7 @@ impl Step for ReviewFix {
             let summary = format!("break-glass by {}: {reason}; the review follows", approval.by);
             return Ok(Outcome::Done(Evidence::with(summary, &review)));
         }
-        let roles = self.0.config.review.roles.get(&at.incident.severity).map(Vec::as_slice).unwrap_or_default();
+        let roles = self.0.config.roles(at.incident.severity);
         if roles.is_empty() {
             let review = Review { commit, approvals: Vec::new(), afterwards: false };
             return Ok(Outcome::Done(Evidence::with("the profile asks for no approval", &review)));
@@ -95,7 +93,7 @@ impl Step for ReviewFix {
                 if void > 0 {
                     reason.push_str(&format!("; {void} on earlier commits are void"));
                 }
-                Ok(Outcome::Held { reason, hint: format!("hotfix approve {} --role {}", at.incident.id, missing[0]) })
+                Ok(Outcome::Held { reason, hint: Next::Approve { role: missing[0].clone() }.into() })
             }
         }
     }

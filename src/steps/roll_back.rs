@@ -10,6 +10,7 @@ use super::{Tools, ladder, otherwise};
 use crate::deploy::{Change, DeployError};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
+use crate::domain::next::Next;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step::{Deploy, RollBack, WayBack};
 use crate::domain::step_name::StepName;
@@ -88,7 +89,7 @@ impl RollBackRelease {
         let decided = self.0.config.deploy.ladder.contains(&back.rung) || !plan.has(RollBack::STEP);
         (!decided).then(|| Outcome::Held {
             reason: format!("`deploy.ladder` leaves it to a person to go back to `{}`", back.to),
-            hint: format!("hotfix rollback {}", incident.id),
+            hint: Next::RollBack { to: None, rung: None }.into(),
         })
     }
 }
@@ -109,7 +110,7 @@ pub async fn found_way_back(tools: &Tools, incident: &Incident) -> Result<Back, 
         if deploy.previous.is_empty() {
             return Err(StepError::stuck(
                 format!("nothing ran before `{}`, so there is nothing to go back to", deploy.release),
-                format!("put production right by hand, then `{}`", otherwise(incident)),
+                Next::by_hand("put production right by hand").then(otherwise(incident)),
             ));
         }
         return Ok(Back { from: deploy.release, to: deploy.previous, rung: Rung::Undo });
@@ -165,7 +166,7 @@ pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result
     let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
     Err(StepError::stuck(
         format!("the rollback to `{to}` failed, production runs {now}: {reason}"),
-        "put production right by hand, then `hotfix resume`",
+        Next::by_hand("put production right by hand").then(Next::Resume),
     ))
 }
 

@@ -9,6 +9,7 @@ use super::deploy::release;
 use super::{Tools, otherwise};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::step::{Deploy, RollBack, Watch};
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
@@ -40,27 +41,26 @@ impl Step for WatchRelease {
         if let Some(other) = other_release(&self.0, &release.tag).await? {
             return Ok(Outcome::Held {
                 reason: format!("production runs `{other}`, not `{}`", release.tag),
-                hint: otherwise(at.incident),
+                hint: otherwise(at.incident).into(),
             });
         }
         let subject = Subject { release: release.tag.clone(), previous: previous(at.incident) };
         let standing = observe(&self.0, at, &subject, |_| {}).await?;
         let evidence = evidence(&release.tag, &standing);
-        let id = &at.incident.id;
         Ok(match (standing.judgement.verdict, standing.judgement.outage) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
             (Verdict::Bad, _) => Outcome::Bad(evidence),
             (Verdict::Blind | Verdict::Unproven, Some(outage)) => Outcome::Outage {
                 cause: self.0.cause_of(&outage),
                 reason: evidence.summary,
-                hint: format!(
-                    "`hotfix resume {id}` when it is over; or `hotfix rollback {id}`; or `hotfix waive watch --id {id} --reason ...`"
-                ),
+                hint: Next::wait_for("the end of the outage")
+                    .then(Next::Resume)
+                    .or(Next::RollBack { to: None, rung: None })
+                    .or(Next::waive("watch")),
             },
-            (Verdict::Blind | Verdict::Unproven, None) => Outcome::Held {
-                reason: evidence.summary,
-                hint: "`hotfix resume` to watch on, or `hotfix waive watch --reason ...`".to_owned(),
-            },
+            (Verdict::Blind | Verdict::Unproven, None) => {
+                Outcome::Held { reason: evidence.summary, hint: Next::WatchOn.or(Next::waive("watch")) }
+            }
         })
     }
 }
@@ -118,9 +118,9 @@ pub fn evidence(release: &str, standing: &Standing) -> Evidence {
 
 fn configured(tools: &Tools, subject: &Subject) -> Result<Vec<Timed>, StepError> {
     let probes = probes(&tools.config.watch.probe, &tools.project.top, subject)
-        .map_err(|error| StepError::failed(error, "correct it in hotfix.toml, then `hotfix resume`"))?;
+        .map_err(|error| StepError::failed(error, Next::by_hand("correct it in hotfix.toml").then(Next::Resume)))?;
     if probes.iter().all(|timed| timed.is_dependency) {
-        let hint = "add a [[watch.probe]] to hotfix.toml, or `hotfix waive watch --reason ...`";
+        let hint = Next::configure("[[watch.probe]]").or(Next::waive("watch"));
         return Err(StepError::failed("no probe is configured, so nobody can tell whether the release is good", hint));
     }
     Ok(probes)

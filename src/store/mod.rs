@@ -21,12 +21,12 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 use crate::domain::event::{Event, Fact, unknown_step};
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
+use crate::domain::severity::Severity;
 use crate::domain::step::{Deploy, RollBack, Watch};
 use crate::domain::verdict::Verdict;
 use crate::redact::redact;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
-use list::INCIDENT;
 
 pub use list::{ReleaseRecord, Summary, last_verified};
 
@@ -72,15 +72,15 @@ impl Store {
         )
         .bind(&incident.key)
         .bind(&incident.id)
-        .bind(&incident.declaration.title)
-        .bind(incident.order.as_ref().map_or(incident.severity.as_str(), |_| ""))
+        .bind(incident.title())
+        .bind(incident.severity.map_or("", Severity::as_str))
         .bind(incident.status.as_str())
         .bind(step)
         .bind(incident.declared.as_millisecond())
-        .bind(incident.declaration.detected.as_millisecond())
+        .bind(incident.detected().as_millisecond())
         .bind(incident.updated.as_millisecond())
         .bind(incident.ended.map(Timestamp::as_millisecond))
-        .bind(incident.order.as_ref().map_or(INCIDENT, |order| order.kind.as_str()))
+        .bind(incident.case.kind())
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -220,8 +220,8 @@ impl Journal for Store {
 
 /// Why a release was changed: the incident's title, or what was said when it was ordered.
 fn reason(incident: &Incident) -> String {
-    let said = incident.order.as_ref().map(|order| order.reason.as_str()).filter(|reason| !reason.is_empty());
-    format!("{} {}", incident.id, said.unwrap_or(&incident.declaration.title))
+    let said = incident.order().map(|order| order.reason.clone()).filter(|reason| !reason.is_empty());
+    format!("{} {}", incident.id, said.unwrap_or_else(|| incident.title()))
 }
 
 /// Appends an event, unless `lease` has passed to someone else; returns whether it was appended.

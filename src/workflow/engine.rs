@@ -193,11 +193,11 @@ impl Engine<'_> {
             // Held first: should the process die before the plan is changed, the step comes again.
             Ok(Outcome::Back { to, reason }) => {
                 turn = Turn::Back(to);
-                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
+                Fact::StepHeld { step, reason, hint: crate::domain::next::Next::Resume.into(), outage: None }
             }
             Ok(Outcome::Climb { back, reason }) => {
                 turn = Turn::Climb(back);
-                Fact::StepHeld { step, reason, hint: "hotfix resume".to_owned(), outage: None }
+                Fact::StepHeld { step, reason, hint: crate::domain::next::Next::Resume.into(), outage: None }
             }
             Ok(Outcome::Done(evidence)) => Fact::StepDone { step, evidence },
             Ok(Outcome::Skipped(reason)) => Fact::StepSkipped { step, reason },
@@ -276,7 +276,7 @@ impl Engine<'_> {
     }
 
     fn step(&self, incident: &Incident, name: StepName) -> Result<&dyn Step, EngineError> {
-        let version = incident.declaration.workflow;
+        let version = incident.case.workflow();
         let step = self.steps.iter().find(|step| step.name() == name).map(Box::as_ref);
         match step {
             Some(step) if version == WORKFLOW => Ok(step),

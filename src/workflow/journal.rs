@@ -10,12 +10,12 @@ use jiff::Timestamp;
 
 use super::plan::{Next, next};
 use crate::crash::{self, Point};
-use crate::domain::event::{Declaration, Event, Fact, Head, Planned};
+use crate::domain::case::Case;
+use crate::domain::event::{Event, Fact, Head, Planned};
 use crate::domain::incident::{
     Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,
     Topic, Waiver,
 };
-use crate::domain::order::Order;
 use crate::domain::step_name::{StepName, UnknownStep};
 
 /// Where events are kept. Appended to, never changed.
@@ -129,13 +129,13 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     let illegal =
         |why: String| Illegal { key: event.incident.clone(), what: format!("event {} (`{name}`)", event.seq), why };
     let mut incident = match (incident, &event.fact) {
-        (None, Fact::Declared(declaration)) => begun(declaration.clone(), None, event),
-        (None, Fact::Ordered(order)) => begun(order.declaration(event.at), Some(order.clone()), event),
+        (None, Fact::Declared(declaration)) => begun(Case::Incident(declaration.clone()), event),
+        (None, Fact::Ordered(order)) => begun(Case::Order(order.clone()), event),
         (None, _) => return Err(illegal("the incident is not declared".to_owned())),
         (Some(_), Fact::Declared(_) | Fact::Ordered(_)) => {
             return Err(illegal("it is declared already".to_owned()));
         }
-        (Some(Incident { order: Some(order), .. }), fact) if fact.is_of_an_incident() => {
+        (Some(Incident { case: Case::Order(order), .. }), fact) if fact.is_of_an_incident() => {
             return Err(illegal(format!("it is a {}, not an incident", order.kind)));
         }
         (Some(incident), _) if incident.status.is_over() && !event.fact.may_follow_the_end() => {
@@ -155,13 +155,12 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     Ok(incident)
 }
 
-fn begun(declaration: Declaration, order: Option<Order>, event: &Event) -> Incident {
+fn begun(case: Case, event: &Event) -> Incident {
     Incident {
         key: event.incident.clone(),
         id: event.incident.clone(),
-        severity: declaration.severity,
-        declaration,
-        order,
+        severity: case.severity(),
+        case,
         status: Status::Open,
         declared: event.at,
         reporter: event.actor.clone(),
@@ -192,7 +191,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
     match fact {
         Fact::Declared(_) | Fact::Ordered(_) => {}
         Fact::Numbered { id } => incident.id.clone_from(id),
-        Fact::SeverityChanged { severity, .. } => incident.severity = *severity,
+        Fact::SeverityChanged { severity, .. } => incident.severity = Some(*severity),
         Fact::Noted { text, update } => {
             incident.notes.push(Note { at, by, text: text.clone(), update: *update });
         }
@@ -420,7 +419,7 @@ fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
         Fact::StepStuck { step, error, .. } => (Topic::Stuck, format!("{step}: {error}")),
         Fact::UndoFailed { step, error, .. } => (Topic::Stuck, format!("undo of {step}: {error}")),
         Fact::Aborted { reason } => (Topic::Aborted, reason.clone()),
-        Fact::Closed {} if incident.order.is_none() => (Topic::Closed, incident.declaration.title.clone()),
+        Fact::Closed {} if incident.order().is_none() => (Topic::Closed, incident.title()),
         _ => return None,
     };
     Some(Announcement { seq: event.seq, at: event.at, topic, text })

@@ -64,7 +64,7 @@ pub fn ordered(order: &Order) -> &'static [StepName] {
 
 /// Returns the steps that follow a deploy that went bad, or a rollback that is to be tried otherwise.
 pub fn way_back(incident: &Incident) -> &'static [StepName] {
-    if incident.order.is_some() { &[StepName::RollBack, StepName::Confirm] } else { WAY_BACK }
+    if incident.order().is_some() { &[StepName::RollBack, StepName::Confirm] } else { WAY_BACK }
 }
 
 /// Returns the strategy and the steps with which production is put back now: what is left of the plan
@@ -73,7 +73,7 @@ pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<Ste
     let plan = incident.plan();
     let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != StepName::RollBack);
     let left: Vec<_> = left.map(|step| step.name).collect();
-    match &incident.order {
+    match incident.order() {
         Some(_) => (None, way_back(incident).to_vec()),
         None if left.is_empty() => {
             let steps = steps(Strategy::A).iter().filter(|step| rung != Rung::Recreate || **step != StepName::Prepare);
@@ -86,7 +86,7 @@ pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<Ste
 /// Returns all steps of the strategy in force, or of the order; `None` for the opening and on the way
 /// back of an incident.
 pub fn whole(incident: &Incident) -> Option<&'static [StepName]> {
-    match (&incident.order, incident.plan()?.strategy) {
+    match (incident.order(), incident.plan()?.strategy) {
         (Some(order), _) => Some(ordered(order)),
         (None, strategy) => strategy.map(steps),
     }
@@ -115,7 +115,7 @@ pub fn next(incident: &Incident) -> Next {
         return Next::Over;
     }
     let Some(plan) = incident.plan() else {
-        return match &incident.order {
+        return match incident.order() {
             None => planned(None, vec!["declared".to_owned()], OPENING),
             Some(order) => begun(order),
         };

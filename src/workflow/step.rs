@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
+use crate::domain::next::{Hint, Next};
 use crate::domain::rung::Back;
 use crate::domain::step_name::StepName;
 
@@ -68,16 +69,16 @@ pub enum Outcome {
     Done(Evidence),
     /// There was nothing to do.
     Skipped(String),
-    /// Something has to happen first that this step can't bring about; `hint` is a command.
+    /// Something has to happen first that this step can't bring about.
     Held {
         reason: String,
-        hint: String,
+        hint: Hint,
     },
     /// Held by something that fails beside the release: the cause of an incident of its own.
     Outage {
         cause: String,
         reason: String,
-        hint: String,
+        hint: Hint,
     },
     /// What an earlier step found is no longer so: the plan goes on from that step again.
     Back {
@@ -118,8 +119,8 @@ impl Action {
 #[derive(Debug)]
 pub struct StepError {
     pub message: String,
-    /// The command to type next.
-    pub hint: String,
+    /// What can be done about it.
+    pub hint: Hint,
     /// Whether trying again is of no use until a person has decided something.
     pub stuck: bool,
     /// What was done before, where that is worth keeping.
@@ -127,11 +128,11 @@ pub struct StepError {
 }
 
 impl StepError {
-    pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> StepError {
+    pub fn failed(message: impl Into<String>, hint: impl Into<Hint>) -> StepError {
         StepError { message: message.into(), hint: hint.into(), stuck: false, evidence: None }
     }
 
-    pub fn stuck(message: impl Into<String>, hint: impl Into<String>) -> StepError {
+    pub fn stuck(message: impl Into<String>, hint: impl Into<Hint>) -> StepError {
         StepError { message: message.into(), hint: hint.into(), stuck: true, evidence: None }
     }
 
@@ -152,6 +153,6 @@ impl<E: std::error::Error> From<E> for StepError {
             message = format!("{message}: {cause}");
             source = cause.source();
         }
-        StepError::failed(message, "hotfix resume")
+        StepError::failed(message, Next::Resume)
     }
 }

@@ -10,6 +10,7 @@ use hotfix::domain::decision::Recommendation;
 use hotfix::domain::event::Event;
 use hotfix::domain::evidence::Evidence;
 use hotfix::domain::incident::{Incident, Status};
+use hotfix::domain::next::Next;
 use hotfix::domain::step_name::StepName;
 use hotfix::domain::strategy::Strategy;
 use hotfix::store::Store;
@@ -53,7 +54,7 @@ async fn a_death_before_or_after_any_event_changes_nothing_in_the_end() {
 async fn a_step_that_fails_is_tried_again_when_somebody_asks() {
     for name in plan::steps(Strategy::B) {
         let (bench, world) = (Bench::new().await, World::default());
-        world.says(*name, || Err(StepError::failed("the disk is full", "hotfix resume")));
+        world.says(*name, || Err(StepError::failed("the disk is full", Next::Resume)));
         let failed = bench.run(&world, None).await.unwrap();
         assert_eq!((failed.status, failed.current().unwrap().name), (Status::Failed, *name));
         let resumed = bench.run(&world, None).await.unwrap();
@@ -76,7 +77,10 @@ async fn a_bad_release_is_put_back_before_anything_else() {
 async fn an_abort_takes_back_every_step_the_last_one_first() {
     let (bench, world) = (Bench::new().await, World::default());
     world.says(StepName::Review, || {
-        Ok(Outcome::Held { reason: "no approval".to_owned(), hint: "hotfix approve".to_owned() })
+        Ok(Outcome::Held {
+            reason: "no approval".to_owned(),
+            hint: Next::Approve { role: "on-call".to_owned() }.into(),
+        })
     });
     let held = bench.run(&world, None).await.unwrap();
     assert_eq!(held.status, Status::Held);

@@ -17,7 +17,7 @@ pub enum CaseView {
 
 impl CaseView {
     pub fn of(incident: &Incident) -> CaseView {
-        match &incident.order {
+        match incident.order() {
             None => CaseView::Incident(IncidentView::of(incident)),
             Some(order) => CaseView::Order(OrderView::of(order, incident)),
         }

@@ -34,7 +34,8 @@ pub struct Identity {
     /// The identifier that it was declared under; it never changes.
     pub key: String,
     pub title: String,
-    pub severity: Severity,
+    #[schemars(with = "Severity")]
+    pub severity: Option<Severity>,
     pub status: Status,
     pub strategy: Option<Strategy>,
     /// When the trouble was first seen.
@@ -71,11 +72,11 @@ impl Identity {
         Identity {
             id: incident.id.clone(),
             key: incident.key.clone(),
-            title: incident.declaration.title.clone(),
+            title: incident.title(),
             severity: incident.severity,
             status: incident.status,
             strategy: incident.strategy,
-            detected: incident.declaration.detected,
+            detected: incident.detected(),
             ended: incident.ended,
         }
     }

@@ -69,11 +69,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::next::Next;
 
     #[test]
     fn a_step_that_can_not_say_what_it_would_do_says_why() {
         let told = Ok(vec![Action::new("push", "main")]);
-        let untold = Err(StepError::failed("no tag yet", ""));
+        let untold = Err(StepError::failed("no tag yet", Next::Resume));
         let view = PlanView::of(&[("merge", told), ("release", untold)]);
         assert_eq!(
             serde_json::to_value(view).unwrap(),

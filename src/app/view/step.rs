@@ -69,6 +69,7 @@ impl StepStatus {
 mod tests {
     use super::*;
     use crate::domain::evidence::Evidence;
+    use crate::domain::next::Next;
 
     #[test]
     fn a_status_is_called_as_people_read_it() {
@@ -79,10 +80,10 @@ mod tests {
             StepState::Started,
             StepState::Done { evidence: evidence() },
             StepState::Skipped { reason: text() },
-            StepState::Held { reason: text(), hint: "".into() },
-            StepState::Failed { error: text(), hint: "".into() },
+            StepState::Held { reason: text(), hint: Next::Resume.into() },
+            StepState::Failed { error: text(), hint: Next::Resume.into() },
             StepState::WentBad { evidence: evidence() },
-            StepState::Stuck { error: text(), hint: "".into() },
+            StepState::Stuck { error: text(), hint: Next::Resume.into() },
             StepState::Undoing,
             StepState::Undone { note: text() },
         ] {

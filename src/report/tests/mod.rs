@@ -1,5 +1,6 @@
 //! The documents as people read them.
 
+mod next;
 mod story;
 
 use insta::assert_snapshot;
@@ -11,6 +12,7 @@ use super::timeline;
 use crate::domain::decision::Recommendation;
 use crate::domain::event::{Declaration, Fact, Planned};
 use crate::domain::evidence::Evidence;
+use crate::domain::next::Hint;
 use crate::domain::proof::Proof;
 use crate::domain::rung::Rung;
 use crate::domain::step::*;
@@ -143,7 +145,7 @@ fn whole_job() -> Story {
         .fact(Fact::StepHeld {
             step: StepName::Review,
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
-            hint: "hotfix approve".to_owned(),
+            hint: Hint::Text("hotfix approve".to_owned()),
             outage: None,
         })
         .after(17)

@@ -23,8 +23,13 @@ pub struct Story {
 impl Story {
     /// Declared 3 minutes after the detection.
     pub fn begin(declaration: Declaration) -> Story {
-        let story = Story { events: Vec::new(), now: declaration.detected, actor: "Ada <ada@example.com>" };
-        story.after(3).fact(Fact::Declared(declaration))
+        Story::empty().after(3).fact(Fact::Declared(declaration))
+    }
+
+    /// Nothing yet.
+    pub fn empty() -> Story {
+        let now = declaration().detected;
+        Story { events: Vec::new(), now, actor: "Ada <ada@example.com>" }
     }
 
     /// Lets `minutes` pass.
