@@ -65,23 +65,23 @@ fn every_command_prints_what_is_promised() {
     status NONE: error
     watch --name alone: errors, final, forecast, outage, p95_ms, reasons, replay, replay_latency, requests, seconds, tests, verdict, went_on
     start Outage --severity P1 --dry-run: chosen_by, severity, steps
-    declare Outage --severity P1 --issue-id 001: backports, incident, next, release, steps
-    ack: backports, incident, next, release, steps
-    note seen: backports, incident, next, release, steps
-    severity P0 --reason worse: backports, incident, next, release, steps
-    investigate: backports, incident, investigation, next, release, steps
-    decide: backports, incident, next, release, steps
+    declare Outage --severity P1 --issue-id 001: backports, incident, next, next_action, release, steps
+    ack: backports, incident, next, next_action, release, steps
+    note seen: backports, incident, next, next_action, release, steps
+    severity P0 --reason worse: backports, incident, next, next_action, release, steps
+    investigate: backports, incident, investigation, next, next_action, release, steps
+    decide: backports, incident, next, next_action, release, steps
     ship --dry-run: plan
-    ship: backports, incident, next, release, steps
-    check: backports, check, incident, next, release, steps
-    waive size --reason tried: backports, incident, next, release, steps
-    ship: backports, incident, next, release, steps
-    approve --role on-call --as Eva<eva@example.org>: backports, incident, next, release, steps
-    deploy: backports, incident, next, release, steps
+    ship: backports, incident, next, next_action, release, steps
+    check: backports, check, incident, next, next_action, release, steps
+    waive size --reason tried: backports, incident, next, next_action, release, steps
+    ship: backports, incident, next, next_action, release, steps
+    approve --role on-call --as Eva<eva@example.org>: backports, incident, next, next_action, release, steps
+    deploy: backports, incident, next, next_action, release, steps
     rollback --dry-run: from, rung, to
     abort --reason tried --dry-run: undo
     resume --dry-run: plan
-    resume: backports, incident, next, release, steps
+    resume: backports, incident, next, next_action, release, steps
     action add prevent Alert --owner ada: actions, incident
     checklist: checklist
     status: incidents, orders, post_mortems
@@ -89,15 +89,15 @@ fn every_command_prints_what_is_promised() {
     timeline --events: events
     report: incident, report
     postmortem: incident, post_mortem
-    start Again --severity P1 --issue-id 002: backports, incident, next, release, steps
+    start Again --severity P1 --issue-id 002: backports, incident, next, next_action, release, steps
     status: incidents, orders, post_mortems
-    abort --reason tried --yes: backports, incident, next, release, steps
+    abort --reason tried --yes: backports, incident, next, next_action, release, steps
     list: incidents
     deploy v1.0.0 --dry-run: plan
-    deploy v1.0.0 --yes: next, order, steps
+    deploy v1.0.0 --yes: next, next_action, order, steps
     deploy v1.0.0 --yes: nothing_to_do
     rollback --dry-run: plan
-    rollback --yes: next, order, steps
+    rollback --yes: next, next_action, order, steps
     timeline --events: events
     log: environment, releases
     audit verify: incidents, intact, missing
