@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::domain::change::Change;
-use crate::domain::step::{Check, GateResult, Violation};
+use crate::domain::check::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
 use crate::git::change::{self, ChangeError};
 use crate::git::project::Project;

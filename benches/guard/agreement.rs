@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hotfix::config::Config;
-use hotfix::domain::step::Violation;
+use hotfix::domain::check::Violation;
 use hotfix::guard;
 use hotfix::guard::policy::Policy;
 

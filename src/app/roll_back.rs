@@ -4,8 +4,8 @@ use super::{App, AppError};
 use crate::domain::event::Planned;
 use crate::domain::evidence::Detail;
 use crate::domain::incident::{Incident, StepRecord, StepState};
+use crate::domain::production::RollBack;
 use crate::domain::rung::{Back, Rung};
-use crate::domain::step::RollBack;
 use crate::steps;
 use crate::workflow::plan;
 

@@ -3,10 +3,10 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
+use crate::domain::check::Check;
 use crate::domain::event::Fact;
 use crate::domain::next::Next;
 use crate::domain::severity::Severity;
-use crate::domain::step::Check;
 use crate::report::next;
 
 /// Approve the fix as it was checked: bound to that commit, void when it changes

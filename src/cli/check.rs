@@ -10,7 +10,7 @@ use crate::app::check::{Request, check, may_have_incidents, sarif};
 use crate::app::view::check::CheckedView;
 use crate::app::{App, AppError};
 use crate::check::Parts;
-use crate::domain::step::Check;
+use crate::domain::check::Check;
 use crate::domain::step_name::StepName;
 use crate::report::junit;
 use crate::workflow::engine::Until;

@@ -3,7 +3,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
 use crate::app::view::investigation::InvestigatedView;
-use crate::domain::step::Investigation;
+use crate::domain::investigation::Investigation;
 use crate::domain::step_name::StepName;
 use crate::workflow::engine::Until;
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::Detail;
+use super::step_name::StepName;
 use super::strategy::Strategy;
 
 /// What the matrix looks at.
@@ -30,6 +32,10 @@ pub struct Recommendation {
     /// What the matrix recommended, where a person chose otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Strategy>,
+}
+
+impl Detail for Recommendation {
+    const STEP: StepName = StepName::Decide;
 }
 
 /// Returns how long a strategy usually takes, in minutes, until production is well.

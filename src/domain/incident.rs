@@ -11,9 +11,9 @@ use super::event::Declaration;
 use super::evidence::{Detail, Evidence};
 use super::next::Hint;
 use super::order::Order;
+use super::production::{Deploy, RollBack};
 use super::rung::Back;
 use super::severity::Severity;
-use super::step::{Deploy, RollBack};
 use super::step_name::StepName;
 use super::strategy::Strategy;
 

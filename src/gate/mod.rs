@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use crate::domain::step::GateResult;
+use crate::domain::check::GateResult;
 use crate::process::{self, Ended, Output, Spec};
 use crate::value::{CommandLine, Length, Pattern};
 

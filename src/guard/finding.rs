@@ -1,7 +1,7 @@
 //! What a check found, and where.
 
 use super::checks::Check;
-use crate::domain::step::Violation;
+use crate::domain::check::Violation;
 
 /// The most places that a finding names.
 const PLACES: usize = 20;

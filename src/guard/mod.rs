@@ -16,7 +16,7 @@ mod text;
 use std::collections::HashSet;
 
 use crate::domain::change::Change;
-use crate::domain::step::Violation;
+use crate::domain::check::Violation;
 use comparison::last_part;
 use file::{File, Role};
 use finding::{Finding, Side};

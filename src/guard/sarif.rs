@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::checks::{self, Check};
 use super::finding::{Level, percent, waive};
-use crate::domain::step::Violation;
+use crate::domain::check::Violation;
 
 /// Where a finding is that is of no file: forges take none without a place.
 const WHOLE: &str = ".";
@@ -87,7 +87,7 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::sarif;
-    use crate::domain::step::Violation;
+    use crate::domain::check::Violation;
 
     #[test]
     fn a_finding_is_a_result_at_its_place() {

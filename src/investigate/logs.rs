@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::domain::investigation::{ErrorGroup, LogExcerpt};
 use crate::domain::name;
-use crate::domain::step::{ErrorGroup, LogExcerpt};
 
 const ERRORS: &[&str] = &["error", "exception", "panic", "fatal", "fail", "traceback", "refused", "timed out", " 500 "];
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::domain::check::Violation;
 use crate::domain::proof::Proof;
-use crate::domain::step::Violation;
 
 /// A proof, and what it means for the fix.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::judge::Judgement;
 use super::run::Trouble;
 use super::split::{Part, Split};
+use crate::domain::check::Violation;
 use crate::domain::proof::Tree;
-use crate::domain::step::Violation;
 
 /// The names of the proof's findings, by which they are waived.
 pub const PROOF: &str = "proof";

@@ -23,8 +23,8 @@ use serde::Deserialize;
 
 use crate::affected::{self, Question, Selection};
 use crate::domain::change::Change;
+use crate::domain::check::Violation;
 use crate::domain::proof::{Proof, Run, Tree, Trees};
-use crate::domain::step::Violation;
 use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
 use crate::value::{CommandLine, Length};

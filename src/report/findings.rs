@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::document::Account;
 use crate::domain::allowance::Allowance;
+use crate::domain::backports::Backports;
+use crate::domain::check::FullSuite;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::{Incident, StepRecord};
 use crate::domain::kpi::measures;
-use crate::domain::step::{Backports, FullSuite};
 use crate::domain::step_name::StepName;
 
 /// The draft of two sections of the post-mortem.

@@ -1,7 +1,7 @@
 //! A check as JUnit XML, for forges and CI that show such a report.
 
+use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::proof::Proof;
-use crate::domain::step::{Check, GateResult, Violation};
 
 /// Returns the document: a suite each for the findings, the proof and the gates.
 pub fn document(check: &Check) -> String {
@@ -101,8 +101,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{document, escaped};
+    use crate::domain::check::{Check, GateResult};
     use crate::domain::proof::Proof;
-    use crate::domain::step::{Check, GateResult};
 
     #[test]
     fn what_holds_the_fix_has_failed() {

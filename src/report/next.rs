@@ -1,8 +1,9 @@
 //! What is to be done next: the one place where every face has it from.
 
+use crate::domain::check::Check;
+use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::next::{Hint, Next};
-use crate::domain::step::{Branch, Check};
 use crate::domain::step_name::StepName;
 
 /// Returns what is to be done next; `None` where nothing is left to be done.

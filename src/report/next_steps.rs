@@ -2,8 +2,10 @@
 
 use super::timeline::{moment, short};
 use crate::domain::allowance::Allowance;
+use crate::domain::backports::Backports;
+use crate::domain::check::FullSuite;
+use crate::domain::fix::{Fix, Review};
 use crate::domain::incident::{Incident, StepState};
-use crate::domain::step::{Backports, Fix, FullSuite, Review};
 use crate::domain::step_name::StepName;
 
 /// Returns what people still have to do, the most urgent first.

@@ -10,17 +10,18 @@ use super::findings::{Findings, findings};
 use super::next_steps::next_steps;
 use super::timeline::{Row, moment, person, since, timeline};
 use super::wording::Wording;
+use crate::domain::backports::{BackportTarget, Backports};
+use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::decision::Recommendation;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::Declaration;
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::{Branch, Fix, Merge};
 use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
+use crate::domain::production::{Deploy, Release, RollBack};
 use crate::domain::proof::Proof;
 use crate::domain::severity::Severity;
-use crate::domain::step::{
-    BackportTarget, Backports, Branch, Check, Deploy, Fix, GateResult, Merge, Release, RollBack, Violation,
-};
 use crate::domain::step_name::StepName;
 
 /// The most characters of the title.

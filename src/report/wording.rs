@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::timeline::person;
 use crate::domain::event::Event;
-use crate::domain::step::Branch;
+use crate::domain::fix::Branch;
 
 /// Leaves out people's addresses and the folders of one machine.
 pub struct Wording<'a> {

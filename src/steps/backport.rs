@@ -7,10 +7,12 @@ use async_trait::async_trait;
 
 use super::{Tools, count, needed};
 use crate::config::BackportMode;
+use crate::domain::backports::{BackportTarget, Backports};
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::Branch;
 use crate::domain::incident::Incident;
 use crate::domain::next::{Hint, Next};
-use crate::domain::step::{BackportTarget, Backports, Branch, Release};
+use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::git::backport::error::BackportError;
 use crate::git::backport::merge::{Obstacle, Outcome as Merged};

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::{Tools, document, short};
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::Branch;
 use crate::domain::incident::Incident;
-use crate::domain::step::{Branch, Close};
+use crate::domain::resolution::Close;
 use crate::domain::step_name::StepName;
 use crate::report::document::{Document, resolved};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};

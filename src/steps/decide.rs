@@ -8,8 +8,9 @@ use super::Tools;
 use crate::domain::decision::{Recommendation, Signs, minutes, recommend};
 use crate::domain::event::Declaration;
 use crate::domain::evidence::Evidence;
+use crate::domain::investigation::Investigation;
 use crate::domain::next::Next;
-use crate::domain::step::{Investigation, RollBack};
+use crate::domain::production::RollBack;
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 

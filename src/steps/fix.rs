@@ -7,9 +7,10 @@ use async_trait::async_trait;
 
 use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::next::Next;
-use crate::domain::step::{Branch, Fix, Release};
+use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::git::Git;
 use crate::git::project::RefChange;

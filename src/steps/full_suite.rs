@@ -6,10 +6,12 @@ use async_trait::async_trait;
 
 use super::{Tools, needed, short};
 use crate::check;
+use crate::domain::check::FullSuite;
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::Merge;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
-use crate::domain::step::{FullSuite, Merge, Release};
+use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::gate::{self, Gate};
 use crate::proof::slots::Slots;

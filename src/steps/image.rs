@@ -13,7 +13,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::image;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
-use crate::domain::step::{Image, Release};
+use crate::domain::production::{Image, Release};
 use crate::domain::step_name::StepName;
 use crate::git::entries::Outside;
 use crate::process::supervised::Supervised;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Tools, count};
 use crate::domain::evidence::Evidence;
-use crate::domain::step::{Investigation, LogExcerpt, RecentCommit, RecentDeploy};
+use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, RecentDeploy};
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;

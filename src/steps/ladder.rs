@@ -6,8 +6,8 @@ use crate::deploy::Deployer;
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
+use crate::domain::production::RollBack;
 use crate::domain::rung::{Back, Rung};
-use crate::domain::step::RollBack;
 use crate::store::last_verified;
 use crate::workflow::step::{Outcome, StepError};
 

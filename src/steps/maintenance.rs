@@ -12,7 +12,7 @@ use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
-use crate::domain::step::MaintenanceOn;
+use crate::domain::production::MaintenanceOn;
 use crate::domain::step_name::StepName;
 use crate::process::Spec;
 use crate::process::supervised::Supervised;

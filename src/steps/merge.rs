@@ -7,9 +7,11 @@ use async_trait::async_trait;
 
 use super::{Tools, count, document, needed, short};
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::{Branch, Merge};
 use crate::domain::name;
 use crate::domain::next::Next;
-use crate::domain::step::{Branch, Merge, Release, Watch};
+use crate::domain::observation::Watch;
+use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::git::merge_tree::{self, Merged};
 use crate::git::oid::Oid;

@@ -33,10 +33,10 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::deploy::Deployer;
+use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::next::Next;
-use crate::domain::step::{Branch, Fix};
 use crate::domain::strategy::Strategy;
 use crate::git::project::{Project, ProjectError};
 use crate::report::template::Templates;

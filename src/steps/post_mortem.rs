@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{Tools, document};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
-use crate::domain::step::PostMortem;
+use crate::domain::resolution::PostMortem;
 use crate::domain::step_name::StepName;
 use crate::report::document::Document;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};

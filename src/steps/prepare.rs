@@ -12,7 +12,7 @@ use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::next::Next;
 use crate::domain::order::Kind;
-use crate::domain::step::{Deploy, WayBack};
+use crate::domain::production::{Deploy, WayBack};
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 

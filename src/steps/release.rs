@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use semver::Version;
 
 use super::{Tools, needed, short};
+use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::{Branch, Fix, Review};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::next::Next;
-use crate::domain::step::{Branch, Check, Fix, Release, Review};
+use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::domain::version;
 use crate::git::anchor;

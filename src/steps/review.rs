@@ -7,10 +7,11 @@ use async_trait::async_trait;
 
 use super::{Tools, needed, short};
 use crate::config::ReviewWhen;
+use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
+use crate::domain::fix::{Branch, Fix, Review};
 use crate::domain::incident::Approval;
 use crate::domain::next::Next;
-use crate::domain::step::{Branch, Check, Fix, Review};
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 

@@ -1,11 +1,11 @@
-//! The check of an incident's fix. Without an incident, a check is `domain::step::Check` as it is.
+//! The check of an incident's fix. Without an incident, a check is `domain::check::Check` as it is.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::incident::IncidentView;
+use crate::domain::check::Check;
 use crate::domain::incident::Incident;
-use crate::domain::step::Check;
 
 /// An incident with the last check of its fix.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

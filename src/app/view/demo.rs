@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::incident::IncidentView;
 use crate::domain::incident::Incident;
-use crate::domain::step::Watch;
+use crate::domain::observation::Watch;
 use crate::domain::verdict::Verdict;
 
 /// The incident that the demo ended with.

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::next::NextView;
 use super::step::StepView;
+use crate::domain::backports::Backports;
 use crate::domain::incident::{Incident, Status};
+use crate::domain::production::Release;
 use crate::domain::severity::Severity;
-use crate::domain::step::{Backports, Release};
 use crate::domain::strategy::Strategy;
 
 /// An incident as it stands.

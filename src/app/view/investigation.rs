@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::incident::IncidentView;
 use crate::domain::incident::Incident;
-use crate::domain::step::Investigation;
+use crate::domain::investigation::Investigation;
 
 /// An incident with what was found.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

@@ -26,8 +26,8 @@ use super::status::StatusView;
 use super::timeline::{EventsView, TimelineView};
 use super::triage::TriageView;
 use super::watch::WatchView;
+use crate::domain::check::Check;
 use crate::domain::rung::Back;
-use crate::domain::step::Check;
 use crate::git::backport::report::Report;
 
 /// The schema of a type, whose definition is kept in the generator.

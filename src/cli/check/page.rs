@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::cli::show::{BAD, FAINT, GOOD, PLAIN, STRONG, WARN, safe};
+use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::proof::{Proof, Tree};
-use crate::domain::step::{Check, GateResult, Violation};
 
 /// Where the text of a line begins.
 const TEXT: usize = 26;

@@ -9,8 +9,9 @@ use crate::cli::error::CliError;
 use crate::demo::customers::{Count, Customers};
 use crate::demo::fix::{BAD, Fix, GOOD};
 use crate::demo::sandbox::{RELEASE, Sandbox};
+use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, Status};
-use crate::domain::step::{Branch, Deploy};
+use crate::domain::production::Deploy;
 use crate::domain::step_name::StepName;
 
 /// Those who let the fix pass; neither wrote it.

@@ -1,0 +1,104 @@
+//! Guard, proof and gates: what speaks against a fix, and what was run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Detail;
+use super::proof::Proof;
+use super::step_name::StepName;
+
+/// Guard, proof and gates on one commit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    pub commit: String,
+    /// The tree of `commit`: what was checked is what is released. Empty in older journals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tree: String,
+    /// What the fix was compared with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base: String,
+    pub violations: Vec<Violation>,
+    /// `None` where there were no tests to run, and in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// Whether the proof was known from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
+    pub gates: Vec<GateResult>,
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+impl Check {
+    /// What holds the fix, by the names that each is waived by.
+    pub fn held(&self) -> Vec<String> {
+        let rules = self.violations.iter().filter(|violation| violation.blocks && !violation.waived);
+        let gates = self.gates.iter().filter(|gate| !gate.passed && !gate.waived);
+        let names = rules.map(|rule| rule.check.clone()).chain(gates.map(|gate| gate.check()));
+        let mut named: Vec<String> = names.collect();
+        named.dedup();
+        named
+    }
+}
+
+/// A rule that the fix breaks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Violation {
+    /// The check's name, by which it is waived.
+    pub check: String,
+    pub message: String,
+    /// Whether the fix is held, rather than only warned of.
+    pub blocks: bool,
+    pub waived: bool,
+    /// Where it is; `None` where it is of the change as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The first line of it, counted from 1: of the file as fixed, or as it was where `counted` says
+    /// that the line was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The lines that counted: `path:line`, `path:line-line`, `path:line (removed)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<String>,
+    /// The share of honest fixes on which the check fires, 0 to 1, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateResult {
+    pub name: String,
+    pub passed: bool,
+    pub seconds: f64,
+    /// How it ended, in words: `exit status 1`, `took longer than 300 s`.
+    pub ended: String,
+    /// The last lines of its output.
+    pub tail: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waived: bool,
+    /// The file with all that it printed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub log: String,
+}
+
+impl GateResult {
+    /// The name by which it is waived.
+    pub fn check(&self) -> String {
+        format!("gate/{}", self.name)
+    }
+}
+
+impl Detail for Check {
+    const STEP: StepName = StepName::Check;
+}
+
+/// All tests, run after the hurry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FullSuite {
+    pub commit: String,
+    pub result: GateResult,
+}
+
+impl Detail for FullSuite {
+    const STEP: StepName = StepName::FullSuite;
+}

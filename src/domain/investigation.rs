@@ -1,0 +1,55 @@
+//! What the machine found in the first minutes.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Detail;
+use super::step_name::StepName;
+use super::verdict::Verdict;
+
+/// What the machine found in the first minutes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Investigation {
+    pub commits: Vec<RecentCommit>,
+    pub deploys: Vec<RecentDeploy>,
+    pub logs: Option<LogExcerpt>,
+    /// Files of data migrations that the recent commits touch.
+    pub migrations: Vec<String>,
+    /// What could not be looked at, and why.
+    pub gaps: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecentCommit {
+    pub commit: String,
+    pub at: Timestamp,
+    pub author: String,
+    pub subject: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecentDeploy {
+    pub release: String,
+    pub at: Timestamp,
+    pub verdict: Option<Verdict>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogExcerpt {
+    /// How many lines were read.
+    pub lines: usize,
+    /// Lines that look like errors, alike ones together, the most frequent first.
+    pub errors: Vec<ErrorGroup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorGroup {
+    pub count: usize,
+    pub example: String,
+}
+
+impl Detail for Investigation {
+    const STEP: StepName = StepName::Investigate;
+}
