@@ -10,8 +10,11 @@ const INCIDENTS: usize = 10_000;
 pub fn measure(store: Kind) {
     let env = TestEnv::on(store);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    env.hotfix(&["list"]);
-    runtime.block_on(seed(&env.journal(), INCIDENTS)).expect("the tables take it");
+    // The same store as the command's, which gets it from its environment.
+    let store = env.journal();
+    let store = if store.starts_with("sqlite") { "sqlite" } else { &store };
+    env.write("hotfix.toml", &format!("store = {store:?}\n"));
+    runtime.block_on(seed(&env.path("work"), INCIDENTS)).expect("the store takes it");
     println!("  with {INCIDENTS} incidents of {EVENTS} events, promised: 20 ms");
     for command in ["status", "list", "timeline"] {
         time(&format!("hotfix {command}"), 21, || {

@@ -1,8 +1,12 @@
 //! A journal that has seen ten years of incidents.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use hotfix::app::error::AppError;
+use hotfix::app::service::{Options, Service};
+use hotfix::domain::actor::Actor;
 use hotfix::domain::event::{Declaration, Event, Fact, Planned};
 use hotfix::domain::evidence::Evidence;
 use hotfix::domain::incident::Incident;
@@ -11,59 +15,35 @@ use hotfix::domain::strategy::Strategy;
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, record};
 use hotfix::workflow::plan::{self, WORKFLOW};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{AnyConnection, Connection};
 
 /// How many events each incident has.
 pub const EVENTS: usize = 30;
 
-/// Writes `incidents` incidents to the tables at `url`, all of them over but the last.
-pub async fn seed(url: &str, incidents: usize) -> Result<(), sqlx::Error> {
-    sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(url).await?;
-    let mut tx = connection.begin().await?;
-    let first = Timestamp::now() - SignedDuration::from_hours(24 * 3650);
+/// Writes `incidents` incidents to the journal of the repository in `directory`, all of them over but
+/// the last.
+pub async fn seed(directory: &Path, incidents: usize) -> Result<(), AppError> {
+    let service = Service::open(&Options { directory: directory.to_owned(), profile: None }).await?;
+    let years = SignedDuration::from_hours(24 * 3650);
+    let first = Timestamp::now() - years;
+    let mut journals = Vec::new();
     for number in 0..incidents {
-        let declared = first + SignedDuration::from_hours(24 * 3650) / incidents as i32 * number as i32;
-        let (events, incident) = story(number, declared, number + 1 == incidents).await;
-        let values: Vec<String> = (0..EVENTS)
-            .map(|row| (1..=7).map(|column| format!("${}", row * 7 + column)).collect::<Vec<_>>().join(", "))
-            .collect();
-        let statement = format!("insert into event values ({})", values.join("), ("));
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
-        for event in &events {
-            query = query.bind(&event.incident).bind(event.seq).bind(event.at.as_millisecond()).bind(&event.actor);
-            query = query.bind(&event.text).bind(&event.previous).bind(&event.digest);
-        }
-        query.execute(&mut *tx).await?;
-        sqlx::query("insert into incident values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-            .bind(&incident.key)
-            .bind(&incident.id)
-            .bind(&incident.declaration.title)
-            .bind(incident.severity.as_str())
-            .bind(incident.status.as_str())
-            .bind("")
-            .bind(incident.declared.as_millisecond())
-            .bind(incident.declaration.detected.as_millisecond())
-            .bind(incident.updated.as_millisecond())
-            .bind(incident.ended.map(Timestamp::as_millisecond))
-            .execute(&mut *tx)
-            .await?;
+        let declared = first + years / incidents as i32 * number as i32;
+        journals.push(story(number, declared, number + 1 == incidents).await);
     }
-    tx.commit().await?;
-    connection.close().await
+    service.by(Actor::claimed("Ada <ada@example.org>")).import(&journals).await
 }
 
-/// The events of one incident, a minute apart, and what they add up to.
-async fn story(number: usize, declared: Timestamp, open: bool) -> (Vec<Event>, Incident) {
+/// The events of one incident, a minute apart.
+async fn story(number: usize, declared: Timestamp, open: bool) -> Vec<Event> {
     let journal = Kept::default();
     let key = format!("HOTFIX-{}-{:03}", declared.strftime("%Y%m%d"), number % 1000);
     let mut incident = None;
     for (minute, fact) in facts(declared, open).iter().enumerate() {
         let now = declared + SignedDuration::from_mins(minute as i64);
-        let entry = Entry { key: &key, actor: "Ada <ada@example.org>", now, fact, lease: None };
+        let entry = Entry { key: &key, actor: &Actor::claimed("Ada <ada@example.org>"), now, fact, lease: None };
         incident = Some(record(&journal, incident, entry).await.expect("each of the facts may follow"));
     }
-    (journal.0.into_inner().expect("nothing panicked"), incident.expect("there are facts"))
+    journal.0.into_inner().expect("nothing panicked")
 }
 
 /// A roll-back, and as many notes as there is room for.
@@ -124,7 +104,7 @@ impl Journal for Kept {
         Ok(())
     }
 
-    async fn acquire(&self, name: &str, _: u32) -> Result<Lease, JournalError> {
+    async fn acquire(&self, name: &str, _: &Actor, _: u32) -> Result<Lease, JournalError> {
         Ok(Lease { name: name.to_owned(), token: 1 })
     }
 

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::App;
+use super::error::AppError;
+use super::service::Service;
+use super::session::Session;
 use crate::config::BackportMode;
 use crate::git::Git;
 use crate::git::backport::error::BackportError;
@@ -12,7 +14,7 @@ use crate::git::backport::record::{Record, Records};
 use crate::git::backport::report::Report;
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::resolution::Resolution;
-use crate::store::backport_records::{Chains, PREFIX};
+use crate::store::backport_records::Chains;
 
 /// Backports of one repository, each with its record.
 pub struct Backports {
@@ -21,16 +23,18 @@ pub struct Backports {
     home: PathBuf,
 }
 
-impl App {
+impl Session {
     pub fn backports(&self) -> Backports {
-        let home = self.tools.project.common.join("hotfix").join("backports");
-        let records = self.tools.records.clone();
-        Backports { git: self.tools.project.git.clone(), records, home }
+        let tools = &self.service.tools;
+        let home = tools.project.common.join("hotfix").join("backports");
+        Backports { git: tools.project.git.clone(), records: tools.records(&self.actor), home }
     }
+}
 
-    /// Whether the journal with this key is that of a backport, not of an incident.
-    pub fn is_backport(key: &str) -> bool {
-        key.starts_with(PREFIX)
+impl Service {
+    /// The identifier of the incident whose backport has this identifier; its job waits for the conflicts.
+    pub async fn incident_of_backport(&self, id: &str) -> Result<Option<String>, AppError> {
+        Ok(self.tools.store.find_incident(id).await?.map(|found| found.id))
     }
 
     /// A request to backport `fix` to the branches that match the globs, or, without globs, to

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{App, AppError, load_config};
+use super::error::AppError;
+use super::service::{Service, load_config};
 use crate::check::{self, Parts, Subject};
 use crate::config::FILE;
 use crate::domain::check::Check;
@@ -78,15 +79,15 @@ pub async fn may_have_incidents(directory: &Path) -> bool {
     std::env::var_os("HOTFIX_STORE").is_some() || places.iter().any(|place| place.exists())
 }
 
-impl App {
+impl Service {
     /// The last check of the incident's fix as it stands, also one that held it.
     pub fn last_check(&self, incident: &Incident) -> Option<Check> {
         steps::last_check(&self.tools, incident)
     }
 
     /// Forgets every proof, so that the next check runs the tests again.
-    pub fn forget_proofs(&self) -> std::io::Result<()> {
-        crate::proof::cache::Cache::of(&self.tools.project.common).clear()
+    pub fn forget_proofs(&self) -> Result<(), AppError> {
+        crate::proof::cache::Cache::of(&self.tools.project.common).clear().map_err(AppError::Proofs)
     }
 }
 

@@ -5,17 +5,22 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{App, AppError};
+use super::error::AppError;
+use super::service::Service;
+use super::session::{Goal, Session, Unwatched};
+use super::view::plan::StartPlan;
 use crate::domain::event::{Declaration, Fact};
 use crate::domain::identifier;
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::severity::Severity;
+use crate::domain::strategy::Strategy;
 use crate::domain::triage::{Route, Triage, triage};
 use crate::git::anchor::Reservation;
 use crate::git::project::ProjectError;
 use crate::workflow::journal::{Entry, JournalError, record};
-use crate::workflow::plan::WORKFLOW;
+use crate::workflow::plan::{self, WORKFLOW};
+use crate::workflow::progress::Progress;
 
 /// The most characters of a title.
 const TITLE: usize = 200;
@@ -53,12 +58,14 @@ pub struct Declared {
     pub remarks: Vec<String>,
 }
 
-impl App {
+impl Service {
     /// Returns which way a report takes, and why.
     pub fn triage(&self, text: &str) -> Triage {
         triage(text, &self.config().triage.rule)
     }
+}
 
+impl Session {
     /// Declares an incident under an identifier that nobody else gets.
     ///
     /// Fails where the report has no title, is no emergency, no rule and no person gives it a
@@ -72,15 +79,15 @@ impl App {
         }
         let mut remarks = Vec::new();
         let (severity, chosen_by) = self.severity(&report)?;
-        if let Some(higher) = self.triage(&report.text()).severity.filter(|higher| *higher < severity) {
+        if let Some(higher) = self.service.triage(&report.text()).severity.filter(|higher| *higher < severity) {
             remarks.push(format!("declared as {severity}, though the rules say {higher}"));
         }
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
             None => self.next_identifier(identifier::INCIDENT, &mut remarks).await?,
         };
-        let now = self.now();
-        let ticket = &self.config().ticket;
+        let now = self.service.now();
+        let ticket = &self.service.config().ticket;
         let assessment = match title.ends_with('…') {
             true => format!("{}\n\n{}", report.assessment, report.title).trim().to_owned(),
             false => report.assessment,
@@ -99,23 +106,43 @@ impl App {
             assessment,
             ticket: report.ticket,
             cause: report.cause,
-            profile: self.config().profile.clone(),
+            profile: self.service.config().profile.clone(),
             workflow: WORKFLOW,
         });
-        let journal = self.tools.store.as_ref();
+        let journal = self.service.tools.store.as_ref();
         let entry = Entry { key: &key, actor: &self.actor, now, fact: &fact, lease: None };
         let incident = record(journal, None, entry).await.map_err(|error| match error {
             // Another process of this clone was faster.
             JournalError::Illegal(_) => AppError::Duplicate { id: key.clone() },
             error => error.into(),
         })?;
-        let incident = self.engine(&super::Nobody).deliver(incident, None).await?;
+        let incident = self.engine(&Unwatched).deliver(incident, None).await?;
         Ok(Declared { incident, remarks })
+    }
+
+    /// What `start` would declare and do; nothing is written.
+    ///
+    /// Fails where no rule and no person gives the report a severity.
+    pub fn plan_of_start(&self, report: &Report, strategy: Option<Strategy>) -> Result<StartPlan, AppError> {
+        let (severity, chosen_by) = self.severity(report)?;
+        let steps = plan::steps(strategy.unwrap_or(Strategy::B));
+        let steps = plan::OPENING.iter().chain(steps).map(ToString::to_string).collect();
+        Ok(StartPlan { severity, chosen_by, steps })
+    }
+
+    /// Works a declared incident off up to the branch for its fix; a rollback, which waits for nobody's fix,
+    /// to the end.
+    pub async fn start(&self, key: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
+        let incident = self.run(key, Goal::Branch, progress).await?;
+        match incident.strategy {
+            Some(Strategy::A) => self.run(key, Goal::Close, progress).await,
+            _ => Ok(incident),
+        }
     }
 
     /// Gives an incident with a provisional name its number, if the remote can be reached again.
     pub(super) async fn number(&self, key: &str) -> Result<(), AppError> {
-        let incident = self.incident(key).await?;
+        let incident = self.service.incident(key).await?;
         if !identifier::is_provisional(&incident.id) {
             return Ok(());
         }
@@ -131,12 +158,12 @@ impl App {
     /// Returns the severity of a report and who or what chose it; a person's word counts, and a
     /// severity below that of the rules is never taken silently.
     pub fn severity(&self, report: &Report) -> Result<(Severity, String), AppError> {
-        let Triage { route, severity: by_rule, rule } = self.triage(&report.text());
+        let Triage { route, severity: by_rule, rule } = self.service.triage(&report.text());
         match (report.severity, by_rule) {
             (Some(severity), Some(higher)) if higher < severity => {
                 Ok((severity, format!("{}, though {higher} by {rule}", self.actor)))
             }
-            (Some(severity), _) => Ok((severity, self.actor.clone())),
+            (Some(severity), _) => Ok((severity, self.actor.to_string())),
             (None, Some(severity)) => Ok((severity, rule)),
             (None, None) if route == Route::Backlog => Err(AppError::NotAnEmergency { route: route.as_str(), rule }),
             (None, None) => Err(AppError::NoSeverity),
@@ -146,15 +173,15 @@ impl App {
     /// Returns the next `HOTFIX-YYYYMMDD-NNN`, or with another prefix, reserved on the remote; a
     /// provisional name where the remote can't be reached in time.
     pub(super) async fn next_identifier(&self, prefix: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
-        let (store, project) = (&self.tools.store, &self.tools.project);
-        let day = identifier::day(self.now());
+        let (store, project) = (&self.service.tools.store, &self.service.tools.project);
+        let day = identifier::day(self.service.now());
         let counter = if prefix == identifier::INCIDENT { day.clone() } else { format!("{prefix}-{day}") };
         if !project.has_remote().await? {
             remarks.push(format!("there is no remote `{}`: the number is unique in this journal only", project.remote));
             let number = store.next_number(&counter, 1).await?;
             return Ok(identifier::numbered(prefix, &day, number));
         }
-        let (start, limit) = (Instant::now(), self.config().git.reserve_limit.0);
+        let (start, limit) = (Instant::now(), self.service.config().git.reserve_limit.0);
         let mut floor = 1;
         loop {
             let number = store.next_number(&counter, floor).await?;
@@ -176,7 +203,7 @@ impl App {
                 return Err(failed.into());
             };
             remarks.push(format!("{failed}: the name is provisional, the number follows"));
-            let nonce = RandomState::new().hash_one((std::process::id(), self.now().as_nanosecond()));
+            let nonce = RandomState::new().hash_one((std::process::id(), self.service.now().as_nanosecond()));
             return Ok(identifier::provisional(prefix, &day, (nonce & 0xffff_ffff) as u32));
         }
     }
@@ -184,14 +211,14 @@ impl App {
     /// Takes a tracker's identifier, which only one clone can.
     async fn take(&self, id: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
         let id = identifier::from_tracker(id).map_err(AppError::BadIdentifier)?;
-        if self.tools.store.find_incident(&id).await?.is_some() {
+        if self.service.tools.store.find_incident(&id).await?.is_some() {
             return Err(AppError::Duplicate { id });
         }
-        let project = &self.tools.project;
+        let project = &self.service.tools.project;
         if !project.has_remote().await? {
             return Ok(id);
         }
-        match project.reserve_again(&id, &self.nonce(), self.config().git.reserve_limit.0).await {
+        match project.reserve_again(&id, &self.nonce(), self.service.config().git.reserve_limit.0).await {
             Ok(Reservation::Ours) => Ok(id),
             Ok(Reservation::Taken) => Err(AppError::Reserved { id, remote: project.remote.clone() }),
             Err(error @ (ProjectError::Unreachable { .. } | ProjectError::Refused { .. })) => {

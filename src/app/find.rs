@@ -1,9 +1,10 @@
 //! Which incident, or order, a command is about.
 
-use super::{App, AppError};
-use crate::store::Summary;
+use super::error::AppError;
+use super::service::Service;
+use crate::domain::summary::Summary;
 
-impl App {
+impl Service {
     /// Returns the incident called `id`; without one, the only one that is open.
     pub async fn find(&self, id: Option<&str>) -> Result<Summary, AppError> {
         let store = &self.tools.store;

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::AppError;
+use super::error::AppError;
+use super::service::{Options, Place, configured};
 use crate::config::{Config, FILE};
 use crate::git::project::Project;
+use crate::store::{Adopted, Store};
 
 /// A configuration to start from, and what it rests on.
 #[derive(Debug)]
@@ -60,6 +62,14 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
     );
     remarks.push("deploy and watch are left for you to fill in".to_owned());
     Ok(Guesses { path: project.top.join(FILE), text, remarks })
+}
+
+/// Gives journals that the store has from before it told services apart to this repository's service: those
+/// called `ids`, or all where that is `None`.
+pub async fn adopt(options: &Options, ids: Option<&[String]>) -> Result<Adopted, AppError> {
+    let (project, config) = configured(options).await?;
+    let place = Place::of(&project, &config).await?;
+    Ok(Store::adopt(&place.location, &place.home, &place.claim, ids).await?)
 }
 
 /// The remote and the branch that production is most likely released from.

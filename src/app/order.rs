@@ -1,20 +1,21 @@
 //! Deploys and rollbacks without an incident: what is to be ordered, and its journal.
 
-use super::{App, AppError, Nobody};
+use super::error::AppError;
+use super::service::Service;
+use super::session::Session;
+use super::view::plan::PlanView;
 use crate::deploy::{DeployError, Deployer};
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::order::{Kind, Order};
+use crate::domain::release::{ReleaseRecord, last_verified};
 use crate::domain::rung::Rung;
-use crate::domain::step_name::StepName;
 use crate::domain::version;
 use crate::git::project::ProjectError;
-use crate::store::{ReleaseRecord, last_verified};
 use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Entry, Journal, JournalError, apply, record};
 use crate::workflow::plan::{Next, WORKFLOW, next};
-use crate::workflow::step::{Action, StepError};
 
 /// How many entries of the log are looked at.
 const HISTORY: u32 = 1000;
@@ -31,7 +32,7 @@ pub enum Proposal {
     },
 }
 
-impl App {
+impl Service {
     /// Proposes to deploy `release`, or the newest one where none is named.
     ///
     /// Fails where there is no deployer, no such release, what runs can't be told, or something else is
@@ -64,7 +65,7 @@ impl App {
     /// Proposes to put back `to`, or the last release that was verified where none is named; with a
     /// rung that takes away what runs, that very release.
     ///
-    /// Fails like [`App::propose_deploy`], and where nothing runs or nothing else was verified.
+    /// Fails like [`Service::propose_deploy`], and where nothing runs or nothing else was verified.
     pub async fn propose_rollback(
         &self,
         to: Option<&str>,
@@ -108,42 +109,6 @@ impl App {
         let history = self.history().await?;
         self.known_release(release, &history).await?;
         Ok(self.against(&history, release))
-    }
-
-    /// What would be done for an order, step by step; nothing is written.
-    pub async fn order_actions(
-        &self,
-        order: &Order,
-    ) -> Result<Vec<(StepName, Result<Vec<Action>, StepError>)>, AppError> {
-        let key = order.kind.prefix();
-        let first = Event::after(None, key, &self.actor, self.now(), &Fact::Ordered(order.clone()));
-        let mut incident = apply(None, &first).map_err(JournalError::from)?;
-        if let Next::Plan(planned) = next(&incident) {
-            let plan = Event::after(None, key, &self.actor, self.now(), &Fact::Planned(planned));
-            incident = apply(Some(incident), &plan).map_err(JournalError::from)?;
-        }
-        Ok(self.engine(&Nobody).actions(&incident).await?)
-    }
-
-    /// Writes the order's first event, under an identifier that nobody else gets; nothing is done yet.
-    /// `remarks` says what the person should know about how it came about.
-    ///
-    /// Fails where something else is ordered for the environment and is not over.
-    pub async fn order(&self, order: Order, remarks: &mut Vec<String>) -> Result<Incident, AppError> {
-        self.nothing_ordered(&order.environment).await?;
-        let key = self.next_identifier(order.kind.prefix(), remarks).await?;
-        let journal = self.tools.store.as_ref();
-        // Of two who order at once, one writes first, and the other sees it.
-        let lease = journal.acquire(&format!("order/{}", order.environment), LEASE).await?;
-        let written = async {
-            self.nothing_ordered(&order.environment).await?;
-            let fact = Fact::Ordered(order);
-            let entry = Entry { key: &key, actor: &self.actor, now: self.now(), fact: &fact, lease: Some(&lease) };
-            Ok(record(journal, None, entry).await?)
-        };
-        let written = written.await;
-        journal.release(&lease).await?;
-        written
     }
 
     async fn nothing_ordered(&self, environment: &str) -> Result<(), AppError> {
@@ -237,6 +202,42 @@ impl App {
 
     pub(super) fn deployer(&self) -> Result<&dyn Deployer, AppError> {
         self.tools.deployer.as_deref().ok_or(AppError::NoDeployer)
+    }
+}
+
+impl Session {
+    /// What would be done for an order, step by step; nothing is written.
+    pub async fn plan_of_order(&self, order: &Order) -> Result<PlanView, AppError> {
+        let key = order.kind.prefix();
+        let first = Event::after(None, key, &self.actor, self.service.now(), &Fact::Ordered(order.clone()));
+        let mut incident = apply(None, &first).map_err(JournalError::from)?;
+        if let Next::Plan(planned) = next(&incident) {
+            let plan = Event::after(None, key, &self.actor, self.service.now(), &Fact::Planned(planned));
+            incident = apply(Some(incident), &plan).map_err(JournalError::from)?;
+        }
+        self.plan_of(&incident).await
+    }
+
+    /// Writes the order's first event, under an identifier that nobody else gets; nothing is done yet.
+    /// `remarks` says what the person should know about how it came about.
+    ///
+    /// Fails where something else is ordered for the environment and is not over.
+    pub async fn order(&self, order: Order, remarks: &mut Vec<String>) -> Result<Incident, AppError> {
+        self.service.nothing_ordered(&order.environment).await?;
+        let key = self.next_identifier(order.kind.prefix(), remarks).await?;
+        let journal = self.service.tools.store.as_ref();
+        // Of two who order at once, one writes first, and the other sees it.
+        let lease = journal.acquire(&format!("order/{}", order.environment), &self.actor, LEASE).await?;
+        let written = async {
+            self.service.nothing_ordered(&order.environment).await?;
+            let fact = Fact::Ordered(order);
+            let entry =
+                Entry { key: &key, actor: &self.actor, now: self.service.now(), fact: &fact, lease: Some(&lease) };
+            Ok(record(journal, None, entry).await?)
+        };
+        let written = written.await;
+        journal.release(&lease).await?;
+        written
     }
 }
 

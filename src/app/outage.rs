@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{App, AppError, Report};
+use super::declare::Report;
+use super::error::AppError;
+use super::session::Session;
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
 use crate::workflow::engine::LEASE;
@@ -13,7 +15,7 @@ use crate::workflow::journal::{Journal, JournalError, Lease};
 /// How many of the newest incidents are looked at for one that was closed before it was linked.
 const NEWEST: u32 = 20;
 
-impl App {
+impl Session {
     /// Declares an incident for the outage that holds `incident`, or finds the one that is there, and
     /// links the two. Returns `incident` after it.
     ///
@@ -54,15 +56,15 @@ impl App {
             }
         };
         let found = found.await;
-        self.tools.store.release(&lease).await?;
+        self.service.tools.store.release(&lease).await?;
         found
     }
 
     async fn incident_of(&self, cause: &str, since: Timestamp) -> Result<Option<Incident>, AppError> {
-        let store = &self.tools.store;
+        let store = &self.service.tools.store;
         let (open, newest) = (store.open_incidents().await?, store.newest_incidents(NEWEST).await?);
         for summary in open.iter().chain(newest.iter().filter(|summary| summary.declared >= since)) {
-            let incident = self.incident(&summary.key).await?;
+            let incident = self.service.incident(&summary.key).await?;
             if incident.declaration().and_then(|declaration| declaration.cause.as_deref()) == Some(cause) {
                 return Ok(Some(incident));
             }
@@ -73,7 +75,7 @@ impl App {
     /// Waits for the lease on a cause while another process declares it.
     async fn lease_on(&self, cause: &str) -> Result<Lease, AppError> {
         loop {
-            match self.tools.store.acquire(&format!("cause/{cause}"), LEASE).await {
+            match self.service.tools.store.acquire(&format!("cause/{cause}"), &self.actor, LEASE).await {
                 Err(JournalError::Leased { .. }) => tokio::time::sleep(Duration::from_millis(200)).await,
                 ended => return Ok(ended?),
             }

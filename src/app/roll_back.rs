@@ -1,15 +1,18 @@
 //! How production would be put back within an incident or an order.
 
-use super::{App, AppError};
-use crate::domain::event::Planned;
+use super::error::AppError;
+use super::service::Service;
+use super::session::{Goal, Session};
+use crate::domain::event::{Fact, Planned};
 use crate::domain::evidence::Detail;
 use crate::domain::incident::{Incident, StepRecord, StepState};
 use crate::domain::production::RollBack;
 use crate::domain::rung::{Back, Rung};
 use crate::steps;
 use crate::workflow::plan;
+use crate::workflow::progress::Progress;
 
-impl App {
+impl Service {
     /// Those who change the number of instances by themselves, a warning each, where `rung` takes them
     /// away; fails where the deployer has no such rung.
     pub async fn warnings_of_rung(&self, rung: Rung) -> Result<Vec<String>, AppError> {
@@ -22,14 +25,8 @@ impl App {
         Ok(autoscalers.into_iter().map(|autoscaler| autoscaler.words).collect())
     }
 
-    /// The list of steps that would roll back now, to `to` and by `rung` where that is said.
-    pub async fn roll_back_plan(
-        &self,
-        incident: &Incident,
-        to: Option<&str>,
-        rung: Option<Rung>,
-        reason: String,
-    ) -> Result<Planned, AppError> {
+    /// How production would be put back now, to `to` and by `rung` where that is said.
+    pub async fn way_back(&self, incident: &Incident, to: Option<&str>, rung: Option<Rung>) -> Result<Back, AppError> {
         let done = |step: &StepRecord| step.name == RollBack::STEP && matches!(step.state, StepState::Done { .. });
         let last =
             incident.detail::<RollBack>().filter(|_| incident.plan().is_some_and(|plan| plan.steps.iter().any(done)));
@@ -59,8 +56,26 @@ impl App {
         };
         // A rollback that failed may have left something else than it began with.
         let runs = self.deployer()?.current().await?.filter(|runs| *runs != to);
-        let back = Back { from: runs.unwrap_or(found.from), to, rung };
-        let (strategy, steps) = plan::back_again(incident, rung);
-        Ok(Planned { strategy, reasons: vec![reason], steps, back: Some(back) })
+        Ok(Back { from: runs.unwrap_or(found.from), to, rung })
+    }
+}
+
+impl Session {
+    /// Plans the way `back` and goes it. An incident is not closed by the way; what was ordered goes on
+    /// to its end.
+    pub async fn roll_back(
+        &self,
+        key: &str,
+        back: Back,
+        reason: &str,
+        progress: &dyn Progress,
+    ) -> Result<Incident, AppError> {
+        let incident = self.service.incident(key).await?;
+        let reason = if reason.is_empty() { format!("asked for by {}", self.actor) } else { reason.to_owned() };
+        let (strategy, steps) = plan::back_again(&incident, back.rung);
+        let planned = Planned { strategy, reasons: vec![reason], steps, back: Some(back) };
+        self.record(key, Fact::Planned(planned)).await?;
+        let goal = if incident.order().is_some() { Goal::Close } else { Goal::Confirm };
+        self.run(key, goal, progress).await
     }
 }

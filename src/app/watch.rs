@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{App, AppError, Report};
+use super::declare::Report;
+use super::error::AppError;
+use super::session::Session;
 use crate::config::Config;
 use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
@@ -34,16 +36,16 @@ pub struct Order {
     pub anew: bool,
 }
 
-impl App {
+impl Session {
     /// Watches the service; fails where a probe can't be built or there is none. `seen` is told how
     /// it stands, about once a second.
     pub async fn watch(&self, order: &Order, seen: impl FnMut(&Standing)) -> Result<Standing, AppError> {
-        let releases = self.tools.store.releases(&self.config().deploy.environment, 2).await?;
+        let releases = self.service.tools.store.releases(&self.service.config().deploy.environment, 2).await?;
         let mut names = releases.into_iter().map(|release| release.release);
         let subject = Subject { release: names.next().unwrap_or_default(), previous: names.next().unwrap_or_default() };
         let name = order.name();
-        let (config, directory) = (self.config(), &self.tools.project.top);
-        let keep = match WatchState::alone(&self.tools.store, &name).await {
+        let (config, directory) = (self.service.config(), &self.service.tools.project.top);
+        let keep = match WatchState::alone(&self.service.tools.store, &name, &self.actor).await {
             Ok(keep) => keep,
             Err(error @ JournalError::Leased { .. }) => {
                 tracing::warn!("{error}: this watch will not go on after a crash; --name tells them apart");
@@ -61,13 +63,13 @@ impl App {
     pub async fn declare_watched(&self, order: &Order, standing: &Standing) -> Result<(Incident, bool), AppError> {
         let judgement = &standing.judgement;
         let cause = match &judgement.outage {
-            Some(what) => self.tools.cause_of(what),
-            None => format!("{} watched in {}", order.name(), self.config().deploy.environment),
+            Some(what) => self.service.tools.cause_of(what),
+            None => format!("{} watched in {}", order.name(), self.service.config().deploy.environment),
         };
         let title = format!("Watch: {}", words(judgement));
-        let severity = self.triage(&title).severity.unwrap_or(Severity::P1);
+        let severity = self.service.triage(&title).severity.unwrap_or(Severity::P1);
         let report = Report { title, severity: Some(severity), cause: Some(cause), ..Report::default() };
-        self.declare_once(report, self.now()).await
+        self.declare_once(report, self.service.now()).await
     }
 }
 

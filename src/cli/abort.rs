@@ -2,10 +2,8 @@ use super::Context;
 use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
-use crate::app::view::case::CaseView;
+use super::run;
 use crate::app::view::plan::UndoPlan;
-use crate::domain::incident::StepState;
 
 /// Take back what was done, the last step first, and end the incident
 #[derive(Debug, clap::Args)]
@@ -26,25 +24,19 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_any(self.id.as_deref()).await?;
-        let incident = app.incident(&found.key).await?;
-        let begun: Vec<&str> = incident
-            .steps()
-            .rev()
-            .filter(|step| {
-                !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
-            })
-            .map(|step| step.name.as_str())
-            .collect();
+        let session = context.session().await?;
+        let service = &session.service;
+        let found = service.find_any(self.id.as_deref()).await?;
+        let undo: Vec<String> =
+            service.incident(&found.key).await?.to_undo().map(|step| step.name.to_string()).collect();
         if self.dry_run {
-            let text = begun.iter().map(|step| format!("undo {step}\n")).collect::<String>() + "abort\n";
-            return Ok(Reply::new(text, UndoPlan { undo: begun.iter().map(ToString::to_string).collect() }));
+            let text = undo.iter().map(|step| format!("undo {step}\n")).collect::<String>() + "abort\n";
+            return Ok(Reply::new(text, UndoPlan { undo }));
         }
-        confirm(&format!("abort {} and undo {}", found.id, begun.join(", ")), self.yes)?;
+        confirm(&format!("abort {} and undo {}", found.id, undo.join(", ")), self.yes)?;
         let progress = context.progress();
-        let incident = app.abort(&found.key, &self.reason, &progress).await?;
+        let incident = session.abort(&found.key, &self.reason, &progress).await?;
         drop(progress);
-        Ok(Reply::new(show::standing(&app, &incident), CaseView::of(&incident)).with(incident.status))
+        Ok(run::stands(service, &incident))
     }
 }

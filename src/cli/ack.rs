@@ -2,7 +2,6 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::case::CaseView;
-use crate::domain::event::Fact;
 
 /// Say that you have seen the incident and are on it
 #[derive(Debug, clap::Args)]
@@ -14,9 +13,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
-        let incident = app.record(&found.key, Fact::Acknowledged {}).await?;
-        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, app.actor), CaseView::of(&incident)))
+        let session = context.session().await?;
+        let found = session.service.find(self.id.as_deref()).await?;
+        let incident = session.acknowledge(&found.key).await?;
+        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, session.actor), CaseView::of(&incident)))
     }
 }

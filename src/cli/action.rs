@@ -6,8 +6,8 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::action::NewAction;
 use crate::app::view::action::ActionsView;
-use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
 
 /// What is to be done so that it does not happen again
@@ -59,24 +59,19 @@ enum Kind {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_to_read(self.id.as_deref()).await?;
-        let mut incident = app.incident(&found.key).await?;
-        let fact = match self.command {
-            Command::List => None,
-            Command::Add { kind, text, owner, days } => Some(Fact::ActionAdded {
-                action: (incident.actions.len() + 1).to_string(),
-                kind: kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default(),
-                text,
-                owner,
-                due: app.now() + Duration::from_secs(u64::from(days) * 24 * 60 * 60),
-            }),
-            Command::Done { action } => Some(Fact::ActionDone { action }),
+        let session = context.session().await?;
+        let service = &session.service;
+        let key = service.find_to_read(self.id.as_deref()).await?.key;
+        let incident = match self.command {
+            Command::List => service.incident(&key).await?,
+            Command::Add { kind, text, owner, days } => {
+                let kind = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+                let within = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+                session.add_action(&key, NewAction { kind, text, owner, within }).await?
+            }
+            Command::Done { action } => session.finish_action(&key, action).await?,
         };
-        if let Some(fact) = fact {
-            incident = app.record(&found.key, fact).await?;
-        }
-        Ok(Reply::new(page(&incident, app.now()), ActionsView::of(&incident)))
+        Ok(Reply::new(page(&incident, service.now()), ActionsView::of(&incident)))
     }
 }
 

@@ -2,7 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
-use crate::app::App;
+use crate::app::audit::is_backport;
 use crate::app::view::audit::{AuditView, AuditedJournal};
 
 /// Find out whether the journal was tampered with
@@ -25,18 +25,18 @@ enum Command {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
+        let service = context.service().await?;
         let Command::Verify { id } = self.command;
         let (keys, missing) = match id {
-            Some(id) => (vec![app.find_any(Some(&id)).await?.key], Vec::new()),
-            None => (app.tools.store.keys().await?, app.lost().await?),
+            Some(id) => (vec![service.find_any(Some(&id)).await?.key], Vec::new()),
+            None => (service.keys().await?, service.lost().await?),
         };
         let (mut text, mut broken, mut all, mut checked) = (String::new(), !missing.is_empty(), Vec::new(), 0);
         for id in &missing {
             text.push_str(&format!("{}{id}: all of its events were removed{}\n", show::BAD, show::PLAIN));
         }
         for key in &keys {
-            let (breaks, anchors) = app.audit(key).await?;
+            let (breaks, anchors) = service.audit(key).await?;
             checked += 1;
             broken |= !breaks.is_empty();
             for found in &breaks {
@@ -48,7 +48,7 @@ impl Args {
                     show::PLAIN
                 ));
             }
-            if breaks.is_empty() && anchors.is_empty() && !App::is_backport(key) {
+            if breaks.is_empty() && anchors.is_empty() && !is_backport(key) {
                 text.push_str(&format!("{key}: the chain holds, but no head of it is kept outside the database\n"));
             }
             all.push(AuditedJournal { incident: key.clone(), breaks, anchors });

@@ -81,10 +81,10 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let backports = app.backports();
+        let session = context.session().await?;
+        let backports = session.backports();
         if let Some(fix) = &self.fix {
-            let mut request = app.backport_request(fix, &self.to, self.mode);
+            let mut request = session.service.backport_request(fix, &self.to, self.mode);
             request.exclude.clone_from(&self.except);
             request.active = self.active.or(request.active);
             request.breaking.clone_from(&self.broken_by);
@@ -98,7 +98,7 @@ impl Args {
             return Err(CliError::failed("there is no backport to go on with").hint("hotfix backport COMMIT --to GLOB"));
         };
         // The job of an incident waits for its conflicts.
-        let incident = app.tools.store.find_incident(&record.plan.id).await?.map(|found| found.id);
+        let incident = session.service.incident_of_backport(&record.plan.id).await?;
         match &self.resolve {
             Some(branch) => resolve(&backports, record, branch, incident.as_deref()).await,
             None if self.verify => Ok(reply(&backports.verify(&record.request).await?, Stage::Verified)),

@@ -7,13 +7,12 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
 use crate::app::check::{Request, check, may_have_incidents, sarif};
+use crate::app::error::AppError;
+use crate::app::session::{Goal, Session};
 use crate::app::view::check::CheckedView;
-use crate::app::{App, AppError};
 use crate::check::Parts;
 use crate::domain::check::Check;
-use crate::domain::step_name::StepName;
 use crate::report::junit;
-use crate::workflow::engine::Until;
 
 /// May the fix go to production? The guard, the proof of its test, and the gates, all at once
 #[derive(Debug, clap::Args)]
@@ -59,9 +58,9 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let alone = self.base.is_some() || self.only.is_some();
         if !alone && (self.id.is_some() || may_have_incidents(&context.global.directory).await) {
-            let app = context.app().await?;
-            match app.find(self.id.as_deref()).await {
-                Ok(found) => return self.in_job(context, &app, &found.key).await,
+            let session = context.session().await?;
+            match session.service.find(self.id.as_deref()).await {
+                Ok(found) => return self.in_job(context, &session, &found.key).await,
                 Err(AppError::NoneOpen) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -69,13 +68,14 @@ impl Args {
         self.alone(context).await
     }
 
-    async fn in_job(&self, context: &Context, app: &App, key: &str) -> Result<Reply, CliError> {
+    async fn in_job(&self, context: &Context, session: &Session, key: &str) -> Result<Reply, CliError> {
         if self.no_cache {
-            app.forget_proofs().map_err(|error| CliError::failed(format!("the proofs can't be forgotten: {error}")))?;
+            session.service.forget_proofs()?;
         }
-        let reply = run::run(context, app, key, Until::Step(StepName::Check)).await?;
-        let incident = app.incident(key).await?;
-        let Some(check) = app.last_check(&incident) else { return Ok(reply) };
+        let reply = run::run(context, session, key, Goal::Check).await?;
+        let service = &session.service;
+        let incident = service.incident(key).await?;
+        let Some(check) = service.last_check(&incident) else { return Ok(reply) };
         let text = match self.format {
             Format::Text => format!("{}\n{}", page::page(&check, Some(&incident.id)), reply.text),
             format => format.document(&check),

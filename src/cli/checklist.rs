@@ -1,9 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
 use crate::app::view::checklist::ChecklistView;
-use crate::domain::event::Fact;
 
 /// Show the checklists, and tick what is done
 #[derive(Debug, clap::Args)]
@@ -20,18 +18,11 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_to_read(self.id.as_deref()).await?;
-        let lists = &app.config().checklist;
-        for item in self.tick {
-            if !lists.values().flatten().any(|known| *known == item) {
-                return Err(
-                    CliError::usage(format!("no checklist has `{}`", show::safe(&item))).hint("hotfix checklist")
-                );
-            }
-            app.record(&found.key, Fact::Ticked { item }).await?;
-        }
-        let incident = app.incident(&found.key).await?;
+        let session = context.session().await?;
+        let service = &session.service;
+        let found = service.find_to_read(self.id.as_deref()).await?;
+        let incident = session.tick(&found.key, &self.tick).await?;
+        let lists = &service.config().checklist;
         let mut text = String::new();
         for (list, items) in lists {
             text.push_str(&format!("{}\n", list.replace('_', " ")));

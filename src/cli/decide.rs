@@ -2,13 +2,10 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::decide::Choice;
+use crate::app::session::Goal;
 use crate::app::view::case::CaseView;
-use crate::domain::event::{Fact, Planned};
-use crate::domain::incident::StepState;
-use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
-use crate::workflow::engine::Until;
-use crate::workflow::plan;
 
 /// Choose the strategy, or change it mid-way
 #[derive(Debug, clap::Args)]
@@ -28,23 +25,19 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let key = app.find(self.id.as_deref()).await?.key;
+        let session = context.session().await?;
+        let key = session.service.find(self.id.as_deref()).await?.key;
         let Some(strategy) = self.strategy else {
-            return run::run(context, &app, &key, Until::Step(StepName::Decide)).await;
+            return run::run(context, &session, &key, Goal::Decide).await;
         };
-        let incident = app.incident(&key).await?;
-        let waits = incident.plan().is_none_or(|plan| {
-            plan.steps.iter().any(|step| step.name == StepName::Decide && !matches!(step.state, StepState::Done { .. }))
-        });
-        if waits {
-            app.record(&key, Fact::Chosen { strategy, reason: self.reason }).await?;
-            return run::run(context, &app, &key, Until::Step(StepName::Decide)).await;
-        }
-        let reason = if self.reason.is_empty() { format!("changed by {}", app.actor) } else { self.reason };
-        let steps = plan::steps(strategy).to_vec();
-        let fact = Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None });
-        let incident = app.record(&key, fact).await?;
-        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
+        let progress = context.progress();
+        let choice = session.choose(&key, strategy, &self.reason, &progress).await?;
+        drop(progress);
+        Ok(match choice {
+            Choice::TakenUp(incident) => run::stands(&session.service, &incident),
+            Choice::Planned(incident) => {
+                Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident))
+            }
+        })
     }
 }

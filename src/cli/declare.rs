@@ -2,13 +2,13 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
+use crate::app::declare::Report;
+use crate::app::session::Session;
 use crate::app::view::case::CaseView;
 use crate::app::view::plan::StartPlan;
-use crate::app::{App, Report};
 use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
-use crate::workflow::plan;
 
 /// Declare an incident: identifier, severity, clocks, notices; nothing else is begun
 #[derive(Debug, clap::Args)]
@@ -53,16 +53,16 @@ pub struct ReportArgs {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let incident = self.report.declare(&app).await?;
-        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
+        let session = context.session().await?;
+        let incident = self.report.declare(&session).await?;
+        Ok(Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident)))
     }
 }
 
 impl ReportArgs {
     /// Declares the incident, and says what the person should know on standard error.
-    pub async fn declare(self, app: &App) -> Result<Incident, CliError> {
-        let declared = app.declare(self.report()).await?;
+    pub async fn declare(self, session: &Session) -> Result<Incident, CliError> {
+        let declared = session.declare(self.report()).await?;
         for remark in &declared.remarks {
             anstream::eprintln!("{}note:{} {}", show::WARN, show::PLAIN, show::safe(remark));
         }
@@ -70,13 +70,11 @@ impl ReportArgs {
     }
 
     /// Tells what `start` would declare and work off, and does nothing.
-    pub fn plan(self, app: &App, strategy: Option<Strategy>) -> Result<Reply, CliError> {
-        let report = self.report();
-        let (severity, chosen_by) = app.severity(&report)?;
-        let steps = plan::steps(strategy.unwrap_or(Strategy::B));
-        let steps: Vec<String> = plan::OPENING.iter().chain(steps).map(ToString::to_string).collect();
+    pub fn plan(self, session: &Session, strategy: Option<Strategy>) -> Result<Reply, CliError> {
+        let plan = session.plan_of_start(&self.report(), strategy)?;
+        let StartPlan { severity, chosen_by, steps } = &plan;
         let text = format!("declare       {severity} ({chosen_by})\nthen          {}\n", steps.join(", "));
-        Ok(Reply::new(text, StartPlan { severity, chosen_by, steps }))
+        Ok(Reply::new(text, plan))
     }
 
     fn report(self) -> Report {

@@ -3,10 +3,10 @@ use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::error::AppError;
 use crate::app::order::Proposal;
-use crate::app::{App, AppError};
-use crate::domain::step_name::StepName;
-use crate::workflow::engine::Until;
+use crate::app::service::Service;
+use crate::app::session::{Goal, Session};
 
 /// Deploy a release and watch it; in an incident, go on up to the deploy
 ///
@@ -38,44 +38,44 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let Some(key) = subject(&app, self.what.as_deref()).await? else {
-            return self.alone(context, &app).await;
+        let session = context.session().await?;
+        let Some(key) = subject(&session.service, self.what.as_deref()).await? else {
+            return self.alone(context, &session).await;
         };
         if self.dry_run {
-            return run::plan(&app, &key).await;
+            return Ok(run::planned(session.plan(&key).await?));
         }
-        run::run(context, &app, &key, Until::Step(StepName::Deploy)).await
+        run::run(context, &session, &key, Goal::Deploy).await
     }
 
-    async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {
-        let (order, warnings) = match app.propose_deploy(self.what.as_deref(), &self.reason).await? {
+    async fn alone(self, context: &Context, session: &Session) -> Result<Reply, CliError> {
+        let (order, warnings) = match session.service.propose_deploy(self.what.as_deref(), &self.reason).await? {
             Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
             Proposal::Order { order, warnings } => (order, warnings),
         };
         show::warn(&warnings);
         if self.dry_run {
-            return Ok(run::planned(app.order_actions(&order).await?));
+            return Ok(run::planned(session.plan_of_order(&order).await?));
         }
         // What was named and is not known to be bad needs no second thought.
         if self.what.is_none() || !warnings.is_empty() {
             confirm(&run::question(&order), self.yes)?;
         }
-        run::order(context, app, order).await
+        run::order(context, session, order).await
     }
 }
 
 /// The incident or order that a deploy is of; `None` for a deploy of its own.
-async fn subject(app: &App, what: Option<&str>) -> Result<Option<String>, CliError> {
-    let open = app.find_any(None).await;
+async fn subject(service: &Service, what: Option<&str>) -> Result<Option<String>, CliError> {
+    let open = service.find_any(None).await;
     match (what, open) {
         (None, Ok(found)) if found.is_incident() => Ok(Some(found.key)),
         // What was ordered before is gone on with by `resume`, not by ordering something else.
         (None, Ok(_) | Err(AppError::NoneOpen)) => Ok(None),
         (None, Err(error)) => Err(error.into()),
-        (Some(what), open) => match app.find_any(Some(what)).await {
+        (Some(what), open) => match service.find_any(Some(what)).await {
             Ok(found) if found.ended.is_none() => Ok(Some(found.key)),
-            Ok(found) if !app.is_release(what).await? => Ok(Some(found.key)),
+            Ok(found) if !service.is_release(what).await? => Ok(Some(found.key)),
             Ok(_) | Err(AppError::Unknown { .. }) => match open {
                 Ok(found) if found.is_incident() => Err(AppError::IncidentOpen { id: found.id }.into()),
                 _ => Ok(None),

@@ -1,8 +1,9 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::show;
 use crate::app::init::{self, Guesses};
-use crate::app::view::init::InitView;
+use crate::app::view::init::{AdoptedView, InitView};
 use crate::config::FILE;
 
 /// Read the repository, write hotfix.toml, and say what was guessed
@@ -16,10 +17,19 @@ pub struct Args {
     /// Write over a hotfix.toml that is there
     #[arg(long)]
     force: bool,
+    /// Take over journals of a shared store that say of no service: `all`, `none`, or identifiers
+    ///
+    /// A store that was written before it told services apart can't know whose they are. This repository is
+    /// known to the store from then on, also under another address than before.
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', conflicts_with_all = ["dry_run", "force"])]
+    adopt: Option<Vec<String>>,
 }
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
+        if let Some(which) = &self.adopt {
+            return adopt(context, which).await;
+        }
         let guesses = init::guess(&context.global.directory, context.global.profile.as_deref()).await?;
         let view = InitView::of(&guesses);
         let Guesses { path, text, remarks } = guesses;
@@ -41,4 +51,20 @@ impl Args {
         );
         Ok(Reply::new(shown, view))
     }
+}
+
+async fn adopt(context: &Context, which: &[String]) -> Result<Reply, CliError> {
+    let ids = match which {
+        [all] if all == "all" => None,
+        [none] if none == "none" => Some(&[][..]),
+        ids => Some(ids),
+    };
+    let adopted = init::adopt(&context.options(), ids).await?;
+    let count = |number: i64| if number == 1 { "1 journal".to_owned() } else { format!("{number} journals") };
+    let took = count(i64::try_from(adopted.journals).unwrap_or(i64::MAX));
+    let mut text = format!("{} has taken over {took}\n", show::safe(&adopted.service));
+    if adopted.left > 0 {
+        text.push_str(&format!("{} are still nobody's\n", count(adopted.left)));
+    }
+    Ok(Reply::new(text, AdoptedView::of(&adopted)))
 }

@@ -2,10 +2,9 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::session::Goal;
 use crate::app::view::investigation::InvestigatedView;
 use crate::domain::investigation::Investigation;
-use crate::domain::step_name::StepName;
-use crate::workflow::engine::Until;
 
 /// Look at recent commits, deploys and logs, all at once, and show what was found
 #[derive(Debug, clap::Args)]
@@ -17,10 +16,10 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
-        let mut reply = run::run(context, &app, &found.key, Until::Step(StepName::Investigate)).await?;
-        let incident = app.incident(&found.key).await?;
+        let session = context.session().await?;
+        let found = session.service.find(self.id.as_deref()).await?;
+        let mut reply = run::run(context, &session, &found.key, Goal::Investigate).await?;
+        let incident = session.service.incident(&found.key).await?;
         if let Some(investigation) = incident.detail::<Investigation>() {
             let view = InvestigatedView::of(&incident, &investigation);
             reply = Reply { exit: reply.exit, ..Reply::new(page(&investigation) + &reply.text, view) };

@@ -20,9 +20,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let (text, file) = self.read(&context.global.directory, &app.tools.project.top, &app.config().ticket.path)?;
-        let triage = app.triage(&text);
+        let service = context.service().await?;
+        let (text, file) = self.read(&context.global.directory, service.top(), &service.config().ticket.path)?;
+        let triage = service.triage(&text);
         let severity = triage.severity.map(|severity| format!(" {severity}")).unwrap_or_default();
         let mut shown = format!("{}{severity}\nrule: {}\n", triage.route.as_str(), show::safe(&triage.rule));
         if let Some(severity) = triage.severity {

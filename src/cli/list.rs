@@ -3,14 +3,20 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::list::ListView;
+use crate::domain::summary::Summary;
 
 /// The incidents, the open ones first
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: hotfix list --limit 100 --json")]
+#[command(after_help = "Examples:
+  hotfix list --limit 100 --json
+  hotfix list --all-services --open        what burns anywhere, in a store that services share")]
 pub struct Args {
     /// Only those that are open
     #[arg(long)]
     open: bool,
+    /// Those of every service that the store has, not of this one alone
+    #[arg(long)]
+    all_services: bool,
     /// At most this many that are over
     #[arg(long, default_value_t = 20, value_name = "COUNT")]
     limit: u32,
@@ -18,27 +24,34 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let mut incidents = app.tools.store.open_incidents().await?;
-        if !self.open {
-            let newest = app.tools.store.newest_incidents(self.limit).await?;
-            let over = newest.into_iter().filter(|incident| incident.ended.is_some());
-            incidents.extend(over);
+        let service = context.service().await?;
+        let most = if self.open { 0 } else { self.limit };
+        if self.all_services {
+            let all = service.incidents_everywhere(most).await?;
+            let width = all.iter().map(|(service, _)| service.chars().count()).max().unwrap_or_default();
+            let lines =
+                all.iter().map(|(service, incident)| format!("{:<width$}  {}", show::safe(service), line(incident)));
+            return Ok(Reply::new(or_none(lines.collect()), ListView::everywhere(all)));
         }
-        let text = incidents.iter().map(|incident| {
-            let step = if incident.ended.is_some() { "" } else { &incident.step };
-            format!(
-                "{:<22} {:<3} {:<8} {:<14} {}  {}\n",
-                incident.id,
-                incident.severity,
-                incident.status,
-                step,
-                show::utc(incident.declared),
-                show::safe(&incident.title)
-            )
-        });
-        let text: String = text.collect();
-        let text = if text.is_empty() { "no incident was declared yet\n".to_owned() } else { text };
+        let incidents = service.incidents(most).await?;
+        let text = or_none(incidents.iter().map(line).collect());
         Ok(Reply::new(text, ListView::of(incidents)))
     }
+}
+
+fn line(incident: &Summary) -> String {
+    let step = if incident.ended.is_some() { "" } else { &incident.step };
+    format!(
+        "{:<22} {:<3} {:<8} {:<14} {}  {}\n",
+        incident.id,
+        incident.severity,
+        incident.status,
+        step,
+        show::utc(incident.declared),
+        show::safe(&incident.title)
+    )
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "no incident was declared yet\n".to_owned() } else { text }
 }

@@ -19,9 +19,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let environment = self.environment.unwrap_or_else(|| app.config().deploy.environment.clone());
-        let releases = app.tools.store.releases(&environment, self.limit).await?;
+        let service = context.service().await?;
+        let environment = self.environment.unwrap_or_else(|| service.config().deploy.environment.clone());
+        let releases = service.releases(Some(&environment), self.limit).await?;
         let lines = releases.iter().map(|release| {
             format!(
                 "{}  {:<24} {:<9}  {:<19}  {:<9} {}  {}\n",

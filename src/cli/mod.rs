@@ -1,4 +1,4 @@
-//! The command line: a face over [`App`]. A command is one file here and two lines below.
+//! The command line: a face over [`crate::app`]. A command is one file here and two lines below.
 
 mod abort;
 mod ack;
@@ -42,10 +42,14 @@ mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::app::{App, Options};
+use crate::app::error::AppError;
+use crate::app::service::{Options, Service, git_user};
+use crate::app::session::Session;
+use crate::domain::actor::Actor;
 use crate::process::contained;
 use error::CliError;
 use reply::Reply;
@@ -147,16 +151,25 @@ struct Context {
 }
 
 impl Context {
-    async fn app(&self) -> Result<App, CliError> {
-        Ok(App::open(&self.options()).await?)
+    /// The service of the repository, for commands that only read.
+    async fn service(&self) -> Result<Arc<Service>, AppError> {
+        Service::open(&self.options()).await
+    }
+
+    /// The service in the hands of whoever `--as` names, else of git's user. Both only say so.
+    async fn session(&self) -> Result<Session, AppError> {
+        let who = async {
+            match &self.global.actor {
+                Some(person) => Ok(Actor::claimed(person)),
+                None => git_user(&self.global.directory).await,
+            }
+        };
+        let (service, actor) = tokio::join!(self.service(), who);
+        Ok(service?.by(actor?))
     }
 
     fn options(&self) -> Options {
-        Options {
-            directory: self.global.directory.clone(),
-            profile: self.global.profile.clone(),
-            actor: self.global.actor.clone(),
-        }
+        Options { directory: self.global.directory.clone(), profile: self.global.profile.clone() }
     }
 
     fn progress(&self) -> progress::Lines {

@@ -2,7 +2,6 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::case::CaseView;
-use crate::domain::event::Fact;
 
 /// Add a note to the timeline, or tell those who wait how it stands
 #[derive(Debug, clap::Args)]
@@ -22,11 +21,13 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_any(self.id.as_deref()).await?;
-        let incident = app.record(&found.key, Fact::Noted { text: self.text, update: self.update }).await?;
+        let session = context.session().await?;
+        let found = session.service.find_any(self.id.as_deref()).await?;
+        let incident = session.note(&found.key, self.text, self.update).await?;
         let done = match self.update {
-            true if app.config().notify.is_empty() => "noted; nobody was told, for hotfix.toml has no [[notify]]",
+            true if session.service.config().notify.is_empty() => {
+                "noted; nobody was told, for hotfix.toml has no [[notify]]"
+            }
             true => "status update sent",
             false => "noted",
         };

@@ -14,9 +14,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_to_read(self.id.as_deref()).await?;
-        let text = app.document(&found.key, Document::PostMortem).await?;
+        let service = context.service().await?;
+        let found = service.find_to_read(self.id.as_deref()).await?;
+        let text = service.document(&found.key, Document::PostMortem).await?;
         Ok(Reply::new(text.clone(), PostMortemView { incident: found.id, post_mortem: text }))
     }
 }

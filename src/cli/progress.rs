@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::show;
 use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
-use crate::workflow::step::Progress;
+use crate::workflow::progress::Progress;
 
 pub struct Lines {
     /// `None` where standard error is no terminal.

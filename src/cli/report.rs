@@ -27,14 +27,14 @@ enum Form {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_to_read(self.id.as_deref()).await?;
-        let document = match (self.form, app.config().close.report) {
+        let service = context.service().await?;
+        let found = service.find_to_read(self.id.as_deref()).await?;
+        let document = match (self.form, service.config().close.report) {
             (Some(Form::Full), _) | (None, ReportForm::Full) => Document::Report,
             (Some(Form::Brief), _) | (None, ReportForm::Brief) => Document::BriefReport,
             (Some(Form::Ticket), _) => Document::Ticket,
         };
-        let text = app.document(&found.key, document).await?;
+        let text = service.document(&found.key, document).await?;
         Ok(Reply::new(text.clone(), ReportView { incident: found.id, report: text }))
     }
 }

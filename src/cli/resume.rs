@@ -2,9 +2,9 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::run;
-use crate::app::AppError;
+use crate::app::error::AppError;
+use crate::app::session::Goal;
 use crate::app::view::plan::NothingOpen;
-use crate::workflow::engine::Until;
 
 /// Go on after a crash, a conflict or a decision: what happened already is not done again
 #[derive(Debug, clap::Args)]
@@ -19,9 +19,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let arrived = app.catch_up().await?;
-        let found = match app.find_any(self.id.as_deref()).await {
+        let session = context.session().await?;
+        let arrived = session.catch_up().await?;
+        let found = match session.service.find_any(self.id.as_deref()).await {
             Err(AppError::NoneOpen) => {
                 let late = if arrived > 0 { format!("; {arrived} late notices arrived") } else { String::new() };
                 let view = NothingOpen { incident: None, late_notices: arrived };
@@ -30,8 +30,8 @@ impl Args {
             found => found?,
         };
         if self.dry_run {
-            return run::plan(&app, &found.key).await;
+            return Ok(run::planned(session.plan(&found.key).await?));
         }
-        run::run(context, &app, &found.key, Until::Closed).await
+        run::run(context, &session, &found.key, Goal::Close).await
     }
 }

@@ -3,12 +3,10 @@ use super::confirm::confirm;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
+use crate::app::error::AppError;
 use crate::app::order::Proposal;
-use crate::app::{App, AppError};
-use crate::domain::event::Fact;
+use crate::app::session::Session;
 use crate::domain::rung::Rung;
-use crate::domain::step_name::StepName;
-use crate::workflow::engine::Until;
 
 /// Put an earlier release back into production, now, and watch it
 ///
@@ -43,53 +41,50 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
+        let session = context.session().await?;
         if let Some(rung) = self.rung {
-            show::warn(&app.warnings_of_rung(rung).await?);
+            show::warn(&session.service.warnings_of_rung(rung).await?);
         }
-        match app.find_any(self.id.as_deref()).await {
-            Ok(found) => self.within(context, &app, &found.key).await,
-            Err(AppError::NoneOpen) => self.alone(context, &app).await,
+        match session.service.find_any(self.id.as_deref()).await {
+            Ok(found) => self.within(context, &session, &found.key).await,
+            Err(AppError::NoneOpen) => self.alone(context, &session).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn within(self, context: &Context, app: &App, key: &str) -> Result<Reply, CliError> {
-        let incident = app.incident(key).await?;
+    async fn within(self, context: &Context, session: &Session, key: &str) -> Result<Reply, CliError> {
+        let service = &session.service;
+        let incident = service.incident(key).await?;
         if let Some(to) = &self.to {
-            show::warn(&app.warnings_of(to).await?);
+            show::warn(&service.warnings_of(to).await?);
         }
-        let reason = if self.reason.is_empty() { format!("asked for by {}", app.actor) } else { self.reason };
-        let planned = app.roll_back_plan(&incident, self.to.as_deref(), self.rung, reason).await?;
-        if let Some(back) = &planned.back {
-            let environment = &app.config().deploy.environment;
-            let what = show::safe(&match back.rung {
-                Rung::Undo | Rung::Release => {
-                    format!("roll back {environment} from `{}` to `{}`", back.from, back.to)
-                }
-                rung => format!("{rung} {environment} on `{}`", back.to),
-            });
-            if self.dry_run {
-                return Ok(Reply::new(format!("{what}\n"), back));
-            }
-            confirm(&what, self.yes)?;
+        let back = service.way_back(&incident, self.to.as_deref(), self.rung).await?;
+        let environment = &service.config().deploy.environment;
+        let what = show::safe(&match back.rung {
+            Rung::Undo | Rung::Release => format!("roll back {environment} from `{}` to `{}`", back.from, back.to),
+            rung => format!("{rung} {environment} on `{}`", back.to),
+        });
+        if self.dry_run {
+            return Ok(Reply::new(format!("{what}\n"), back));
         }
-        app.record(key, Fact::Planned(planned)).await?;
-        // An incident is not closed by the way.
-        let until = if incident.order().is_some() { Until::Closed } else { Until::Step(StepName::Confirm) };
-        run::run_back(context, app, key, until).await
+        confirm(&what, self.yes)?;
+        let progress = context.progress();
+        let incident = session.roll_back(key, back, &self.reason, &progress).await?;
+        drop(progress);
+        Ok(run::stands(service, &incident))
     }
 
-    async fn alone(self, context: &Context, app: &App) -> Result<Reply, CliError> {
-        let (order, warnings) = match app.propose_rollback(self.to.as_deref(), self.rung, &self.reason).await? {
-            Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
-            Proposal::Order { order, warnings } => (order, warnings),
-        };
+    async fn alone(self, context: &Context, session: &Session) -> Result<Reply, CliError> {
+        let (order, warnings) =
+            match session.service.propose_rollback(self.to.as_deref(), self.rung, &self.reason).await? {
+                Proposal::Nothing(reason) => return Ok(run::nothing_to_do(&reason)),
+                Proposal::Order { order, warnings } => (order, warnings),
+            };
         show::warn(&warnings);
         if self.dry_run {
-            return Ok(run::planned(app.order_actions(&order).await?));
+            return Ok(run::planned(session.plan_of_order(&order).await?));
         }
         confirm(&run::question(&order), self.yes)?;
-        run::order(context, app, order).await
+        run::order(context, session, order).await
     }
 }

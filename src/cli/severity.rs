@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
-use crate::domain::event::Fact;
 use crate::domain::severity::Severity;
 
 /// Change the severity, with a reason
@@ -22,10 +21,9 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
-        let fact = Fact::SeverityChanged { severity: self.severity, reason: self.reason };
-        let incident = app.record(&found.key, fact).await?;
-        Ok(Reply::new(show::incident(&app, &incident), CaseView::of(&incident)))
+        let session = context.session().await?;
+        let found = session.service.find(self.id.as_deref()).await?;
+        let incident = session.change_severity(&found.key, self.severity, self.reason).await?;
+        Ok(Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident)))
     }
 }

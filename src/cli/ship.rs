@@ -2,7 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::run;
-use crate::workflow::engine::Until;
+use crate::app::session::Goal;
 
 /// Do everything that is left: check, review, release, deploy, watch, merge, backport, close
 #[derive(Debug, clap::Args)]
@@ -21,11 +21,11 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find(self.id.as_deref()).await?;
+        let session = context.session().await?;
+        let found = session.service.find(self.id.as_deref()).await?;
         if self.dry_run {
-            return run::plan(&app, &found.key).await;
+            return Ok(run::planned(session.plan(&found.key).await?));
         }
-        run::run(context, &app, &found.key, Until::Closed).await
+        run::run(context, &session, &found.key, Goal::Close).await
     }
 }

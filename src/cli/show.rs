@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use anstyle::{AnsiColor, Reset, Style};
 use jiff::Timestamp;
 
-use crate::app::App;
+use crate::app::service::Service;
 use crate::app::view::next::next;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
@@ -21,18 +21,18 @@ pub const WARN: Style = AnsiColor::Yellow.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// The incident with its clocks and every step so far, and what comes next.
-pub fn incident(app: &App, incident: &Incident) -> String {
-    let mut text = header(app, incident);
+pub fn incident(service: &Service, incident: &Incident) -> String {
+    let mut text = header(service, incident);
     let width = width(std::io::stdout());
     for step in incident.steps().filter(|step| step.started.is_some()) {
-        text.push_str(&line(step, app.now(), names(incident), width));
+        text.push_str(&line(step, service.now(), names(incident), width));
     }
     text + &ahead(incident)
 }
 
 /// The same without the steps, for where they were shown as they went.
-pub fn standing(app: &App, incident: &Incident) -> String {
-    header(app, incident) + &ahead(incident)
+pub fn standing(service: &Service, incident: &Incident) -> String {
+    header(service, incident) + &ahead(incident)
 }
 
 /// The steps to come, what went wrong beside them, and the command to type next.
@@ -68,9 +68,9 @@ pub fn warn(warnings: &[String]) {
 }
 
 /// `DEPLOY-20261120-001  deploy v2.4.0 to production      12 s   done`.
-fn order_header(app: &App, incident: &Incident) -> String {
+fn order_header(service: &Service, incident: &Incident) -> String {
     let title = safe(&incident.title());
-    let took = incident.ended.unwrap_or(app.now()).duration_since(incident.declared).as_secs();
+    let took = incident.ended.unwrap_or(service.now()).duration_since(incident.declared).as_secs();
     let ended = match incident.status {
         Status::Closed if incident.went_back() => "rolled back",
         Status::Closed => "done",
@@ -80,11 +80,11 @@ fn order_header(app: &App, incident: &Incident) -> String {
 }
 
 /// `ID  P0  title      18 min of 2 h   next update due in 4 min`.
-fn header(app: &App, incident: &Incident) -> String {
+fn header(service: &Service, incident: &Incident) -> String {
     if incident.order().is_some() {
-        return order_header(app, incident);
+        return order_header(service, incident);
     }
-    let clocks = clocks(incident, &app.config().allowance(incident.severity), app.now());
+    let clocks = clocks(incident, &service.config().allowance(incident.severity), service.now());
     let severity = if incident.severity == Some(Severity::P0) { BAD } else { WARN };
     let mut text = format!(
         "{STRONG}{}{PLAIN}  {severity}{}{PLAIN}  {}",

@@ -3,10 +3,7 @@ use super::declare::ReportArgs;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
-use crate::domain::event::Fact;
-use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
-use crate::workflow::engine::Until;
 
 /// Declare an incident, investigate, decide, and make the branch for the fix
 #[derive(Debug, clap::Args)]
@@ -27,22 +24,21 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
+        let session = context.session().await?;
         if self.dry_run {
-            return self.report.plan(&app, self.strategy);
+            return self.report.plan(&session, self.strategy);
         }
-        let incident = self.report.declare(&app).await?;
+        let incident = self.report.declare(&session).await?;
         if let Some(strategy) = self.strategy {
-            let reason = format!("chosen at the declaration by {}", app.actor);
-            app.record(&incident.key, Fact::Chosen { strategy, reason }).await?;
+            session.choose_first(&incident.key, strategy).await?;
         }
         anstream::eprintln!("{}{}{}  {}", show::STRONG, incident.id, show::PLAIN, show::safe(&incident.title()));
-        let reply = run::run(context, &app, &incident.key, Until::Step(StepName::Branch)).await?;
-        // A rollback waits for nobody's fix.
-        if app.incident(&incident.key).await?.strategy == Some(Strategy::A) {
-            return run::run(context, &app, &incident.key, Until::Closed).await;
-        }
-        let missing = if reply.exit == 0 { app.missing() } else { Vec::new() };
+        let progress = context.progress();
+        let incident = session.start(&incident.key, &progress).await?;
+        drop(progress);
+        let reply = run::stands(&session.service, &incident);
+        let rolled_back = incident.strategy == Some(Strategy::A);
+        let missing = if reply.exit == 0 && !rolled_back { session.service.missing() } else { Vec::new() };
         for (what, setting) in missing {
             anstream::eprintln!("{}note:{} no {what} is configured yet: {setting}", show::WARN, show::PLAIN);
         }

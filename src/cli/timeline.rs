@@ -17,13 +17,13 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_any_to_read(self.id.as_deref()).await?;
-        let events = app.events(&found.key).await?;
+        let service = context.service().await?;
+        let found = service.find_any_to_read(self.id.as_deref()).await?;
+        let events = service.events(&found.key).await?;
         if self.events {
             let lines =
                 events.iter().map(|event| format!("{:>4}  {}  {}  {}\n", event.seq, event.at, event.actor, event.text));
-            return Ok(Reply::new(lines.collect::<String>(), EventsView { events }));
+            return Ok(Reply::new(lines.collect::<String>(), EventsView::of(events)));
         }
         let rows = timeline(&events);
         Ok(Reply::new(text(&rows), TimelineView { timeline: rows }))

@@ -4,7 +4,6 @@ use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
 use crate::app::view::next::next;
-use crate::domain::event::Fact;
 
 /// Let a rule, a gate or an unresolved backport pass, by name and with a reason
 #[derive(Debug, clap::Args)]
@@ -27,14 +26,11 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = context.app().await?;
-        let found = app.find_any(self.id.as_deref()).await?;
-        if self.reason.trim().is_empty() {
-            return Err(CliError::usage("a waiver needs a reason"));
-        }
-        let incident = app.record(&found.key, Fact::Waived { check: self.check.clone(), reason: self.reason }).await?;
+        let session = context.session().await?;
+        let found = session.service.find_any(self.id.as_deref()).await?;
+        let incident = session.waive(&found.key, &self.check, &self.reason).await?;
         let next = next(&incident).map(|next| format!("next: {next}\n")).unwrap_or_default();
-        let text = format!("{} is waived by {}\n{next}", show::safe(&self.check), app.actor);
+        let text = format!("{} is waived by {}\n{next}", show::safe(&self.check), session.actor);
         Ok(Reply::new(text, CaseView::of(&incident)))
     }
 }

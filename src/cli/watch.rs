@@ -5,9 +5,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::error::CliError;
 use super::reply::{self, Reply};
 use super::{Context, show};
+use crate::app::error::AppError;
+use crate::app::session::Session;
 use crate::app::view::watch::WatchView;
 use crate::app::watch::{Order, alone};
-use crate::app::{App, AppError};
 use crate::domain::elapsed::elapsed;
 use crate::domain::severity::Severity;
 use crate::domain::verdict::Verdict;
@@ -58,8 +59,8 @@ fn length(text: &str) -> Result<Duration, String> {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let app = match App::open(&context.options()).await {
-            Ok(app) => Some(app),
+        let session = match context.session().await {
+            Ok(session) => Some(session),
             Err(AppError::Project(ProjectError::NotARepository { .. })) if !self.urls.is_empty() && !self.declare => {
                 None
             }
@@ -74,7 +75,7 @@ impl Args {
             name: self.name,
             anew: self.anew,
         };
-        let configured = app.as_ref().map(|app| app.config().watch.window.0);
+        let configured = session.as_ref().map(|session| session.service.config().watch.window.0);
         let window = order.window.or(configured).filter(|_| !order.is_endless);
         let json = context.global.json;
         let bar = live(json);
@@ -93,17 +94,17 @@ impl Args {
                 bar.set_message(view(standing, window));
             }
         };
-        let standing = match &app {
-            Some(app) => app.watch(&order, seen).await,
+        let standing = match &session {
+            Some(session) => session.watch(&order, seen).await,
             None => alone(&order, seen).await,
         };
         bar.finish_and_clear();
-        reply(&standing?, app.as_ref().filter(|_| self.declare), &order).await
+        reply(&standing?, session.as_ref().filter(|_| self.declare), &order).await
     }
 }
 
-/// `app` is where an incident is to be declared.
-async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<Reply, CliError> {
+/// `session` is where an incident is to be declared.
+async fn reply(standing: &Standing, session: Option<&Session>, order: &Order) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
     let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
     for (what, replay) in ["errors", "latency"].iter().zip(standing.replays) {
@@ -113,8 +114,8 @@ async fn reply(standing: &Standing, app: Option<&App>, order: &Order) -> Result<
         ));
     }
     let mut view = WatchView::of(standing);
-    if let Some(app) = app.filter(|_| judgement.verdict == Verdict::Bad || judgement.outage.is_some()) {
-        let (incident, is_new) = app.declare_watched(order, standing).await?;
+    if let Some(session) = session.filter(|_| judgement.verdict == Verdict::Bad || judgement.outage.is_some()) {
+        let (incident, is_new) = session.declare_watched(order, standing).await?;
         let known = if is_new { "declared" } else { "declared before:" };
         text.push_str(&format!("{known} {}, {}\n", incident.id, incident.severity.map_or("", Severity::as_str)));
         view = view.declared(&incident.id);

@@ -41,6 +41,8 @@ pub const FILE: &str = "hotfix.toml";
 pub struct Config {
     pub profile: String,
     pub store: Secret,
+    /// What the service is called in a store that several share; its remote's address where it is left out.
+    pub service: Option<String>,
     pub notify: Vec<notify::Destination>,
     pub git: Git,
     pub severity: BTreeMap<Severity, Clock>,

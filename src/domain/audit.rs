@@ -89,6 +89,7 @@ pub fn verify(events: &[Event], anchors: &[Anchor]) -> Vec<Break> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::actor::Actor;
     use jiff::Timestamp;
     use proptest::prelude::*;
     use proptest::sample::Index;
@@ -110,12 +111,12 @@ mod tests {
     fn event(previous: &str, seq: i64, text: &str) -> Event {
         let fact = Fact::Noted { text: text.to_owned(), update: false };
         let text = serde_json::to_string(&fact).unwrap();
-        let digest = digest(previous, "HOTFIX-1", seq, Timestamp::UNIX_EPOCH, "Ada", &text);
+        let digest = digest(previous, "HOTFIX-1", seq, Timestamp::UNIX_EPOCH, &Actor::claimed("Ada"), &text);
         Event {
             incident: "HOTFIX-1".to_owned(),
             seq,
             at: Timestamp::UNIX_EPOCH,
-            actor: "Ada".to_owned(),
+            actor: Actor::claimed("Ada"),
             fact,
             text,
             previous: previous.to_owned(),
@@ -142,7 +143,7 @@ mod tests {
         fn an_edited_event_is_named(texts in texts(), at in any::<Index>()) {
             let mut events = chain(&texts);
             let at = at.index(events.len());
-            events[at].actor = "Mallory".to_owned();
+            events[at].actor = Actor::claimed("Mallory");
             prop_assert_eq!(verify(&events, &[]), [Break { seq: events[at].seq, what: Tampering::Edited }]);
         }
 

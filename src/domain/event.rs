@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::actor::Actor;
 use super::evidence::Evidence;
 use super::next::Hint;
 use super::order::Order;
@@ -21,8 +22,8 @@ pub struct Event {
     /// 1, 2, 3 ... within the incident.
     pub seq: i64,
     pub at: Timestamp,
-    /// Who caused it: `Name <address>`.
-    pub actor: String,
+    /// Who caused it.
+    pub actor: Actor,
     pub fact: Fact,
     /// `fact` exactly as it was written, for the digest.
     #[serde(skip)]
@@ -44,7 +45,7 @@ pub struct Head<'a> {
 impl Event {
     /// Returns the event that `fact` is right after `head`, or the first of its chain. Its time is
     /// never before that of the event before it, even where the clock went back.
-    pub fn after(head: Option<Head<'_>>, key: &str, actor: &str, now: Timestamp, fact: &Fact) -> Event {
+    pub fn after(head: Option<Head<'_>>, key: &str, actor: &Actor, now: Timestamp, fact: &Fact) -> Event {
         let (seq, previous, at) = match head {
             Some(head) => (head.seq + 1, head.digest.to_owned(), now.max(head.at)),
             None => (1, String::new(), now),
@@ -52,7 +53,7 @@ impl Event {
         let at = Timestamp::from_millisecond(at.as_millisecond()).expect("it was a timestamp before it was cut");
         let text = serde_json::to_string(fact).expect("a fact has only string keys and finite numbers");
         let digest = digest(&previous, key, seq, at, actor, &text);
-        let (incident, actor, fact) = (key.to_owned(), actor.to_owned(), fact.clone());
+        let (incident, actor, fact) = (key.to_owned(), actor.clone(), fact.clone());
         Event { incident, seq, at, actor, fact, text, previous, digest }
     }
 }
@@ -322,10 +323,13 @@ pub fn unknown_step(text: &str) -> Option<UnknownStep> {
 
 /// Returns the digest of an event: SHA-256, in hexadecimal, over the length and the bytes of each
 /// field in order, so that no two different events have the same input.
-pub fn digest(previous: &str, incident: &str, seq: i64, at: Timestamp, actor: &str, text: &str) -> String {
+pub fn digest(previous: &str, incident: &str, seq: i64, at: Timestamp, actor: &Actor, text: &str) -> String {
     let mut hasher = Sha256::new();
     let (seq, at) = (seq.to_string(), at.as_millisecond().to_string());
-    for field in [previous, incident, &seq, &at, actor, text] {
+    let (who, proof) = (actor.to_string(), actor.proof.written());
+    // Journals from before a proof was told have six fields; an empty one would change their digests.
+    let proof = Some(proof.as_str()).filter(|proof| !proof.is_empty());
+    for field in [previous, incident, &seq, &at, &who, text].into_iter().chain(proof) {
         hasher.update((field.len() as u64).to_be_bytes());
         hasher.update(field.as_bytes());
     }

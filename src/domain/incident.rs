@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::case::Case;
 use super::event::Declaration;
 use super::evidence::{Detail, Evidence};
@@ -30,14 +31,14 @@ pub struct Incident {
     pub severity: Option<Severity>,
     pub status: Status,
     pub declared: Timestamp,
-    pub reporter: String,
+    pub reporter: Actor,
     pub strategy: Option<Strategy>,
     /// What a person chose and the step `decide` has not taken up yet, with the reason.
     pub choice: Option<(Strategy, String)>,
     /// Every list of steps so far; the last one is in force.
     pub plans: Vec<Plan>,
     pub notes: Vec<Note>,
-    pub acknowledged_by: Vec<String>,
+    pub acknowledged_by: Vec<Actor>,
     /// Other incidents that have to do with this one.
     pub links: Vec<Link>,
     /// An outage that a step found, until an incident of its own is linked.
@@ -168,7 +169,7 @@ impl StepState {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Note {
     pub at: Timestamp,
-    pub by: String,
+    pub by: Actor,
     pub text: String,
     pub update: bool,
 }
@@ -192,7 +193,7 @@ pub struct Outage {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Approval {
     pub at: Timestamp,
-    pub by: String,
+    pub by: Actor,
     pub role: String,
     pub commit: String,
     pub break_glass: Option<String>,
@@ -201,7 +202,7 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Waiver {
     pub at: Timestamp,
-    pub by: String,
+    pub by: Actor,
     pub check: String,
     pub reason: String,
 }
@@ -301,6 +302,13 @@ impl Incident {
     /// Every step of every plan, in order.
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = &StepRecord> {
         self.plans.iter().flat_map(|plan| &plan.steps)
+    }
+
+    /// What an abort takes back, the last step first.
+    pub fn to_undo(&self) -> impl Iterator<Item = &StepRecord> {
+        self.steps().rev().filter(|step| {
+            !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
+        })
     }
 
     /// The evidence that the step of `T`'s name left last, in whichever plan.

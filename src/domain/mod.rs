@@ -1,6 +1,8 @@
 //! What an emergency is: pure types and functions, no input or output, no clock.
 
+pub mod actor;
 pub mod allowance;
+pub mod approval;
 pub mod audit;
 pub mod backports;
 pub mod case;
@@ -23,11 +25,13 @@ pub mod order;
 pub mod production;
 pub mod proof;
 pub mod reading;
+pub mod release;
 pub mod resolution;
 pub mod rung;
 pub mod severity;
 pub mod step_name;
 pub mod strategy;
+pub mod summary;
 pub mod triage;
 pub mod verdict;
 pub mod version;

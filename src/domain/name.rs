@@ -39,6 +39,14 @@ pub fn line(text: &str, most: usize) -> String {
     line
 }
 
+/// Returns the up to three of `known` that `name` was most likely meant to be, the likeliest first.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let likely = known.map(|other| (strsim::jaro_winkler(name, other), other)).filter(|(likeness, _)| *likeness > 0.75);
+    let mut likely: Vec<_> = likely.collect();
+    likely.sort_by(|a, b| b.0.total_cmp(&a.0));
+    likely.into_iter().take(3).map(|(_, other)| other.to_owned()).collect()
+}
+
 /// Returns `pattern` with each `{name}` replaced by its value.
 ///
 /// Fails, naming it, on a name without a value; values are taken as they are.

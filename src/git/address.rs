@@ -54,7 +54,8 @@ fn is_this_machine(host: &str, here: &str) -> bool {
 fn joined(host: &str, path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let path = parts.join("/");
-    format!("{host}/{}", path.strip_suffix(".git").unwrap_or(&path))
+    let path = path.strip_suffix("/.git").or_else(|| path.strip_suffix(".git")).unwrap_or(&path);
+    format!("{host}/{path}")
 }
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod tests {
                 "build-7/srv/git/shop",
                 &[
                     "/srv/git/shop.git",
+                    "/srv/git/shop/.git",
                     "file:///srv/git/shop.git/",
                     "../../srv/git/shop.git",
                     "ssh://localhost/srv/git/shop.git",
@@ -98,7 +100,8 @@ mod tests {
             ),
         ] {
             for url in urls {
-                let found = address(url).replace("/work/shop/../../", "/").replace("build-7/work/shop/../..", "build-7");
+                let found =
+                    address(url).replace("/work/shop/../../", "/").replace("build-7/work/shop/../..", "build-7");
                 assert_eq!(found, expected, "{url}");
             }
         }

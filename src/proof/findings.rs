@@ -18,6 +18,9 @@ pub const SUPPORT: &str = "proof/support";
 /// The guard has a finding of this name too; one is enough.
 pub const REGRESSION_TEST: &str = "regression-test";
 
+/// Every name that a finding of the proof can have.
+pub const ALL: &[&str] = &[PROOF, BROKEN, GONE, FLAKY, UNNEEDED, SUPPORT, REGRESSION_TEST];
+
 /// How many tests a message names.
 const NAMED: usize = 5;
 

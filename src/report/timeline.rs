@@ -44,7 +44,7 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
             seq: event.seq,
             at,
             since: at.duration_since(detected).as_secs(),
-            by: event.actor.clone(),
+            by: event.actor.to_string(),
             event: event_name,
             what,
         };

@@ -153,7 +153,7 @@ pub fn view(account: Account<'_>) -> View {
         profile: incident.case.profile().to_owned(),
         detected: moment(detected),
         declared: moment(incident.declared),
-        reporter: person(&incident.reporter),
+        reporter: person(&incident.reporter.to_string()),
         impact: declared(|declaration| &declaration.impact),
         symptoms: all(|declaration| &declaration.symptoms),
         services: all(|declaration| &declaration.services),
@@ -224,7 +224,7 @@ fn last_done<'a>(incident: &'a Incident, names: &[StepName]) -> Option<(StepName
 fn approvals(incident: &Incident) -> Vec<Approved> {
     let approved = |approval: &Approval| Approved {
         role: approval.role.clone(),
-        by: person(&approval.by),
+        by: person(&approval.by.to_string()),
         commit: approval.commit.clone(),
         reason: approval.break_glass.clone(),
     };

@@ -9,14 +9,14 @@ use crate::domain::fix::Branch;
 /// Leaves out people's addresses and the folders of one machine.
 pub struct Wording<'a> {
     /// Everyone who caused an event, as `Name <address>`.
-    people: BTreeSet<&'a str>,
+    people: BTreeSet<String>,
     /// The fix's work tree, and its last part.
     work_tree: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> Wording<'a> {
     pub fn new(events: &'a [Event], branch: Option<&'a Branch>) -> Wording<'a> {
-        let people = events.iter().map(|event| event.actor.as_str()).filter(|actor| actor.contains('<')).collect();
+        let people = events.iter().map(|event| event.actor.to_string()).filter(|actor| actor.contains('<')).collect();
         let work_tree = branch.and_then(|branch| {
             let (_, name) = branch.work_tree.rsplit_once('/')?;
             Some((branch.work_tree.as_str(), name))
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn addresses_names_and_folders_are_left_out() {
         let wording = Wording {
-            people: BTreeSet::from(["Ada <ada@example.com>", "Bob <bob@example.com>"]),
+            people: BTreeSet::from(["Ada <ada@example.com>", "Bob <bob@example.com>"].map(str::to_owned)),
             work_tree: Some(("/home/ada/shop-001", "shop-001")),
         };
         let text = "Ada <ada@example.com> in /home/ada/shop-001, Bob <bob@example.com> too";

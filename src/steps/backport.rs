@@ -44,7 +44,7 @@ impl Step for BackportFix {
             return Ok(Outcome::Skipped("no branch is to get the fix".to_owned()));
         }
         let request = self.request(at.incident)?;
-        let report = kept::start(&self.0.project.git, &self.0.records, &request).await.map_err(failed)?;
+        let report = kept::start(&self.0.project.git, &self.0.records(at.actor), &request).await.map_err(failed)?;
         let targets = report.targets.iter().map(|row| target(&row.outcome, row.files.clone()));
         self.settle(at.incident, targets.collect())
     }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::{Tools, needed, short};
 use crate::deploy::{Change, DeployError, Deployer};
+use crate::domain::actor::Actor;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
@@ -34,7 +35,7 @@ impl Step for DeployRelease {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
-        let lock = match lock(&self.0).await {
+        let lock = match lock(&self.0, at.actor).await {
             Ok(lock) => lock,
             Err(held) => return held,
         };
@@ -78,7 +79,7 @@ impl Step for DeployRelease {
                 Next::by_hand("put production right by hand").then(Next::Resume),
             ));
         }
-        let lock = match lock(&self.0).await {
+        let lock = match lock(&self.0, at.actor).await {
             Ok(lock) => lock,
             Err(Err(error)) => return Err(error),
             Err(Ok(_)) => {
@@ -158,10 +159,10 @@ pub fn release(incident: &Incident) -> Result<Release, StepError> {
 }
 
 /// The right to change the environment, or why the step is held.
-pub async fn lock(tools: &Tools) -> Result<Lease, Result<Outcome, StepError>> {
+pub async fn lock(tools: &Tools, by: &Actor) -> Result<Lease, Result<Outcome, StepError>> {
     let name = format!("environment/{}", tools.config.deploy.environment);
     let seconds = u32::try_from(tools.config.deploy.limit.0.as_secs()).unwrap_or(u32::MAX).saturating_add(60);
-    match tools.store.acquire(&name, seconds).await {
+    match tools.store.acquire(&name, by, seconds).await {
         Ok(lease) => Ok(lease),
         Err(error @ JournalError::Leased { .. }) => Err(Ok(Outcome::Held {
             reason: error.to_string(),

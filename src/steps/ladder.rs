@@ -7,8 +7,8 @@ use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
 use crate::domain::production::RollBack;
+use crate::domain::release::last_verified;
 use crate::domain::rung::{Back, Rung};
-use crate::store::last_verified;
 use crate::workflow::step::{Outcome, StepError};
 
 /// Goes to the next rung that `deploy.ladder` allows, or is stuck and shows the ladder. `message` says

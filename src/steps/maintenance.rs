@@ -41,7 +41,8 @@ impl Maintenance {
     }
 
     /// Takes every instance away, or brings them back. Again, it finds what is done already.
-    async fn scale(&self, incident: &Incident, on: bool) -> Result<Outcome, StepError> {
+    async fn scale(&self, at: &Moment<'_>, on: bool) -> Result<Outcome, StepError> {
+        let incident = at.incident;
         let deployer = self.tools.deployer()?;
         let autoscalers = if on { deployer.autoscalers().await? } else { Vec::new() };
         let waking = autoscalers.iter().find(|autoscaler| autoscaler.wakes);
@@ -51,7 +52,7 @@ impl Maintenance {
                 hint: Next::by_hand("switch it off").then(Next::Resume).or(Next::waive("autoscaler")),
             });
         }
-        let lock = match lock(&self.tools).await {
+        let lock = match lock(&self.tools, at.actor).await {
             Ok(lock) => lock,
             Err(held) => return held,
         };
@@ -124,7 +125,7 @@ impl Step for Maintenance {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         if self.by_scale() {
-            return self.scale(at.incident, self.on).await;
+            return self.scale(at, self.on).await;
         }
         let Some(command) = self.command(self.on) else {
             let word = if self.on { "on" } else { "off" };
@@ -149,7 +150,7 @@ impl Step for Maintenance {
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
         if self.on && self.by_scale() {
-            return match self.scale(at.incident, false).await? {
+            return match self.scale(at, false).await? {
                 Outcome::Done(evidence) => Ok(Undo::Done(evidence.summary)),
                 Outcome::Held { reason, hint } => Err(StepError::stuck(reason, hint)),
                 _ => Ok(Undo::Nothing("nothing was taken away".to_owned())),

@@ -26,6 +26,7 @@ mod watch;
 
 pub use check::last_check;
 pub use ladder::other_release;
+pub use review::authors;
 pub use roll_back::{found_way_back, way_back};
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::deploy::Deployer;
+use crate::domain::actor::Actor;
 use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::Incident;
 use crate::domain::name;
@@ -49,14 +51,15 @@ pub struct Tools {
     pub config: Config,
     pub project: Project,
     pub store: Arc<Store>,
-    /// What is kept of backports, so that their conflicts can be resolved.
-    pub records: Chains,
     /// `None` where none is configured.
     pub deployer: Option<Arc<dyn Deployer>>,
     pub templates: Templates,
     /// Where the state of commands under way lies.
     pub state: PathBuf,
 }
+
+/// What a step asks for that is not the guard's, the proof's or a gate's, by the name that it is waived by.
+pub const WAIVABLE: &[&str] = &["way-back", "watch", "maintenance", "autoscaler"];
 
 /// Every step there is.
 pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
@@ -88,6 +91,11 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
 }
 
 impl Tools {
+    /// What is kept of backports, so that their conflicts can be resolved; written in the name of `actor`.
+    pub fn records(&self, actor: &Actor) -> Chains {
+        Chains { store: Arc::clone(&self.store), actor: actor.clone() }
+    }
+
     /// Brings the view of the remote up to date.
     async fn fetch(&self) -> Result<(), StepError> {
         self.project.fetch().await.map_err(|error| {

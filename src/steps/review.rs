@@ -7,12 +7,15 @@ use async_trait::async_trait;
 
 use super::{Tools, needed, short};
 use crate::config::ReviewWhen;
+use crate::domain::actor::Actor;
+use crate::domain::approval;
 use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::{Branch, Fix, Review};
-use crate::domain::incident::Approval;
+use crate::domain::incident::{Approval, Incident};
 use crate::domain::next::Next;
 use crate::domain::step_name::StepName;
+use crate::git::project::ProjectError;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct ReviewFix(pub Arc<Tools>);
@@ -49,8 +52,7 @@ impl Step for ReviewFix {
             let review = Review { commit, approvals: Vec::new(), afterwards: true };
             return Ok(Outcome::Done(Evidence::with("follows after the deploy, as the profile says", &review)));
         }
-        let log = ["log", "--format=%ae%n%ce", &format!("{}..{commit}", branch.start)];
-        let authors: BTreeSet<String> = self.0.project.git.run(log).await?.lines().map(str::to_lowercase).collect();
+        let authors = authors(&self.0, at.incident, &commit).await?;
         let bound: Vec<&Approval> = at.incident.approvals.iter().filter(|approval| approval.commit == commit).collect();
         let (counted, why_not): (Vec<_>, Vec<_>) =
             bound.into_iter().partition(|approval| self.reason_against(approval, &authors).is_none());
@@ -58,7 +60,7 @@ impl Step for ReviewFix {
             && self.0.config.review.break_glass
         {
             let reason = approval.break_glass.as_deref().unwrap_or_default();
-            let review = Review { commit, approvals: vec![approval.by.clone()], afterwards: true };
+            let review = Review { commit, approvals: vec![approval.by.to_string()], afterwards: true };
             let summary = format!("break-glass by {}: {reason}; the review follows", approval.by);
             return Ok(Outcome::Done(Evidence::with(summary, &review)));
         }
@@ -67,9 +69,9 @@ impl Step for ReviewFix {
             let review = Review { commit, approvals: Vec::new(), afterwards: false };
             return Ok(Outcome::Done(Evidence::with("the profile asks for no approval", &review)));
         }
-        let given: Vec<(&str, &str)> =
-            counted.iter().map(|approval| (approval.role.as_str(), approval.by.as_str())).collect();
-        match assign(roles, &given) {
+        let given: Vec<(&str, &Actor)> =
+            counted.iter().map(|approval| (approval.role.as_str(), &approval.by)).collect();
+        match approval::assign(roles, &given) {
             Ok(people) => {
                 let (all, named) = (people.len(), people.iter().zip(roles).map(|(by, role)| format!("{by} as {role}")));
                 let named = named.collect::<Vec<_>>();
@@ -106,73 +108,15 @@ impl Step for ReviewFix {
 
 impl ReviewFix {
     fn reason_against(&self, approval: &Approval, authors: &BTreeSet<String>) -> Option<&'static str> {
-        let address = address(&approval.by);
-        if authors.contains(&address) {
-            return Some("an author of the fix");
-        }
-        self.0.config.review.agents.iter().any(|agent| agent.matches(&address)).then_some("not a person")
+        let address = approval.by.key();
+        let is_agent = self.0.config.review.agents.iter().any(|agent| agent.matches(&address));
+        approval::reason_against(&approval.by, authors, is_agent)
     }
 }
 
-/// The address in `Name <address>`, in lower case; all of it where there is none.
-fn address(person: &str) -> String {
-    let address = person.rsplit_once('<').map_or(person, |(_, address)| address.trim_end_matches('>'));
-    address.trim().to_lowercase()
-}
-
-/// Returns a person of their own for each role, or the roles that stay without one. Nobody fills
-/// two roles, so the largest assignment is looked for, not the first.
-fn assign(roles: &[String], given: &[(&str, &str)]) -> Result<Vec<String>, Vec<String>> {
-    fn fill<'a>(
-        roles: &[String],
-        given: &[(&'a str, &'a str)],
-        taken: &mut Vec<Option<&'a str>>,
-    ) -> Vec<Option<&'a str>> {
-        let Some(role) = roles.get(taken.len()) else { return taken.clone() };
-        let mut best: Option<Vec<Option<&'a str>>> = None;
-        let fitting = given.iter().filter(|(as_role, _)| as_role == role).map(|(_, by)| Some(*by));
-        for candidate in fitting.chain([None]) {
-            let used =
-                taken.iter().flatten().any(|by| candidate.is_some_and(|candidate| address(by) == address(candidate)));
-            if used {
-                continue;
-            }
-            taken.push(candidate);
-            let filled = fill(roles, given, taken);
-            taken.pop();
-            if best.as_ref().is_none_or(|best| filled.iter().flatten().count() > best.iter().flatten().count()) {
-                best = Some(filled);
-            }
-        }
-        best.unwrap_or_default()
-    }
-    let filled = fill(roles, given, &mut Vec::new());
-    let missing: Vec<String> =
-        roles.iter().zip(&filled).filter(|(_, by)| by.is_none()).map(|(role, _)| role.clone()).collect();
-    if missing.is_empty() { Ok(filled.into_iter().flatten().map(str::to_owned).collect()) } else { Err(missing) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_role_needs_a_person_of_its_own() {
-        let roles = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
-        let both = roles(&["tech-lead", "on-call"]);
-        for (given, expected) in [
-            (vec![("tech-lead", "A <a@x>"), ("on-call", "B <b@x>")], Ok(roles(&["A <a@x>", "B <b@x>"]))),
-            (vec![("tech-lead", "A <a@x>"), ("on-call", "A <A@X>")], Err(roles(&["on-call"]))),
-            // The first fit would leave `on-call` without anybody.
-            (
-                vec![("tech-lead", "A <a@x>"), ("tech-lead", "B <b@x>"), ("on-call", "A <a@x>")],
-                Ok(roles(&["B <b@x>", "A <a@x>"])),
-            ),
-            (vec![("reviewer", "A <a@x>")], Err(both.clone())),
-            (vec![], Err(both.clone())),
-        ] {
-            assert_eq!(assign(&both, &given), expected, "{given:?}");
-        }
-        assert_eq!(assign(&[], &[]), Ok(Vec::new()));
-    }
+/// The addresses of those who wrote or committed the fix up to `commit`, in lower case.
+pub async fn authors(tools: &Tools, incident: &Incident, commit: &str) -> Result<BTreeSet<String>, ProjectError> {
+    let Some(branch) = incident.detail::<Branch>() else { return Ok(BTreeSet::new()) };
+    let log = ["log", "--format=%ae%n%ce", &format!("{}..{commit}", branch.start)];
+    Ok(tools.project.git.run(log).await?.lines().map(str::to_lowercase).collect())
 }

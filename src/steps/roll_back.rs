@@ -12,10 +12,10 @@ use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
 use crate::domain::next::Next;
 use crate::domain::production::{Deploy, RollBack, WayBack};
+use crate::domain::release::last_verified;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
-use crate::store::last_verified;
 use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -38,7 +38,7 @@ impl Step for RollBackRelease {
         if let Some(held) = self.not_by_itself(at.incident, &back) {
             return Ok(held);
         }
-        let lock = match lock(&self.0).await {
+        let lock = match lock(&self.0, at.actor).await {
             Ok(lock) => lock,
             Err(held) => return held,
         };

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Store;
+use crate::domain::actor::Actor;
 use crate::domain::event::Fact;
 use crate::git::backport::record::{Record, RecordError, Records};
 use crate::workflow::journal::Journal;
@@ -16,7 +17,7 @@ pub const PREFIX: &str = "backport/";
 #[derive(Clone)]
 pub struct Chains {
     pub store: Arc<Store>,
-    pub actor: String,
+    pub actor: Actor,
 }
 
 #[async_trait]

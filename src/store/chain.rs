@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sqlx::Row;
 
-use super::{Store, failure, insert, not_written};
+use super::{Store, failure, not_written};
+use crate::domain::actor::Actor;
 use crate::domain::event::{Event, Fact, Head};
 use crate::workflow::journal::{Journal, JournalError};
 
@@ -12,7 +13,7 @@ impl Store {
     pub async fn append_to_chain(
         &self,
         key: &str,
-        actor: &str,
+        actor: &Actor,
         now: Timestamp,
         fact: &Fact,
     ) -> Result<(), JournalError> {
@@ -21,7 +22,7 @@ impl Store {
             let head = events.last().map(|last| Head { seq: last.seq, at: last.at, digest: &last.digest });
             let event = Event::after(head, key, actor, now, fact);
             let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
-            let ended = match insert(&event, None, &mut tx).await {
+            let ended = match self.insert(&event, None, &mut tx).await {
                 Ok(_) => tx.commit().await,
                 Err(error) => Err(error),
             };
@@ -36,8 +37,10 @@ impl Store {
     /// Returns the key of the chain with this beginning that was written to last.
     pub async fn newest_chain(&self, prefix: &str) -> Result<Option<String>, JournalError> {
         let row = sqlx::query(
-            "select incident from event where incident >= $1 and incident < $2 order by at desc, seq desc limit 1",
+            "select incident from event where service = $1 and incident >= $2 and incident < $3
+             order by at desc, seq desc limit 1",
         )
+        .bind(self.service)
         .bind(prefix)
         .bind(format!("{prefix}\u{7f}"))
         .fetch_optional(&self.pool)

@@ -3,41 +3,52 @@
 use sqlx::Row;
 
 use super::{Store, failure};
+use crate::domain::actor::Actor;
 use crate::workflow::journal::{JournalError, Lease};
 
 impl Store {
-    pub(super) async fn take_lease(&self, name: &str, seconds: u32) -> Result<Lease, JournalError> {
-        if let Some(lease) = self.try_lease(name, seconds, "").await? {
+    pub(super) async fn take_lease(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError> {
+        let holder = format!("{by} on {}, process {}", host(), std::process::id());
+        if let Some(lease) = self.try_lease(name, &holder, seconds, "").await? {
             return Ok(lease);
         }
-        let query = format!("select holder, expires - {} from lease where name = $1", self.dialect.now());
+        let query =
+            format!("select holder, expires - {} from lease where service = $1 and name = $2", self.dialect.now());
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(self.service)
             .bind(name)
             .fetch_optional(&self.pool)
             .await
             .map_err(|error| failure("read", &error))?;
-        let (holder, left): (String, i64) = row.map_or((String::new(), 0), |row| (row.get(0), row.get(1)));
+        let (theirs, left): (String, i64) = row.map_or((String::new(), 0), |row| (row.get(0), row.get(1)));
         // A holder that died on this machine will not come back: no need to wait for its lease.
-        if is_dead(&holder)
-            && let Some(lease) = self.try_lease(name, seconds, &holder).await?
+        if is_dead(&theirs)
+            && let Some(lease) = self.try_lease(name, &holder, seconds, &theirs).await?
         {
             return Ok(lease);
         }
-        Err(JournalError::Leased { name: name.to_owned(), holder, seconds: (left + 999) / 1000 })
+        Err(JournalError::Leased { name: name.to_owned(), holder: theirs, seconds: (left + 999) / 1000 })
     }
 
-    async fn try_lease(&self, name: &str, seconds: u32, dead: &str) -> Result<Option<Lease>, JournalError> {
+    async fn try_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        seconds: u32,
+        dead: &str,
+    ) -> Result<Option<Lease>, JournalError> {
         let now = self.dialect.now();
         let query = format!(
-            "insert into lease (name, holder, token, expires) values ($1, $2, 1, {now} + $3)
-             on conflict (name) do update
+            "insert into lease (service, name, holder, token, expires) values ($1, $2, $3, 1, {now} + $4)
+             on conflict (service, name) do update
              set holder = excluded.holder, token = lease.token + 1, expires = excluded.expires
-             where lease.expires <= {now} or lease.holder = $4
+             where lease.expires <= {now} or lease.holder = $5
              returning token"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(self.service)
             .bind(name)
-            .bind(&self.holder)
+            .bind(holder)
             .bind(i64::from(seconds) * 1000)
             .bind(dead)
             .fetch_optional(&self.pool)
@@ -47,8 +58,12 @@ impl Store {
     }
 
     pub(super) async fn keep_lease(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {
-        let query = format!("update lease set expires = {} + $3 where name = $1 and token = $2", self.dialect.now());
+        let query = format!(
+            "update lease set expires = {} + $4 where service = $1 and name = $2 and token = $3",
+            self.dialect.now()
+        );
         let kept = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(self.service)
             .bind(&lease.name)
             .bind(lease.token)
             .bind(i64::from(seconds) * 1000)
@@ -59,7 +74,8 @@ impl Store {
     }
 
     pub(super) async fn give_back_lease(&self, lease: &Lease) -> Result<(), JournalError> {
-        sqlx::query("update lease set expires = 0 where name = $1 and token = $2")
+        sqlx::query("update lease set expires = 0 where service = $1 and name = $2 and token = $3")
+            .bind(self.service)
             .bind(&lease.name)
             .bind(lease.token)
             .execute(&self.pool)
@@ -70,7 +86,7 @@ impl Store {
 }
 
 /// The name of this machine.
-pub(super) fn host() -> String {
+fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -1,66 +1,13 @@
 //! What lists show, without reading any journal.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Store, failure};
+use crate::domain::release::ReleaseRecord;
+use crate::domain::summary::{INCIDENT, Summary};
 use crate::workflow::journal::JournalError;
-
-/// The kind of incidents in the list; what was ordered without one has others.
-pub const INCIDENT: &str = "incident";
-
-/// A line of `hotfix list`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    #[serde(skip)]
-    pub key: String,
-    pub id: String,
-    pub title: String,
-    pub severity: String,
-    pub status: String,
-    /// The step that is next or under way; empty where there is none.
-    pub step: String,
-    pub detected: Timestamp,
-    pub declared: Timestamp,
-    pub updated: Timestamp,
-    pub ended: Option<Timestamp>,
-    /// `incident`, `deploy` or `rollback`.
-    pub kind: String,
-}
-
-impl Summary {
-    pub fn is_incident(&self) -> bool {
-        self.kind == INCIDENT
-    }
-}
-
-/// A line of `hotfix log`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ReleaseRecord {
-    pub at: Timestamp,
-    pub environment: String,
-    pub release: String,
-    pub commit: String,
-    /// The images that were built of it, by digest.
-    pub images: Vec<String>,
-    pub deployer: String,
-    pub reason: String,
-    /// `None` while nobody has watched it to an end.
-    pub verdict: Option<String>,
-}
-
-/// Returns the newest release that was verified, and not found otherwise since, none of `not`.
-/// `releases` begins with the newest.
-pub fn last_verified<'a>(releases: &'a [ReleaseRecord], not: &[&str]) -> Option<&'a ReleaseRecord> {
-    let judged = || releases.iter().filter(|record| record.verdict.is_some());
-    judged().find(|record| {
-        let last = judged().find(|other| other.release == record.release);
-        let verified = last.is_some_and(|last| last.verdict.as_deref() == Some("VERIFIED"));
-        verified && !not.contains(&record.release.as_str())
-    })
-}
 
 const COLUMNS: &str = "key, id, title, severity, status, step, detected, declared, updated, ended, kind";
 
@@ -78,7 +25,7 @@ impl Store {
     async fn not_over(&self) -> Result<Vec<Summary>, JournalError> {
         // Each status by name, so that the index is used however many are over.
         let query = format!(
-            "select {COLUMNS} from incident where status in ('open', 'held', 'failed', 'stuck', 'aborting')
+            "select {COLUMNS} from incident where service = $1 and status in ('open', 'held', 'failed', 'stuck', 'aborting')
              order by severity, declared"
         );
         self.summaries(query, &[]).await
@@ -86,26 +33,47 @@ impl Store {
 
     /// Returns the newest `most` incidents, over or not.
     pub async fn newest_incidents(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
-        let query =
-            format!("select {COLUMNS} from incident where kind = $1 order by declared desc, key desc limit {most}");
+        let query = format!(
+            "select {COLUMNS} from incident where service = $1 and kind = $2 order by declared desc, key desc limit {most}"
+        );
         self.summaries(query, &[INCIDENT]).await
     }
 
     /// Returns the newest `most` incidents and orders, over or not.
     pub async fn newest(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
-        self.summaries(format!("select {COLUMNS} from incident order by declared desc, key desc limit {most}"), &[])
-            .await
+        let query =
+            format!("select {COLUMNS} from incident where service = $1 order by declared desc, key desc limit {most}");
+        self.summaries(query, &[]).await
+    }
+
+    /// Returns the incidents of every service that are not over, the most urgent first, then the newest
+    /// `most` that are over, each with its service's name.
+    pub async fn incidents_everywhere(&self, most: u32) -> Result<Vec<(String, Summary)>, JournalError> {
+        let columns = COLUMNS.split(", ").map(|column| format!("incident.{column}")).collect::<Vec<_>>().join(", ");
+        let from = "from incident left join service on service.id = incident.service where incident.kind = $1";
+        let mut all = Vec::new();
+        for rest in [
+            "and incident.ended is null order by incident.severity, incident.declared".to_owned(),
+            format!("and incident.ended is not null order by incident.declared desc, incident.key desc limit {most}"),
+        ] {
+            let query = format!("select {columns}, service.name {from} {rest}");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(INCIDENT).fetch_all(&self.pool).await;
+            let rows = rows.map_err(|error| failure("read", &error))?;
+            all.extend(rows.iter().map(|row| (row.get::<Option<String>, _>(11).unwrap_or_default(), summary(row))));
+        }
+        Ok(all)
     }
 
     /// Returns the keys of all incidents that have events, the oldest first.
     pub async fn keys(&self) -> Result<Vec<String>, JournalError> {
-        let rows = sqlx::query("select distinct incident from event order by incident").fetch_all(&self.pool).await;
+        let query = "select distinct incident from event where service = $1 order by incident";
+        let rows = sqlx::query(query).bind(self.service).fetch_all(&self.pool).await;
         Ok(rows.map_err(|error| failure("read", &error))?.iter().map(|row| row.get(0)).collect())
     }
 
     /// Returns the incident with the identifier or key `id`.
     pub async fn find_incident(&self, id: &str) -> Result<Option<Summary>, JournalError> {
-        let query = format!("select {COLUMNS} from incident where id = $1 or key = $1");
+        let query = format!("select {COLUMNS} from incident where service = $1 and (id = $2 or key = $2)");
         Ok(self.summaries(query, &[id]).await?.pop())
     }
 
@@ -113,9 +81,10 @@ impl Store {
     pub async fn releases(&self, environment: &str, most: u32) -> Result<Vec<ReleaseRecord>, JournalError> {
         let query = format!(
             "select at, environment, name, commit_id, images, deployer, reason, verdict from release
-             where environment = $1 order by at desc, seq desc limit {most}"
+             where service = $1 and environment = $2 order by at desc, seq desc limit {most}"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(environment).fetch_all(&self.pool).await;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.service).bind(environment);
+        let rows = rows.fetch_all(&self.pool).await;
         let rows = rows.map_err(|error| failure("read", &error))?;
         Ok(rows
             .iter()
@@ -134,13 +103,14 @@ impl Store {
 
     /// Returns the images of a release as it was deployed last, wherever that was.
     pub async fn images(&self, release: &str) -> Result<Vec<String>, JournalError> {
-        let query = "select images from release where name = $1 and images <> '' order by at desc, seq desc limit 1";
-        let row = sqlx::query(query).bind(release).fetch_optional(&self.pool).await;
+        let query = "select images from release where service = $1 and name = $2 and images <> ''
+                     order by at desc, seq desc limit 1";
+        let row = sqlx::query(query).bind(self.service).bind(release).fetch_optional(&self.pool).await;
         Ok(row.map_err(|error| failure("read", &error))?.map(|row| lines(&row, 0)).unwrap_or_default())
     }
 
     async fn summaries(&self, query: String, values: &[&str]) -> Result<Vec<Summary>, JournalError> {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(query));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.service);
         for value in values {
             query = query.bind(*value);
         }

@@ -4,10 +4,12 @@
 pub mod backport_records;
 mod chain;
 mod dialect;
+mod import;
 mod lease;
 mod list;
 mod number;
 mod schema;
+mod service;
 pub mod watch_state;
 
 use std::path::Path;
@@ -18,6 +20,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
+use crate::domain::actor::{Actor, Identity};
 use crate::domain::event::{Event, Fact, unknown_step};
 use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
@@ -29,20 +32,29 @@ use crate::redact::redact;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
 
-pub use list::{ReleaseRecord, Summary, last_verified};
+pub use service::{Adopted, Claim, OpenError, is_shared};
 
-/// A database with the journal in it.
+/// The journals of one service, in a database that may have those of others too.
 pub struct Store {
     pool: AnyPool,
     dialect: Dialect,
-    /// Who this process is, for leases.
-    holder: String,
+    /// Whose rows are read and written: every statement names it.
+    service: i64,
 }
 
 impl Store {
-    /// Opens the journal at `location`, `postgres://...` or `sqlite`, which is a file in
-    /// `directory`; makes it where there is none.
-    pub async fn open(location: &str, directory: &Path, who: &str) -> Result<Store, JournalError> {
+    /// Opens the journals of the service that `claim` tells of at `location`, `postgres://...` or
+    /// `sqlite`, which is a file in `directory`; makes them where there are none.
+    ///
+    /// Fails with [`OpenError::Taken`] where another repository has the name, and with
+    /// [`OpenError::Unowned`] where nobody has said yet whose the older journals are.
+    pub async fn open(location: &str, directory: &Path, claim: &Claim) -> Result<Store, OpenError> {
+        let mut store = Store::connected(location, directory).await?;
+        store.service = store.claim(claim).await?;
+        Ok(store)
+    }
+
+    async fn connected(location: &str, directory: &Path) -> Result<Store, JournalError> {
         sqlx::any::install_default_drivers();
         let (dialect, url) = dialect::parse(location, directory)?;
         if dialect == Dialect::Sqlite {
@@ -53,8 +65,7 @@ impl Store {
             })?;
         }
         let pool = connect(dialect, &url).await.map_err(|error| failure("opened", &error))?;
-        let holder = format!("{who} on {}, process {}", lease::host(), std::process::id());
-        let store = Store { pool, dialect, holder };
+        let store = Store { pool, dialect, service: service::UNOWNED };
         store.migrate().await?;
         Ok(store)
     }
@@ -66,11 +77,13 @@ impl Store {
     async fn show(&self, incident: &Incident, tx: &mut Transaction<'_, Any>) -> Result<(), sqlx::Error> {
         let step = incident.current().map_or("", |step| step.name.as_str());
         sqlx::query(
-            "insert into incident (key, id, title, severity, status, step, declared, detected, updated, ended, kind)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             on conflict (key) do update set id = excluded.id, severity = excluded.severity,
+            "insert into incident
+                (service, key, id, title, severity, status, step, declared, detected, updated, ended, kind)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             on conflict (service, key) do update set id = excluded.id, severity = excluded.severity,
                 status = excluded.status, step = excluded.step, updated = excluded.updated, ended = excluded.ended",
         )
+        .bind(self.service)
         .bind(&incident.key)
         .bind(&incident.id)
         .bind(incident.title())
@@ -96,7 +109,8 @@ impl Store {
     ) -> Result<(), sqlx::Error> {
         let (Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence }) = &event.fact else {
             if matches!(&event.fact, Fact::Undone { step, .. } if *step == Deploy::STEP) {
-                sqlx::query("update release set verdict = null where incident = $1")
+                sqlx::query("update release set verdict = null where service = $1 and incident = $2")
+                    .bind(self.service)
                     .bind(&event.incident)
                     .execute(&mut **tx)
                     .await?;
@@ -114,18 +128,20 @@ impl Store {
                 Ok(back) => {
                     // Verified once, but no release to go back to any more.
                     sqlx::query(
-                        "update release set verdict = $1
-                         where environment = $2 and (name = $3 or incident = $4 and verdict is null)",
+                        "update release set verdict = $2 where service = $1
+                         and environment = $3 and (name = $4 or incident = $5 and verdict is null)",
                     )
+                    .bind(self.service)
                     .bind(Verdict::Bad.to_string())
                     .bind(&back.environment)
                     .bind(&back.from)
                     .bind(&event.incident)
                     .execute(&mut **tx)
                     .await?;
-                    let before =
-                        "select commit_id, images from release where name = $1 order by at desc, seq desc limit 1";
-                    let before = sqlx::query(before).bind(&back.to).fetch_optional(&mut **tx).await?;
+                    let before = "select commit_id, images from release where service = $1 and name = $2
+                                  order by at desc, seq desc limit 1";
+                    let before = sqlx::query(before).bind(self.service).bind(&back.to).fetch_optional(&mut **tx);
+                    let before = before.await?;
                     let (commit, images) = before.map(|row| (row.get(0), row.get(1))).unwrap_or_default();
                     Some((back.environment, back.to, commit, images))
                 }
@@ -133,7 +149,8 @@ impl Store {
             },
             _ => {
                 if let Ok(watch) = serde_json::from_value::<Watch>(detail) {
-                    sqlx::query("update release set verdict = $1 where incident = $2 and name = $3")
+                    sqlx::query("update release set verdict = $2 where service = $1 and incident = $3 and name = $4")
+                        .bind(self.service)
                         .bind(watch.verdict.to_string())
                         .bind(&event.incident)
                         .bind(&watch.release)
@@ -145,9 +162,10 @@ impl Store {
         };
         let Some((environment, name, commit, images)) = ran else { return Ok(()) };
         sqlx::query(
-            "insert into release (incident, seq, environment, name, commit_id, images, at, deployer, reason)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "insert into release (service, incident, seq, environment, name, commit_id, images, at, deployer, reason)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
+        .bind(self.service)
         .bind(&event.incident)
         .bind(event.seq)
         .bind(environment)
@@ -155,26 +173,53 @@ impl Store {
         .bind(commit)
         .bind(images)
         .bind(event.at.as_millisecond())
-        .bind(&event.actor)
+        .bind(event.actor.to_string())
         .bind(reason(incident))
         .execute(&mut **tx)
         .await?;
         Ok(())
+    }
+
+    /// Appends an event, unless `lease` has passed to someone else; returns whether it was appended.
+    async fn insert(
+        &self,
+        event: &Event,
+        lease: Option<&Lease>,
+        tx: &mut Transaction<'_, Any>,
+    ) -> Result<bool, sqlx::Error> {
+        let inserted = sqlx::query(
+            "insert into event (service, incident, seq, at, actor, proof, fact, previous, digest)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9
+             where $10 = '' or exists (select 1 from lease where service = $1 and name = $10 and token = $11)",
+        )
+        .bind(self.service)
+        .bind(&event.incident)
+        .bind(event.seq)
+        .bind(event.at.as_millisecond())
+        .bind(event.actor.to_string())
+        .bind(event.actor.proof.written())
+        .bind(&event.text)
+        .bind(&event.previous)
+        .bind(&event.digest)
+        .bind(lease.map_or("", |lease| lease.name.as_str()))
+        .bind(lease.map_or(0, |lease| lease.token))
+        .execute(&mut **tx)
+        .await?;
+        Ok(inserted.rows_affected() == 1)
     }
 }
 
 #[async_trait]
 impl Journal for Store {
     async fn events(&self, key: &str) -> Result<Vec<Event>, JournalError> {
-        let rows =
-            sqlx::query("select seq, at, actor, fact, previous, digest from event where incident = $1 order by seq")
-                .bind(key)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(|error| failure("read", &error))?;
+        let query = "select seq, at, actor, fact, previous, digest, proof from event
+                     where service = $1 and incident = $2 order by seq";
+        let rows = sqlx::query(query).bind(self.service).bind(key).fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| failure("read", &error))?;
         rows.into_iter()
             .map(|row| {
                 let (seq, text): (i64, String) = (row.get(0), row.get(3));
+                let proof = Identity::from_written(row.get(6));
                 let unreadable = |reason: String| JournalError::Unreadable { key: key.to_owned(), seq, reason };
                 let no_fact = |error: serde_json::Error| match unknown_step(&text) {
                     Some(unknown) => JournalError::Newer { key: key.to_owned(), seq, unknown },
@@ -184,7 +229,7 @@ impl Journal for Store {
                     incident: key.to_owned(),
                     seq,
                     at: Timestamp::from_millisecond(row.get(1)).map_err(|error| unreadable(error.to_string()))?,
-                    actor: row.get(2),
+                    actor: Actor::read(row.get(2), proof.map_err(|error| unreadable(error.to_string()))?),
                     fact: serde_json::from_str(&text).map_err(no_fact)?,
                     text,
                     previous: row.get(4),
@@ -197,7 +242,7 @@ impl Journal for Store {
     async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError> {
         let written = |error| not_written(event, &error);
         let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
-        if !insert(event, lease, &mut tx).await.map_err(written)? {
+        if !self.insert(event, lease, &mut tx).await.map_err(written)? {
             let name = lease.map_or_else(String::new, |lease| lease.name.clone());
             return Err(JournalError::LeaseLost { name });
         }
@@ -206,8 +251,8 @@ impl Journal for Store {
         tx.commit().await.map_err(written)
     }
 
-    async fn acquire(&self, name: &str, seconds: u32) -> Result<Lease, JournalError> {
-        self.take_lease(name, seconds).await
+    async fn acquire(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError> {
+        self.take_lease(name, by, seconds).await
     }
 
     async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {
@@ -223,27 +268,6 @@ impl Journal for Store {
 fn reason(incident: &Incident) -> String {
     let said = incident.order().map(|order| order.reason.clone()).filter(|reason| !reason.is_empty());
     format!("{} {}", incident.id, said.unwrap_or_else(|| incident.title()))
-}
-
-/// Appends an event, unless `lease` has passed to someone else; returns whether it was appended.
-async fn insert(event: &Event, lease: Option<&Lease>, tx: &mut Transaction<'_, Any>) -> Result<bool, sqlx::Error> {
-    let inserted = sqlx::query(
-        "insert into event (incident, seq, at, actor, fact, previous, digest)
-         select $1, $2, $3, $4, $5, $6, $7
-         where $8 = '' or exists (select 1 from lease where name = $8 and token = $9)",
-    )
-    .bind(&event.incident)
-    .bind(event.seq)
-    .bind(event.at.as_millisecond())
-    .bind(&event.actor)
-    .bind(&event.text)
-    .bind(&event.previous)
-    .bind(&event.digest)
-    .bind(lease.map_or("", |lease| lease.name.as_str()))
-    .bind(lease.map_or(0, |lease| lease.token))
-    .execute(&mut **tx)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
 }
 
 fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {

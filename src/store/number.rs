@@ -9,11 +9,12 @@ impl Store {
     /// Returns the next number of a day, `floor` at the least. Nobody gets it again.
     pub async fn next_number(&self, day: &str, floor: i64) -> Result<i64, JournalError> {
         let row = sqlx::query(
-            "insert into counter (day, number) values ($1, $2)
-             on conflict (day) do update
-             set number = case when counter.number >= $2 then counter.number + 1 else $2 end
+            "insert into counter (service, day, number) values ($1, $2, $3)
+             on conflict (service, day) do update
+             set number = case when counter.number >= $3 then counter.number + 1 else $3 end
              returning number",
         )
+        .bind(self.service)
         .bind(day)
         .bind(floor)
         .fetch_one(&self.pool)

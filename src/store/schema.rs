@@ -16,6 +16,11 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
     (include_str!("../../migrations/0002.sql"), "", ""),
     (include_str!("../../migrations/0003.sql"), "", ""),
     (include_str!("../../migrations/0004.sql"), "", ""),
+    (
+        include_str!("../../migrations/0005.sql"),
+        include_str!("../../migrations/0005.sqlite.sql"),
+        include_str!("../../migrations/0005.postgres.sql"),
+    ),
 ];
 
 impl Store {

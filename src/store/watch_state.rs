@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sqlx::Row;
 
 use super::{Store, failure};
+use crate::domain::actor::Actor;
 use crate::watch::keep::Keep;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 
@@ -26,8 +27,8 @@ pub struct WatchState {
 
 impl WatchState {
     /// The place called `name`, for this process alone; fails where another process has it.
-    pub async fn alone(store: &Arc<Store>, name: &str) -> Result<WatchState, JournalError> {
-        let lease = store.acquire(&format!("watch/{name}"), LEASE).await?;
+    pub async fn alone(store: &Arc<Store>, name: &str, by: &Actor) -> Result<WatchState, JournalError> {
+        let lease = store.acquire(&format!("watch/{name}"), by, LEASE).await?;
         Ok(WatchState { store: Arc::clone(store), name: name.to_owned(), lease: Some(lease) })
     }
 
@@ -45,8 +46,9 @@ impl WatchState {
         let now = self.store.dialect.now();
         let forget = format!("delete from watch where at < {now} - $1");
         sqlx::query(sqlx::AssertSqlSafe(forget)).bind(FORGOTTEN).execute(&self.store.pool).await?;
-        let query = format!("select state, {now} - at from watch where name = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(&self.name).fetch_optional(&self.store.pool).await?;
+        let query = format!("select state, {now} - at from watch where service = $1 and name = $2");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.store.service).bind(&self.name);
+        let row = row.fetch_optional(&self.store.pool).await?;
         Ok(row.map(|row| {
             let ago: i64 = row.get(1);
             (row.get(0), Duration::from_millis(u64::try_from(ago).unwrap_or(0)))
@@ -55,11 +57,12 @@ impl WatchState {
 
     async fn write(&self, text: &str) -> Result<(), sqlx::Error> {
         let query = format!(
-            "insert into watch (name, state, at) values ($1, $2, {})
-             on conflict (name) do update set state = excluded.state, at = excluded.at",
+            "insert into watch (service, name, state, at) values ($1, $2, $3, {})
+             on conflict (service, name) do update set state = excluded.state, at = excluded.at",
             self.store.dialect.now()
         );
-        sqlx::query(sqlx::AssertSqlSafe(query)).bind(&self.name).bind(text).execute(&self.store.pool).await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.store.service).bind(&self.name).bind(text);
+        query.execute(&self.store.pool).await?;
         Ok(())
     }
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::courier::Courier;
-use super::journal::{Entry, Journal, JournalError, Lease, fold, record};
+use super::journal::{self, Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{self, Next, WORKFLOW, next};
-use super::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
+use super::progress::Progress;
+use super::step::{Action, Clock, Moment, Outcome, Step, StepError, Undo};
+use crate::domain::actor::Actor;
 use crate::domain::event::{Fact, Planned};
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::rung::Back;
@@ -21,8 +23,8 @@ pub struct Engine<'a> {
     pub courier: &'a dyn Courier,
     pub clock: &'a dyn Clock,
     pub progress: &'a dyn Progress,
-    /// Who is at the keyboard: `Name <address>`.
-    pub actor: &'a str,
+    /// Who wants it done.
+    pub actor: &'a Actor,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,7 @@ impl Engine<'_> {
     /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
     /// stuck; the incident's status tells which. An abort that was broken off goes on instead.
     pub async fn run(&self, key: &str, until: Until) -> Result<Incident, EngineError> {
-        let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
+        let lease = self.journal.acquire(&format!("incident/{key}"), self.actor, LEASE).await?;
         let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
         self.journal.release(&lease).await?;
         ended
@@ -56,7 +58,7 @@ impl Engine<'_> {
 
     /// Takes back every step that was begun, the last one first, and aborts the incident.
     pub async fn abort(&self, key: &str, reason: &str) -> Result<Incident, EngineError> {
-        let lease = self.journal.acquire(&format!("incident/{key}"), LEASE).await?;
+        let lease = self.journal.acquire(&format!("incident/{key}"), self.actor, LEASE).await?;
         let aborted = async {
             let mut incident = self.load(key).await?;
             if incident.aborting.is_none() {
@@ -95,6 +97,17 @@ impl Engine<'_> {
     pub async fn record(&self, key: &str, fact: Fact) -> Result<Incident, EngineError> {
         let incident = self.load(key).await?;
         let incident = self.append(incident, fact, None).await?;
+        self.deliver(incident, None).await
+    }
+
+    /// The same with the fact that `decide` makes of the incident as it is.
+    pub async fn record_decided(
+        &self,
+        key: &str,
+        decide: &(dyn Fn(&Incident) -> Fact + Sync),
+    ) -> Result<Incident, EngineError> {
+        let by = (self.actor, self.clock.now());
+        let incident = journal::record_decided(self.journal, key, by, decide).await?;
         self.deliver(incident, None).await
     }
 
@@ -214,10 +227,7 @@ impl Engine<'_> {
 
     async fn undo(&self, mut incident: Incident, lease: &Lease) -> Result<Incident, EngineError> {
         loop {
-            let last = incident.steps().rfind(|step| {
-                !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
-            });
-            let Some(record) = last else { break };
+            let Some(record) = incident.to_undo().next() else { break };
             let name = record.name;
             if record.state != StepState::Undoing {
                 incident = self.append(incident, Fact::UndoStarted { step: name }, Some(lease)).await?;
@@ -291,7 +301,7 @@ impl Engine<'_> {
     }
 
     fn moment<'b>(&'b self, incident: &'b Incident) -> Moment<'b> {
-        Moment { incident, clock: self.clock, progress: self.progress }
+        Moment { incident, actor: self.actor, clock: self.clock, progress: self.progress }
     }
 }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::plan::{Next, next};
 use crate::crash::{self, Point};
+use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Fact, Head, Planned};
 use crate::domain::incident::{
@@ -17,6 +18,11 @@ use crate::domain::incident::{
     Topic, Waiver,
 };
 use crate::domain::step_name::{StepName, UnknownStep};
+
+/// How often an event is tried after somebody else's: each time one of them got on.
+const ATTEMPTS: u32 = 100;
+
+const NOT_DECLARED: &str = "the incident is not declared";
 
 /// Where events are kept. Appended to, never changed.
 #[async_trait]
@@ -30,8 +36,8 @@ pub trait Journal: Send + Sync {
     /// [`JournalError::LeaseLost`] where `lease` has passed to someone else.
     async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError>;
 
-    /// Returns a lease on `name` for `seconds`, or fails with [`JournalError::Leased`].
-    async fn acquire(&self, name: &str, seconds: u32) -> Result<Lease, JournalError>;
+    /// Returns a lease on `name` for `seconds`, held for `by`, or fails with [`JournalError::Leased`].
+    async fn acquire(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError>;
 
     /// Puts the end of a lease off to `seconds` from now.
     async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError>;
@@ -88,28 +94,61 @@ pub async fn record(
     mut incident: Option<Incident>,
     entry: Entry<'_>,
 ) -> Result<Incident, JournalError> {
-    for _ in 0..100 {
-        let event = entry.after(incident.as_ref());
-        let after = apply(incident, &event)?;
-        crash::point(Point::Before(event.seq));
-        match journal.append(&event, &after, entry.lease).await {
-            Ok(()) => {
-                crash::point(Point::After(event.seq));
-                return Ok(after);
-            }
+    for _ in 0..ATTEMPTS {
+        match attempt(journal, incident, entry).await {
             Err(JournalError::Conflict { .. }) => incident = fold(&journal.events(entry.key).await?)?,
-            Err(error) => return Err(error),
+            ended => return ended,
         }
     }
     let seq = incident.map_or(1, |incident| incident.seq + 1);
     Err(JournalError::Conflict { key: entry.key.to_owned(), seq })
 }
 
+/// Appends the fact that `decide` makes of the incident as it is, and returns the incident after it. Where
+/// somebody else was faster, it is decided again after their event.
+///
+/// Fails like [`record`], and where the incident is not known.
+pub async fn record_decided(
+    journal: &dyn Journal,
+    key: &str,
+    by: (&Actor, Timestamp),
+    decide: &(dyn Fn(&Incident) -> Fact + Sync),
+) -> Result<Incident, JournalError> {
+    let (actor, now) = by;
+    let mut seq = 0;
+    for _ in 0..ATTEMPTS {
+        let incident = fold(&journal.events(key).await?)?;
+        let unknown = || Illegal { key: key.to_owned(), what: "an event".to_owned(), why: NOT_DECLARED.to_owned() };
+        let incident = incident.ok_or_else(unknown)?;
+        let fact = decide(&incident);
+        seq = incident.seq + 1;
+        let entry = Entry { key, actor, now, fact: &fact, lease: None };
+        match attempt(journal, Some(incident), entry).await {
+            Err(JournalError::Conflict { .. }) => {}
+            ended => return ended,
+        }
+    }
+    Err(JournalError::Conflict { key: key.to_owned(), seq })
+}
+
+async fn attempt(
+    journal: &dyn Journal,
+    incident: Option<Incident>,
+    entry: Entry<'_>,
+) -> Result<Incident, JournalError> {
+    let event = entry.after(incident.as_ref());
+    let after = apply(incident, &event)?;
+    crash::point(Point::Before(event.seq));
+    journal.append(&event, &after, entry.lease).await?;
+    crash::point(Point::After(event.seq));
+    Ok(after)
+}
+
 /// A fact about to become an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub key: &'a str,
-    pub actor: &'a str,
+    pub actor: &'a Actor,
     pub now: Timestamp,
     pub fact: &'a Fact,
     pub lease: Option<&'a Lease>,
@@ -131,7 +170,7 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     let mut incident = match (incident, &event.fact) {
         (None, Fact::Declared(declaration)) => begun(Case::Incident(declaration.clone()), event),
         (None, Fact::Ordered(order)) => begun(Case::Order(order.clone()), event),
-        (None, _) => return Err(illegal("the incident is not declared".to_owned())),
+        (None, _) => return Err(illegal(NOT_DECLARED.to_owned())),
         (Some(_), Fact::Declared(_) | Fact::Ordered(_)) => {
             return Err(illegal("it is declared already".to_owned()));
         }
@@ -295,6 +334,9 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             }
             incident.status = Status::Closed;
             incident.ended = Some(at);
+        }
+        Fact::ActionAdded { action, .. } if incident.actions.iter().any(|known| known.id == *action) => {
+            return Err(format!("there is an action item `{action}` already"));
         }
         Fact::ActionAdded { action, kind, text, owner, due } => incident.actions.push(Action {
             id: action.clone(),

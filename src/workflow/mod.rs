@@ -4,4 +4,5 @@ pub mod courier;
 pub mod engine;
 pub mod journal;
 pub mod plan;
+pub mod progress;
 pub mod step;

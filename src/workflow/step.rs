@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::progress::Progress;
+use crate::domain::actor::Actor;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::next::{Hint, Next};
@@ -39,6 +41,8 @@ pub trait Step: Send + Sync {
 /// The incident as it stands when a step is called, and what the step may use of its surroundings.
 pub struct Moment<'a> {
     pub incident: &'a Incident,
+    /// Who wants it done.
+    pub actor: &'a Actor,
     pub clock: &'a dyn Clock,
     pub progress: &'a dyn Progress,
 }
@@ -52,15 +56,6 @@ impl Moment<'_> {
 /// Where time comes from.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
-}
-
-/// Who looks on while the engine works. Nothing of it is kept.
-pub trait Progress: Send + Sync {
-    fn started(&self, incident: &Incident, step: StepName);
-    /// What the step is at right now, on one line.
-    fn update(&self, text: &str);
-    /// `incident` is the state after the step's outcome was recorded.
-    fn ended(&self, incident: &Incident, step: StepName);
 }
 
 /// How a run ended.

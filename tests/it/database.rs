@@ -33,6 +33,13 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The same database for somebody else; it is gone with `self`.
+    pub fn shared(&self) -> Database {
+        Database { location: self.location.clone(), server: None }
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.server {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use hotfix::domain::actor::Actor;
 use hotfix::domain::audit::verify;
 use hotfix::domain::decision::Recommendation;
 use hotfix::domain::event::Event;
@@ -13,12 +14,13 @@ use hotfix::domain::incident::{Incident, Status};
 use hotfix::domain::next::Next;
 use hotfix::domain::step_name::StepName;
 use hotfix::domain::strategy::Strategy;
-use hotfix::store::Store;
+use hotfix::store::{Claim, Store};
 use hotfix::workflow::courier::{Courier, Notice};
 use hotfix::workflow::engine::{Engine, EngineError, Until};
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, record};
 use hotfix::workflow::plan;
-use hotfix::workflow::step::{Action, Clock, Moment, Outcome, Progress, Step, StepError, Undo};
+use hotfix::workflow::progress::Progress;
+use hotfix::workflow::step::{Action, Clock, Moment, Outcome, Step, StepError, Undo};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -95,7 +97,7 @@ async fn an_abort_takes_back_every_step_the_last_one_first() {
 #[tokio::test]
 async fn who_has_no_lease_does_not_act() {
     let (bench, world) = (Bench::new().await, World::default());
-    let lease = bench.store.acquire(&format!("incident/{KEY}"), 60).await.unwrap();
+    let lease = bench.store.acquire(&format!("incident/{KEY}"), &ada(), 60).await.unwrap();
     let refused = bench.run(&world, None).await;
     assert!(matches!(refused, Err(EngineError::Journal(JournalError::Leased { .. }))), "{refused:?}");
     assert!(world.effects().is_empty());
@@ -161,8 +163,8 @@ struct Bench {
 impl Bench {
     async fn new() -> Bench {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open("sqlite", directory.path(), "Ada").await.unwrap();
-        let entry = Entry { key: KEY, actor: "Ada", now: Timestamp::now(), fact: &declaration(), lease: None };
+        let store = Store::open("sqlite", directory.path(), &Claim::default()).await.unwrap();
+        let entry = Entry { key: KEY, actor: &ada(), now: Timestamp::now(), fact: &declaration(), lease: None };
         record(&store, None, entry).await.unwrap();
         Bench { store, _directory: directory }
     }
@@ -177,8 +179,12 @@ impl Bench {
             names.into_iter().map(|name| Box::new(Counting { name, world: world.clone() }) as _).collect();
         let journal = Mortal { store: &self.store, death };
         let (journal, courier, clock, progress) = (&journal, &Nobody, &Nobody, &Nobody);
-        act(Engine { journal, steps: &steps, courier, clock, progress, actor: "Ada" }).await
+        act(Engine { journal, steps: &steps, courier, clock, progress, actor: &ada() }).await
     }
+}
+
+fn ada() -> Actor {
+    Actor::claimed("Ada")
 }
 
 /// When a process dies: around the append of an event.
@@ -209,8 +215,8 @@ impl Journal for Mortal<'_> {
         if matches!(self.death, Some(Death::After(seq)) if seq == event.seq) { Err(dead()) } else { Ok(()) }
     }
 
-    async fn acquire(&self, name: &str, seconds: u32) -> Result<Lease, JournalError> {
-        self.store.acquire(name, seconds).await
+    async fn acquire(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError> {
+        self.store.acquire(name, by, seconds).await
     }
 
     async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {

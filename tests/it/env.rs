@@ -57,9 +57,19 @@ impl TestEnv {
 
     /// A remote whose `main` has the first commit, and a clone of it, with the journal in `kind`.
     pub fn on(kind: Kind) -> TestEnv {
+        TestEnv::with(|name| Database::new(kind, name))
+    }
+
+    /// Another remote and a clone of it, with the journal in the same database, which is gone with `self`.
+    pub fn beside(&self) -> TestEnv {
+        TestEnv::with(|_| self.database.shared())
+    }
+
+    /// `database` is called with a name that no other test uses.
+    fn with(database: impl FnOnce(&str) -> Database) -> TestEnv {
         let sandbox = tempfile::Builder::new().prefix("hotfix-").tempdir().expect("a directory");
         let name = sandbox.path().file_name().expect("it has a name").to_string_lossy();
-        let env = TestEnv { database: Database::new(kind, &name), _filters: filters(sandbox.path()), sandbox };
+        let env = TestEnv { database: database(&name), _filters: filters(sandbox.path()), sandbox };
         fs::create_dir(env.path("home")).expect("a directory");
         env.git_in(".", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         env.git_in(".", &["init", "--quiet", "--initial-branch=main", "work"]);

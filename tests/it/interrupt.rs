@@ -16,7 +16,7 @@ const START: &[&str] = &["start", "Payment API returns 500", "--severity", "P0",
 
 #[test]
 fn in_any_step() {
-    let steps: Vec<&str> = plan::OPENING.iter().chain(plan::steps(Strategy::B)).copied().collect();
+    let steps: Vec<&str> = plan::OPENING.iter().chain(plan::steps(Strategy::B)).map(|step| step.as_str()).collect();
     for before in &steps[..steps.len() - 1] {
         let env = TestEnv::new();
         env.instant();

@@ -4,6 +4,7 @@
 
 mod abort;
 mod alone;
+mod app;
 mod backport;
 mod bad_input;
 mod bad_store;
@@ -35,6 +36,7 @@ mod rollback;
 mod sandbox;
 mod sarif;
 mod schema;
+mod services;
 mod store;
 mod strays;
 mod tidy;

@@ -1,10 +1,12 @@
 //! The journal's promises, kept by both databases.
 
+use hotfix::domain::actor::{Actor, Identity};
+use hotfix::domain::audit;
 use hotfix::domain::event::{Declaration, Fact};
 use hotfix::domain::incident::Incident;
 use hotfix::domain::severity::Severity;
-use hotfix::store::Store;
-use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, fold, record};
+use hotfix::store::{Claim, OpenError, Store};
+use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, fold, record, record_decided};
 use hotfix::workflow::plan::WORKFLOW;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -37,6 +39,16 @@ mod sqlite {
     #[tokio::test]
     async fn a_newer_schema_is_left_alone() {
         super::a_newer_schema_is_left_alone(Place::new(Kind::Sqlite)).await;
+    }
+
+    #[tokio::test]
+    async fn a_proof_is_kept_and_chained() {
+        super::a_proof_is_kept_and_chained(Place::new(Kind::Sqlite)).await;
+    }
+
+    #[tokio::test]
+    async fn a_decided_event_is_decided_again_after_a_race() {
+        super::a_decided_event_is_decided_again_after_a_race(Place::new(Kind::Sqlite)).await;
     }
 }
 
@@ -72,6 +84,18 @@ mod postgres {
     async fn a_newer_schema_is_left_alone() {
         super::a_newer_schema_is_left_alone(Place::new(Kind::Postgres)).await;
     }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: ./test"]
+    async fn a_proof_is_kept_and_chained() {
+        super::a_proof_is_kept_and_chained(Place::new(Kind::Postgres)).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: ./test"]
+    async fn a_decided_event_is_decided_again_after_a_race() {
+        super::a_decided_event_is_decided_again_after_a_race(Place::new(Kind::Postgres)).await;
+    }
 }
 
 async fn two_writers_never_write_the_same_event(place: Place) {
@@ -93,22 +117,23 @@ async fn events_are_never_changed(place: Place) {
     for statement in [
         "update event set actor = 'someone else'",
         "delete from event",
-        "insert into event select incident, seq, at, 'someone else', fact, previous, digest from event",
+        "insert into event select service, incident, seq, at, 'someone else', proof, fact, previous, digest from event",
     ] {
         assert!(try_execute(&place.url(), statement).is_err(), "{statement}");
     }
     let events = store.events("HOTFIX-1").await.unwrap();
-    assert_eq!(events.iter().map(|event| event.actor.as_str()).collect::<Vec<_>>(), ["Ada"]);
+    assert_eq!(events.iter().map(|event| event.actor.to_string()).collect::<Vec<_>>(), ["Ada"]);
 }
 
 async fn who_lost_the_lease_writes_no_more(place: Place) {
     let (ada, bob) = (place.open().await, place.open().await);
-    let lease = ada.acquire("incident/HOTFIX-1", 60).await.unwrap();
+    let by_ada = self::ada();
+    let lease = ada.acquire("incident/HOTFIX-1", &by_ada, 60).await.unwrap();
     let declared = write(&ada, None, &declaration(), Some(&lease)).await.unwrap();
-    let refused = bob.acquire("incident/HOTFIX-1", 60).await;
+    let refused = bob.acquire("incident/HOTFIX-1", &by_ada, 60).await;
     assert!(matches!(refused, Err(JournalError::Leased { .. })), "{refused:?}");
     ada.renew(&lease, 0).await.unwrap();
-    let taken = bob.acquire("incident/HOTFIX-1", 60).await.unwrap();
+    let taken = bob.acquire("incident/HOTFIX-1", &by_ada, 60).await.unwrap();
     assert!(taken.token > lease.token);
     for late in [
         ada.renew(&lease, 60).await.err(),
@@ -117,6 +142,53 @@ async fn who_lost_the_lease_writes_no_more(place: Place) {
         assert!(matches!(late, Some(JournalError::LeaseLost { .. })), "{late:?}");
     }
     write(&bob, Some(declared), &note("Bob goes on"), Some(&taken)).await.unwrap();
+}
+
+/// How an actor was proven is part of the chain.
+async fn a_proof_is_kept_and_chained(place: Place) {
+    let store = place.open().await;
+    let bob = Actor { proof: Identity::Signature { key: "SHA256:x".to_owned() }, ..Actor::claimed("Bob <bob@x>") };
+    write(&store, None, &declaration(), None).await.unwrap();
+    let declared = fold(&store.events("HOTFIX-1").await.unwrap()).unwrap();
+    let entry = Entry { key: "HOTFIX-1", actor: &bob, now: Timestamp::now(), fact: &note("seen"), lease: None };
+    record(&store, declared, entry).await.unwrap();
+    let mut events = store.events("HOTFIX-1").await.unwrap();
+    assert_eq!(events.iter().map(|event| &event.actor.proof).collect::<Vec<_>>(), [&Identity::Claimed, &bob.proof]);
+    assert_eq!(audit::verify(&events, &[]), []);
+    events[1].actor.proof = Identity::Claimed;
+    assert_eq!(audit::verify(&events, &[]).len(), 1, "a proof that was taken away is found");
+}
+
+/// Two writers who both count the action items get two numbers.
+async fn a_decided_event_is_decided_again_after_a_race(place: Place) {
+    let (ada, bob) = (place.open().await, place.open().await);
+    write(&ada, None, &declaration(), None).await.unwrap();
+    let next = |incident: &Incident| Fact::ActionAdded {
+        action: (incident.actions.len() + 1).to_string(),
+        kind: "prevent".to_owned(),
+        text: "alert on it".to_owned(),
+        owner: "Ada".to_owned(),
+        due: Timestamp::now(),
+    };
+    let by = self::ada();
+    let by = (&by, Timestamp::now());
+    for _ in 0..10 {
+        let (one, other) =
+            tokio::join!(record_decided(&ada, "HOTFIX-1", by, &next), record_decided(&bob, "HOTFIX-1", by, &next));
+        (one.unwrap(), other.unwrap());
+    }
+    let incident = fold(&ada.events("HOTFIX-1").await.unwrap()).unwrap().unwrap();
+    let numbers: Vec<_> = incident.actions.iter().map(|action| action.id.parse::<usize>().unwrap()).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    let first = Fact::ActionAdded {
+        action: "1".to_owned(),
+        kind: "prevent".to_owned(),
+        text: "again".to_owned(),
+        owner: "Ada".to_owned(),
+        due: Timestamp::now(),
+    };
+    let again = write(&ada, Some(incident), &first, None).await;
+    assert!(matches!(again, Err(JournalError::Illegal(_))), "{again:?}");
 }
 
 async fn a_number_is_given_once(place: Place) {
@@ -135,9 +207,9 @@ async fn a_number_is_given_once(place: Place) {
 async fn a_newer_schema_is_left_alone(place: Place) {
     place.open().await.close().await;
     try_execute(&place.url(), "insert into schema_version (version) values (1000)").unwrap();
-    let opened = Store::open(&place.database.location, place.directory.path(), "Ada").await;
+    let opened = Store::open(&place.database.location, place.directory.path(), &claim("shop")).await;
     let error = opened.err().expect("it is refused").to_string();
-    assert_eq!(error, "the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 4)");
+    assert_eq!(error, "the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 5)");
 }
 
 /// Where the journal of a test is kept.
@@ -154,7 +226,11 @@ impl Place {
     }
 
     async fn open(&self) -> Store {
-        Store::open(&self.database.location, self.directory.path(), "Ada").await.unwrap()
+        self.open_as(&claim("shop")).await.unwrap()
+    }
+
+    async fn open_as(&self, claim: &Claim) -> Result<Store, OpenError> {
+        Store::open(&self.database.location, self.directory.path(), claim).await
     }
 
     /// The database behind the store's back.
@@ -172,7 +248,16 @@ async fn write(
     fact: &Fact,
     lease: Option<&Lease>,
 ) -> Result<Incident, JournalError> {
-    record(store, incident, Entry { key: "HOTFIX-1", actor: "Ada", now: Timestamp::now(), fact, lease }).await
+    record(store, incident, Entry { key: "HOTFIX-1", actor: &ada(), now: Timestamp::now(), fact, lease }).await
+}
+
+fn ada() -> Actor {
+    Actor::claimed("Ada")
+}
+
+/// A clone of the repository of this name.
+fn claim(repository: &str) -> Claim {
+    Claim { name: None, address: format!("git.example/{repository}") }
 }
 
 fn note(text: &str) -> Fact {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::error::Kind;
+
 /// An error, printed by any command in the place of its own output.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ErrorView {
@@ -14,6 +16,8 @@ pub struct ErrorView {
 #[schemars(rename = "Error")]
 pub struct Problem {
     pub kind: ErrorKind,
+    /// The same, told apart further.
+    pub code: Kind,
     pub message: String,
     /// The commands to type next, or what else to do.
     pub hints: Vec<String>,
@@ -32,7 +36,12 @@ pub enum ErrorKind {
 }
 
 impl ErrorView {
-    pub fn new(kind: ErrorKind, message: &str, hints: &[String]) -> ErrorView {
-        ErrorView { error: Problem { kind, message: message.to_owned(), hints: hints.to_vec() } }
+    pub fn new(code: Kind, message: &str, hints: &[String]) -> ErrorView {
+        let kind = match code {
+            Kind::Usage => ErrorKind::Usage,
+            Kind::Held => ErrorKind::Held,
+            Kind::NotFound | Kind::Refused | Kind::Conflict | Kind::Failed | Kind::Bug => ErrorKind::Failed,
+        };
+        ErrorView { error: Problem { kind, code, message: message.to_owned(), hints: hints.to_vec() } }
     }
 }

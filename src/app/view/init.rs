@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::init::Guesses;
+use crate::store::Adopted;
 
 /// The hotfix.toml that was written, or would be.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -18,5 +19,20 @@ impl InitView {
     pub fn of(guesses: &Guesses) -> InitView {
         let path = guesses.path.to_string_lossy().into_owned();
         InitView { path, guessed: guesses.remarks.clone(), text: guesses.text.clone() }
+    }
+}
+
+/// What a service has taken over.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct AdoptedView {
+    pub service: String,
+    pub journals: u64,
+    /// How many are still nobody's.
+    pub left: i64,
+}
+
+impl AdoptedView {
+    pub fn of(adopted: &Adopted) -> AdoptedView {
+        AdoptedView { service: adopted.service.clone(), journals: adopted.journals, left: adopted.left }
     }
 }

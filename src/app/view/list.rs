@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::incident::Status;
 use crate::domain::severity::Severity;
-use crate::store::Summary;
+use crate::domain::summary::Summary;
 
 /// Incidents: the open ones, the most urgent first, then those that are over, the newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -34,9 +34,20 @@ pub struct ListedIncident {
     pub ended: Option<Timestamp>,
     /// `incident`.
     pub kind: String,
+    /// Whose it is; only where all services are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
 }
 
 impl ListView {
+    /// Incidents of several services, each with its service's name.
+    pub fn everywhere(summaries: Vec<(String, Summary)>) -> ListView {
+        let listed = summaries
+            .into_iter()
+            .map(|(service, summary)| ListedIncident { service: Some(service), ..ListedIncident::from(summary) });
+        ListView { incidents: listed.collect() }
+    }
+
     pub fn of(summaries: Vec<Summary>) -> ListView {
         ListView { incidents: summaries.into_iter().map(ListedIncident::from).collect() }
     }
@@ -55,6 +66,7 @@ impl From<Summary> for ListedIncident {
             updated: summary.updated,
             ended: summary.ended,
             kind: summary.kind,
+            service: None,
         }
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::release::ReleaseRecord;
 use crate::domain::verdict::Verdict;
-use crate::store::ReleaseRecord;
 
 /// The releases of an environment, the newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

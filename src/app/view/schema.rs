@@ -17,7 +17,7 @@ use super::document::{PostMortemView, ReportView};
 use super::error::ErrorView;
 use super::help::{CompletionsView, PageView, PagesView};
 use super::incident::IncidentView;
-use super::init::InitView;
+use super::init::{AdoptedView, InitView};
 use super::investigation::InvestigatedView;
 use super::list::ListView;
 use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
@@ -52,7 +52,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("demo", &[form::<DemoView>]),
     ("deploy", &[form::<CaseView>, form::<PlanView>, form::<NothingToDo>]),
     (ERROR, &[form::<ErrorView>]),
-    ("init", &[form::<InitView>]),
+    ("init", &[form::<InitView>, form::<AdoptedView>]),
     ("investigate", &[form::<InvestigatedView>, form::<IncidentView>]),
     ("issue", &[form::<TriageView>]),
     ("list", &[form::<ListView>]),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::actor::Identity;
 use crate::domain::event::Event;
 use crate::report::timeline::Row;
 
@@ -15,5 +16,20 @@ pub struct TimelineView {
 /// The journal as it was written, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct EventsView {
-    pub events: Vec<Event>,
+    pub events: Vec<EventView>,
+}
+
+/// An event, and how far its actor is to be believed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EventView {
+    #[serde(flatten)]
+    pub event: Event,
+    pub proof: Identity,
+}
+
+impl EventsView {
+    pub fn of(events: Vec<Event>) -> EventsView {
+        let views = events.into_iter().map(|event| EventView { proof: event.actor.proof.clone(), event });
+        EventsView { events: views.collect() }
+    }
 }

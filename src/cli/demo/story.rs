@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Fault;
 use super::stage::Stage;
-use crate::app::{App, Options};
+use crate::app::service::{Options, Service};
 use crate::cli::error::CliError;
 use crate::demo::customers::{Count, Customers};
 use crate::demo::fix::{BAD, Fix, GOOD};
@@ -164,9 +164,9 @@ impl Play<'_> {
 
     async fn incident(&self) -> Result<Incident, CliError> {
         let options = Options { directory: self.sandbox.repository.clone(), ..Options::default() };
-        let app = App::open(&options).await?;
-        let found = app.find_to_read(None).await?;
-        Ok(app.incident(&found.key).await?)
+        let service = Service::open(&options).await?;
+        let found = service.find_to_read(None).await?;
+        Ok(service.incident(&found.key).await?)
     }
 
     /// Returns the incident, which has to have this status at this step.

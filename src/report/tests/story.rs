@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::domain::actor::Actor;
 use crate::domain::allowance::Allowance;
 use crate::domain::event::{Declaration, Event, Fact, digest};
 use crate::domain::evidence::{Detail, Evidence};
@@ -47,8 +48,9 @@ impl Story {
         let text = serde_json::to_string(&fact).unwrap();
         let (key, seq) = ("HOTFIX-20261120-001", self.events.len() as i64 + 1);
         let previous = self.events.last().map(|event| event.digest.clone()).unwrap_or_default();
-        let digest = digest(&previous, key, seq, self.now, self.actor, &text);
-        let (incident, actor) = (key.to_owned(), self.actor.to_owned());
+        let actor = Actor::claimed(self.actor);
+        let digest = digest(&previous, key, seq, self.now, &actor, &text);
+        let incident = key.to_owned();
         self.events.push(Event { incident, seq, at: self.now, actor, fact, text, previous, digest });
         self
     }

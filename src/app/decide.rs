@@ -1,0 +1,64 @@
+//! Choosing the strategy, and changing it mid-way.
+
+use super::error::AppError;
+use super::session::{Goal, Session};
+use crate::domain::event::{Fact, Planned};
+use crate::domain::incident::{Incident, StepState};
+use crate::domain::step_name::StepName;
+use crate::domain::strategy::Strategy;
+use crate::workflow::plan;
+use crate::workflow::progress::Progress;
+
+/// What became of a person's choice.
+#[derive(Debug)]
+pub enum Choice {
+    /// The step `decide` has taken it up.
+    TakenUp(Incident),
+    /// Its steps replace what was left.
+    Planned(Incident),
+}
+
+impl Session {
+    /// Decides by the matrix, up to the step `decide`.
+    pub async fn decide(&self, key: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
+        self.run(key, Goal::Decide, progress).await
+    }
+
+    /// Takes `strategy` as a person's choice: where the decision is still to come, the step `decide`
+    /// takes it up now; else its steps replace what is left of the plan, and nothing is done yet.
+    pub async fn choose(
+        &self,
+        key: &str,
+        strategy: Strategy,
+        reason: &str,
+        progress: &dyn Progress,
+    ) -> Result<Choice, AppError> {
+        let incident = self.service.incident(key).await?;
+        match change(&incident, strategy, reason, &self.actor.to_string()) {
+            fact @ Fact::Chosen { .. } => {
+                self.record(key, fact).await?;
+                self.decide(key, progress).await.map(Choice::TakenUp)
+            }
+            fact => self.record(key, fact).await.map(Choice::Planned),
+        }
+    }
+
+    /// Takes `strategy` as chosen at the declaration; nothing is done yet.
+    pub async fn choose_first(&self, key: &str, strategy: Strategy) -> Result<Incident, AppError> {
+        let reason = format!("chosen at the declaration by {}", self.actor);
+        self.record(key, Fact::Chosen { strategy, reason }).await
+    }
+}
+
+/// What a choice of strategy means as the incident stands.
+fn change(incident: &Incident, strategy: Strategy, reason: &str, by: &str) -> Fact {
+    let waits = incident.plan().is_none_or(|plan| {
+        plan.steps.iter().any(|step| step.name == StepName::Decide && !matches!(step.state, StepState::Done { .. }))
+    });
+    if waits {
+        return Fact::Chosen { strategy, reason: reason.to_owned() };
+    }
+    let reason = if reason.is_empty() { format!("changed by {by}") } else { reason.to_owned() };
+    let steps = plan::steps(strategy).to_vec();
+    Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None })
+}

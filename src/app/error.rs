@@ -1,0 +1,293 @@
+//! Why an operation was not done, of which kind that is, and what to do about it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::check::CheckError;
+use crate::config::ConfigError;
+use crate::domain::rung::Rung;
+use crate::git::GitError;
+use crate::git::change::ChangeError;
+use crate::git::project::ProjectError;
+use crate::report::template::TemplateError;
+use crate::store::OpenError;
+use crate::workflow::engine::EngineError;
+use crate::workflow::journal::JournalError;
+
+/// What kind of end it is. The exit status, the HTTP status and the error of MCP follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// It was asked for in a way that can't be meant.
+    Usage,
+    /// What it is about is not there.
+    NotFound,
+    /// Somebody or something has to act first.
+    Held,
+    /// The rules of the job forbid it, for this actor or at all.
+    Refused,
+    /// Somebody else was faster, or has it already.
+    Conflict,
+    /// It was tried, and did not work.
+    Failed,
+    /// It can't happen; a mistake in hotfix.
+    Bug,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+    #[error("`{path}` can't be read: {source}")]
+    Unreadable { path: String, source: std::io::Error },
+    #[error("git does not know who you are")]
+    Nobody,
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("there is no incident `{id}`")]
+    Unknown { id: String, open: Vec<String> },
+    #[error("no incident is open")]
+    NoneOpen,
+    #[error("{} incidents are open: {}", open.len(), open.join(", "))]
+    Several { open: Vec<String> },
+    #[error("not an emergency: {rule}")]
+    NotAnEmergency { route: &'static str, rule: String },
+    #[error("an incident needs a title")]
+    NoTitle,
+    #[error("no rule gives this report a severity")]
+    NoSeverity,
+    #[error("{0}")]
+    BadIdentifier(String),
+    #[error("`{id}` is an incident already")]
+    Duplicate { id: String },
+    #[error("`{id}` was taken by another clone of the repository")]
+    Reserved { id: String, remote: String },
+    #[error("{0}")]
+    NoWayBack(String),
+    #[error("`{id}` is a {kind}, not an incident")]
+    NotAnIncident { id: String, kind: String },
+    #[error("`{id}`, {title}, is {status}")]
+    OrderOpen { id: String, title: String, status: String },
+    #[error("there is no release `{release}`")]
+    UnknownRelease { release: String },
+    #[error("no tag that fits `{0}` has a version")]
+    NoRelease(String),
+    #[error("no other release than `{current}`, which runs, was verified")]
+    NothingVerified { current: String },
+    #[error("nothing runs in {0}")]
+    NothingRuns(String),
+    #[error("incident `{id}` is open, and a deploy is one of its steps")]
+    IncidentOpen { id: String },
+    #[error("the deployer has no rung `{rung}`, only {known}")]
+    NoRung { rung: Rung, known: String },
+    #[error("no deployer is configured")]
+    NoDeployer,
+    #[error("{0}")]
+    Deployer(String),
+    #[error("{0}")]
+    Probe(String),
+    #[error("no probe is configured")]
+    NoProbe,
+    #[error("there is nothing to check: {0}")]
+    NothingToCheck(String),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error("the proofs can't be forgotten: {0}")]
+    Proofs(std::io::Error),
+    #[error("the store's location can't be read: {0}")]
+    Secret(String),
+    #[error("there is nothing to approve before the fix was checked")]
+    NotChecked,
+    #[error("the fix is {fix}, not `{asked}`")]
+    OtherCommit { fix: String, asked: String },
+    #[error("the profile allows no break-glass approval")]
+    NoBreakGlass,
+    #[error("a {what} needs no approval as `{role}`")]
+    NoSuchRole { what: &'static str, role: String, known: Vec<String> },
+    #[error("{who} may not approve: {why}")]
+    MayNotApprove { who: String, why: String },
+    #[error("{what} needs a reason")]
+    NoReason { what: &'static str },
+    #[error("nothing is called `{name}` that could be waived")]
+    NothingToWaive { name: String, nearest: Vec<String> },
+    #[error("no checklist has `{item}`")]
+    NotOnAChecklist { item: String },
+}
+
+use AppError::{
+    BadIdentifier, Check, Config, Deployer, Duplicate, Engine, IncidentOpen, Journal, MayNotApprove, NoBreakGlass,
+    NoDeployer, NoProbe, NoReason, NoRelease, NoRung, NoSeverity, NoSuchRole, NoTitle, NoWayBack, Nobody, NoneOpen,
+    NotAnEmergency, NotAnIncident, NotChecked, NotOnAChecklist, NothingRuns, NothingToCheck, NothingToWaive,
+    NothingVerified, OrderOpen, OtherCommit, Probe, Project, Proofs, Reserved, Secret, Several, Template, Unknown,
+    UnknownRelease, Unreadable,
+};
+
+impl AppError {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Config(_)
+            | Several { .. }
+            | BadIdentifier(_)
+            | NoTitle
+            | NothingToCheck(_)
+            | NoRung { .. }
+            | Probe(_)
+            | NoSuchRole { .. }
+            | NoReason { .. }
+            | NothingToWaive { .. }
+            | NotOnAChecklist { .. }
+            | AppError::Store(OpenError::NotUnowned(_)) => Kind::Usage,
+            Unknown { .. }
+            | NoneOpen
+            | UnknownRelease { .. }
+            | NotAnIncident { .. }
+            | Engine(EngineError::Unknown(_))
+            | Project(ProjectError::NotARepository { .. }) => Kind::NotFound,
+            OrderOpen { .. } | IncidentOpen { .. } | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
+            MayNotApprove { .. } | NoBreakGlass | NotAnEmergency { .. } | AppError::Store(OpenError::Taken { .. }) => {
+                Kind::Refused
+            }
+            Duplicate { .. } | Reserved { .. } | OtherCommit { .. } => Kind::Conflict,
+            AppError::Store(OpenError::Journal(error)) | Journal(error) | Engine(EngineError::Journal(error)) => {
+                journal_kind(error)
+            }
+            Engine(EngineError::Version { .. })
+            | Project(_)
+            | Check(_)
+            | Unreadable { .. }
+            | Nobody
+            | Template(_)
+            | NoSeverity
+            | NoWayBack(_)
+            | NoRelease(_)
+            | NothingVerified { .. }
+            | NothingRuns(_)
+            | NoDeployer
+            | Deployer(_)
+            | NoProbe
+            | Proofs(_)
+            | Secret(_)
+            | NotChecked => Kind::Failed,
+        }
+    }
+
+    /// What to type next, or to do; none where nothing is known that helps.
+    pub fn hints(&self) -> Vec<String> {
+        let one = |hint: &str| vec![hint.to_owned()];
+        match self {
+            Project(error) => project_hint(error),
+            Journal(error) | Engine(EngineError::Journal(error)) | AppError::Store(OpenError::Journal(error)) => {
+                journal_hint(error)
+            }
+            AppError::Store(OpenError::Taken { name, .. }) => vec![
+                format!("give this one another name: service = \"...\" in hotfix.toml in the place of \"{name}\""),
+                "if both are the same repository: hotfix init --adopt none".to_owned(),
+            ],
+            AppError::Store(OpenError::Unowned { .. }) => vec![
+                "if all of them are this repository's: hotfix init --adopt all".to_owned(),
+                "if some are: hotfix init --adopt ID,ID; if none is: hotfix init --adopt none".to_owned(),
+            ],
+            AppError::Store(OpenError::NotUnowned(_)) => one("hotfix init --adopt all"),
+            Engine(EngineError::Version { .. }) => {
+                one("use the version of hotfix that started it; `hotfix --version` tells this one's")
+            }
+            Engine(EngineError::Unknown(_)) => one("hotfix list"),
+            Nobody => one("git config --global user.name NAME && git config --global user.email ADDRESS"),
+            Unknown { open, .. } if open.is_empty() => one("hotfix list"),
+            Unknown { open, .. } => vec![format!("open: {}", open.join(", "))],
+            NoneOpen => one("hotfix \"WHAT IS BROKEN\" --severity P0"),
+            Several { open } => {
+                vec![format!("say which one, such as {}, the most urgent", open.first().map_or("", String::as_str))]
+            }
+            NotAnEmergency { route, .. } => {
+                vec![format!("it is for the {route}; if it is an emergency all the same, say --severity P0, P1 or P2")]
+            }
+            NoSeverity => one("say it yourself: --severity P0, P1 or P2"),
+            Duplicate { id } | NotAnIncident { id, .. } => vec![format!("hotfix status {id}")],
+            Reserved { id, remote } => {
+                vec![format!("if nobody works on it there: git push {remote} --delete refs/hotfix/{id}")]
+            }
+            NothingToCheck(_) => one("hotfix check --base REV"),
+            Check(CheckError::Change(ChangeError::Shallow { .. })) => one("git fetch --unshallow"),
+            Check(CheckError::Change(ChangeError::Unknown { .. })) => one("git fetch"),
+            NoWayBack(_) => vec!["hotfix rollback --to RELEASE".to_owned(), "hotfix decide --strategy B".to_owned()],
+            OrderOpen { id, .. } => vec![format!("hotfix resume {id}"), format!("hotfix abort {id} --reason ...")],
+            UnknownRelease { .. } => vec!["git tag --list".to_owned(), "hotfix log".to_owned()],
+            NoRelease(_) => {
+                vec!["say which: hotfix deploy RELEASE".to_owned(), "set branch.tag in hotfix.toml".to_owned()]
+            }
+            NothingVerified { .. } => one("hotfix rollback --to RELEASE"),
+            NothingRuns(_) => one("hotfix deploy RELEASE"),
+            IncidentOpen { id } => {
+                vec![format!("hotfix deploy {id}"), format!("hotfix rollback {id} --to RELEASE")]
+            }
+            NoDeployer => one("set [deploy.by.command] in hotfix.toml"),
+            NoProbe => one("add a [[watch.probe]] to hotfix.toml, or say --url URL"),
+            NotChecked => one("hotfix check"),
+            NoBreakGlass => one("hotfix approve --role ROLE"),
+            NoSuchRole { known, .. } if known.is_empty() => one("roles: none"),
+            NoSuchRole { known, .. } => vec![format!("roles: {}", known.join(", "))],
+            NothingToWaive { nearest, .. } if nearest.is_empty() => one("hotfix check"),
+            NothingToWaive { nearest, .. } => vec![format!("did you mean `{}`?", nearest.join("`, `"))],
+            NotOnAChecklist { .. } => one("hotfix checklist"),
+            MayNotApprove { .. } => one("somebody else: hotfix approve --role ROLE"),
+            Config(_)
+            | Unreadable { .. }
+            | Template(_)
+            | NoTitle
+            | BadIdentifier(_)
+            | NoRung { .. }
+            | Deployer(_)
+            | Probe(_)
+            | Check(_)
+            | Proofs(_)
+            | Secret(_)
+            | OtherCommit { .. }
+            | NoReason { .. } => Vec::new(),
+        }
+    }
+}
+
+fn journal_kind(error: &JournalError) -> Kind {
+    match error {
+        JournalError::Leased { .. } => Kind::Held,
+        JournalError::Conflict { .. } => Kind::Conflict,
+        JournalError::LeaseLost { .. }
+        | JournalError::Store { .. }
+        | JournalError::Unreadable { .. }
+        | JournalError::Newer { .. }
+        | JournalError::Illegal(_) => Kind::Failed,
+    }
+}
+
+fn journal_hint(error: &JournalError) -> Vec<String> {
+    let hint = match error {
+        JournalError::Store { hint, .. } => return hint.iter().cloned().collect(),
+        JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows how far it is",
+        JournalError::Unreadable { .. } => "hotfix audit verify",
+        JournalError::Newer { .. } => "update hotfix",
+        JournalError::LeaseLost { .. } | JournalError::Illegal(_) => "hotfix status",
+        JournalError::Conflict { .. } => "hotfix resume",
+    };
+    vec![hint.to_owned()]
+}
+
+fn project_hint(error: &ProjectError) -> Vec<String> {
+    vec![match error {
+        ProjectError::NotARepository { .. } => "cd REPOSITORY, or `hotfix -C REPOSITORY ...`".to_owned(),
+        ProjectError::NoRemote { remote } => {
+            format!("git remote add {remote} URL, or set git.remote in hotfix.toml")
+        }
+        ProjectError::NoBranch { .. } => "set git.production in hotfix.toml, or `git fetch`".to_owned(),
+        ProjectError::Git(GitError::NotInstalled) => "install git 2.39 or newer".to_owned(),
+        _ => return Vec::new(),
+    }]
+}

@@ -1,0 +1,29 @@
+//! What people say in an incident: notes, that they are on it, how severe it is.
+
+use super::error::AppError;
+use super::session::Session;
+use crate::domain::event::Fact;
+use crate::domain::incident::Incident;
+use crate::domain::severity::Severity;
+
+impl Session {
+    /// Adds a note to the timeline; an update is sent to those who wait, too.
+    pub async fn note(&self, key: &str, text: String, update: bool) -> Result<Incident, AppError> {
+        self.record(key, Fact::Noted { text, update }).await
+    }
+
+    /// Says that this actor has seen the incident and is on it.
+    pub async fn acknowledge(&self, key: &str) -> Result<Incident, AppError> {
+        self.record(key, Fact::Acknowledged {}).await
+    }
+
+    /// Changes the severity.
+    ///
+    /// Fails without a reason.
+    pub async fn change_severity(&self, key: &str, severity: Severity, reason: String) -> Result<Incident, AppError> {
+        if reason.trim().is_empty() {
+            return Err(AppError::NoReason { what: "a change of severity" });
+        }
+        self.record(key, Fact::SeverityChanged { severity, reason }).await
+    }
+}

@@ -1,0 +1,224 @@
+//! One repository's service: its project, configuration, journals, adapters and steps.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::error::AppError;
+use super::session::Session;
+use crate::config::{self, Config};
+use crate::deploy::Surroundings;
+use crate::domain::actor::Actor;
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::release::ReleaseRecord;
+use crate::domain::summary::Summary;
+use crate::git::Git;
+use crate::git::project::Project;
+use crate::notify::Outbox;
+use crate::report::clocks::{Clock as Due, Clocks, clocks};
+use crate::report::document::{Account, Document};
+use crate::report::template::Templates;
+use crate::steps::{self, Tools};
+use crate::store::{Claim, Store, is_shared};
+use crate::workflow::journal::{Journal, JournalError, fold};
+use crate::workflow::step::{Clock, Step};
+
+/// How many of the newest incidents that are over may still want a post-mortem in `status`.
+const LATELY: u32 = 5;
+
+/// Everything that is built once for a repository. What only reads is asked of it directly; whoever
+/// changes something says first who they are, see [`Service::by`].
+pub struct Service {
+    pub(super) tools: Arc<Tools>,
+    pub(super) steps: Vec<Box<dyn Step>>,
+    pub(super) outbox: Outbox,
+    pub(super) clock: SystemClock,
+}
+
+/// What the caller says about where.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub directory: PathBuf,
+    pub profile: Option<String>,
+}
+
+/// Time as the machine has it.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+impl Service {
+    /// Opens the repository that `options` lead to, and the journals of its service.
+    pub async fn open(options: &Options) -> Result<Arc<Service>, AppError> {
+        let (project, config) = configured(options).await?;
+        let place = Place::of(&project, &config).await?;
+        let store = Arc::new(Store::open(&place.location, &place.home, &place.claim).await?);
+        let state = place.home.join("commands");
+        let surroundings = Surroundings {
+            directory: project.top.clone(),
+            state: state.clone(),
+            limit: config.deploy.limit.0,
+            environment: config.deploy.environment.clone(),
+            project: project.clone(),
+        };
+        let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
+        let outbox = Outbox::new(&config.notify, &project.top);
+        let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
+        let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
+        let steps = steps::all(&tools);
+        Ok(Arc::new(Service { tools, steps, outbox, clock: SystemClock }))
+    }
+
+    /// The service in the hands of `actor`.
+    pub fn by(self: &Arc<Service>, actor: Actor) -> Session {
+        Session { service: Arc::clone(self), actor }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.tools.config
+    }
+
+    /// The repository's main work tree.
+    pub fn top(&self) -> &Path {
+        &self.tools.project.top
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What the configuration lacks for a deploy, and the setting that is wanted. There is time to
+    /// add it while the fix is made.
+    pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
+        let config = self.config();
+        let deployer = config.deploy.by.is_none().then_some(("deployer", "[deploy.by.command] in hotfix.toml"));
+        let probe = config.watch.probe.is_empty().then_some(("probe", "[[watch.probe]] in hotfix.toml"));
+        deployer.into_iter().chain(probe).collect()
+    }
+
+    pub async fn events(&self, key: &str) -> Result<Vec<Event>, AppError> {
+        Ok(self.tools.store.events(key).await?)
+    }
+
+    pub async fn incident(&self, key: &str) -> Result<Incident, AppError> {
+        let incident = fold(&self.events(key).await?).map_err(JournalError::from)?;
+        incident.ok_or_else(|| AppError::Unknown { id: key.to_owned(), open: Vec::new() })
+    }
+
+    /// The incidents that are not over, the most urgent first, then the newest that are over, `most` of
+    /// them.
+    pub async fn incidents(&self, most: u32) -> Result<Vec<Summary>, AppError> {
+        let mut incidents = self.tools.store.open_incidents().await?;
+        if most > 0 {
+            let newest = self.tools.store.newest_incidents(most).await?;
+            incidents.extend(newest.into_iter().filter(|incident| incident.ended.is_some()));
+        }
+        Ok(incidents)
+    }
+
+    /// The same for every service that the store has, each with its service's name.
+    pub async fn incidents_everywhere(&self, most: u32) -> Result<Vec<(String, Summary)>, AppError> {
+        Ok(self.tools.store.incidents_everywhere(most).await?)
+    }
+
+    /// What is not over: incidents, the most urgent first, then what was ordered without one.
+    pub async fn open_cases(&self) -> Result<Vec<Summary>, AppError> {
+        let store = &self.tools.store;
+        Ok([store.open_incidents().await?, store.open_orders().await?].concat())
+    }
+
+    /// The newest `most` entries of the deployment log of an environment; of the configured one where
+    /// none is named.
+    pub async fn releases(&self, environment: Option<&str>, most: u32) -> Result<Vec<ReleaseRecord>, AppError> {
+        let environment = environment.unwrap_or(&self.config().deploy.environment);
+        Ok(self.tools.store.releases(environment, most).await?)
+    }
+
+    /// The incident's clocks, by its severity's limits.
+    pub fn clocks(&self, incident: &Incident) -> Clocks {
+        clocks(incident, &self.config().allowance(incident.severity), self.now())
+    }
+
+    /// The post-mortems that were not held yet, of the newest incidents that are over, by identifier.
+    pub async fn post_mortems_due(&self) -> Result<Vec<(String, Due)>, AppError> {
+        let newest = self.tools.store.newest_incidents(LATELY).await?;
+        let mut due = Vec::new();
+        for summary in newest.into_iter().filter(|summary| summary.ended.is_some()) {
+            let incident = self.incident(&summary.key).await?;
+            due.extend(self.clocks(&incident).post_mortem.map(|clock| (incident.id, clock)));
+        }
+        Ok(due)
+    }
+
+    /// Returns a document about the incident as the journal has it now.
+    pub async fn document(&self, key: &str, document: Document) -> Result<String, AppError> {
+        let events = self.events(key).await?;
+        let incident = self.incident(key).await?;
+        let allowance = self.config().allowance(incident.severity);
+        Ok(document
+            .write(&self.tools.templates, Account { incident: &incident, events: &events, allowance: &allowance })?)
+    }
+}
+
+/// Returns git's user, who only claims to be who they are.
+///
+/// Fails where git does not know one.
+pub async fn git_user(directory: &Path) -> Result<Actor, AppError> {
+    let ident = Git::at(directory).run(["var", "GIT_COMMITTER_IDENT"]).await.map_err(|_| AppError::Nobody)?;
+    let person = ident.rfind('>').map(|end| &ident[..=end]).ok_or(AppError::Nobody)?;
+    Ok(Actor::claimed(person))
+}
+
+/// The repository that `options` lead to, and how it is configured.
+pub(super) async fn configured(options: &Options) -> Result<(Project, Config), AppError> {
+    let mut project = Project::open(&options.directory).await?;
+    let config = load_config(&project, &options.directory, options.profile.as_deref())?;
+    project.remote.clone_from(&config.git.remote);
+    project.limit = config.git.limit.0;
+    Ok((project, config))
+}
+
+/// Reads hotfix.toml of the main work tree, or of the one that `directory` is in.
+pub(super) fn load_config(project: &Project, directory: &Path, profile: Option<&str>) -> Result<Config, AppError> {
+    let places = [project.top.join(config::FILE), directory.join(config::FILE)];
+    let mut found = None;
+    for path in places {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                found = Some((path, text));
+                break;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(AppError::Unreadable { path: path.display().to_string(), source }),
+        }
+    }
+    let project = found.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
+    Ok(Config::load(project, profile)?)
+}
+
+/// Where the journals are, and who this clone is there.
+pub(super) struct Place {
+    pub location: String,
+    /// The directory of a journal in a file, and of all else that hotfix keeps in the repository.
+    pub home: PathBuf,
+    pub claim: Claim,
+}
+
+impl Place {
+    pub async fn of(project: &Project, config: &Config) -> Result<Place, AppError> {
+        let location = match std::env::var("HOTFIX_STORE") {
+            Ok(location) => location,
+            Err(_) => config.store.reveal().map_err(AppError::Secret)?,
+        };
+        let name = config.service.clone();
+        // A file in the repository is nobody else's.
+        let address = if is_shared(&location) { project.address().await? } else { project.name() };
+        Ok(Place { location, home: project.common.join("hotfix"), claim: Claim { name, address } })
+    }
+}

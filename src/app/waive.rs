@@ -1,0 +1,46 @@
+//! Letting a rule, a gate or a backport pass, by name and with a reason.
+
+use super::error::AppError;
+use super::session::Session;
+use crate::domain::backports::Backports;
+use crate::domain::event::Fact;
+use crate::domain::incident::Incident;
+use crate::domain::name;
+use crate::guard::checks;
+use crate::proof::findings;
+use crate::steps;
+
+impl Session {
+    /// Waives what is called `check`: a rule of the guard or of the proof, `gate/NAME`, a step's own rule,
+    /// or a branch that is to get the fix.
+    ///
+    /// Fails without a reason, and where nothing has the name.
+    pub async fn waive(&self, key: &str, check: &str, reason: &str) -> Result<Incident, AppError> {
+        if reason.trim().is_empty() {
+            return Err(AppError::NoReason { what: "a waiver" });
+        }
+        let incident = self.service.incident(key).await?;
+        let known = self.waivable(&incident).await?;
+        if !known.iter().any(|name| name == check) {
+            let nearest = name::nearest(check, known.iter().map(String::as_str));
+            return Err(AppError::NothingToWaive { name: name::line(check, 80), nearest });
+        }
+        self.record(key, Fact::Waived { check: check.to_owned(), reason: reason.to_owned() }).await
+    }
+
+    /// Every name that a waiver may have.
+    async fn waivable(&self, incident: &Incident) -> Result<Vec<String>, AppError> {
+        let tools = &self.service.tools;
+        let rules = checks::ALL.iter().map(|check| check.name);
+        let rules = rules.chain(findings::ALL.iter().copied()).chain(steps::WAIVABLE.iter().copied());
+        let mut names: Vec<String> = rules.map(str::to_owned).collect();
+        names.extend(tools.config.gate.iter().map(|gate| format!("gate/{}", gate.name)));
+        // What held the last check, whatever the configuration says by now.
+        names.extend(self.service.last_check(incident).iter().flat_map(|check| check.held()));
+        names.extend(incident.detail::<Backports>().into_iter().flat_map(|found| found.targets).map(|one| one.branch));
+        names.extend(tools.project.remote_branches().await?);
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}

@@ -1,0 +1,140 @@
+//! Who caused an event, and how that is known.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// A person or a program that acts: a name, an address, and how far to believe them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub name: String,
+    /// Empty where none is known.
+    pub address: String,
+    pub proof: Identity,
+}
+
+/// How it was shown that an actor is who they say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Identity {
+    /// Not at all: git's configuration or `--as` says so. What journals had before they told.
+    #[default]
+    Claimed,
+    /// A signature over the event's fact by this key, as its owner's entry names it.
+    Signature { key: String },
+    /// A login of a forge, which the forge has vouched for.
+    Forge { forge: String, login: String },
+    /// A token that hotfix gave out, by its name.
+    Token { name: String },
+    /// A single sign-on: who vouches, and for whom.
+    SignOn { issuer: String, subject: String },
+}
+
+impl Actor {
+    /// Whoever `text` names, `Name <address>` or a name alone, with nothing to show for it.
+    pub fn claimed(text: &str) -> Actor {
+        Actor::read(text, Identity::Claimed)
+    }
+
+    /// Returns the actor whose `to_string` is `text`, for journals are read back to the letter.
+    pub fn read(text: &str, proof: Identity) -> Actor {
+        let parts = text.strip_suffix('>').and_then(|text| text.rsplit_once(" <"));
+        let (name, address) = parts.filter(|(_, address)| !address.is_empty()).unwrap_or((text, ""));
+        Actor { name: name.to_owned(), address: address.to_owned(), proof }
+    }
+}
+
+impl Actor {
+    /// What tells people apart: the address in lower case, or the name where there is none.
+    pub fn key(&self) -> String {
+        let key = if self.address.is_empty() { &self.name } else { &self.address };
+        key.trim().to_lowercase()
+    }
+}
+
+impl fmt::Display for Actor {
+    /// `Name <address>`, or the name where there is no address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address.as_str() {
+            "" => f.write_str(&self.name),
+            address => write!(f, "{} <{address}>", self.name),
+        }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Actor {
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+impl Identity {
+    /// As a journal has it: empty where it is only claimed, so that older events read the same.
+    pub fn written(&self) -> String {
+        match self {
+            Identity::Claimed => String::new(),
+            proven => serde_json::to_string(proven).expect("it has only strings"),
+        }
+    }
+
+    /// Reads what [`Identity::written`] gave.
+    pub fn from_written(text: &str) -> Result<Identity, serde_json::Error> {
+        if text.is_empty() { Ok(Identity::Claimed) } else { serde_json::from_str(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Actor, Identity};
+
+    #[test]
+    fn an_actor_is_written_as_it_was_read() {
+        for (text, name, address) in [
+            ("Ada <ada@example.org>", "Ada", "ada@example.org"),
+            ("Ada Lindqvist <ada@example.org>", "Ada Lindqvist", "ada@example.org"),
+            ("Ada", "Ada", ""),
+            ("<ada@example.org>", "<ada@example.org>", ""),
+            (" <ada@example.org>", "", "ada@example.org"),
+            ("Ada <>", "Ada <>", ""),
+            ("Ada <a> <b>", "Ada <a>", "b"),
+            ("Ada <a> ", "Ada <a> ", ""),
+            ("", "", ""),
+        ] {
+            let actor = Actor::claimed(text);
+            assert_eq!((actor.name.as_str(), actor.address.as_str()), (name, address), "{text}");
+            assert_eq!(actor.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn how_it_is_known_is_read_back() {
+        let all = [
+            Identity::Claimed,
+            Identity::Signature { key: "SHA256:x".to_owned() },
+            Identity::Forge { forge: "github.com".to_owned(), login: "ada".to_owned() },
+            Identity::Token { name: "ci".to_owned() },
+            Identity::SignOn { issuer: "https://sso.example".to_owned(), subject: "ada".to_owned() },
+        ];
+        for proof in all {
+            assert_eq!(Identity::from_written(&proof.written()).unwrap(), proof);
+        }
+        assert_eq!(Identity::Claimed.written(), "");
+        assert!(Identity::from_written("{\"by\":\"magic\"}").is_err());
+    }
+}

@@ -1,0 +1,30 @@
+//! What was deployed, and which release is to be gone back to.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A line of `hotfix log`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReleaseRecord {
+    pub at: Timestamp,
+    pub environment: String,
+    pub release: String,
+    pub commit: String,
+    /// The images that were built of it, by digest.
+    pub images: Vec<String>,
+    pub deployer: String,
+    pub reason: String,
+    /// `None` while nobody has watched it to an end.
+    pub verdict: Option<String>,
+}
+
+/// Returns the newest release that was verified, and not found otherwise since, none of `not`.
+/// `releases` begins with the newest.
+pub fn last_verified<'a>(releases: &'a [ReleaseRecord], not: &[&str]) -> Option<&'a ReleaseRecord> {
+    let judged = || releases.iter().filter(|record| record.verdict.is_some());
+    judged().find(|record| {
+        let last = judged().find(|other| other.release == record.release);
+        let verified = last.is_some_and(|last| last.verdict.as_deref() == Some("VERIFIED"));
+        verified && !not.contains(&record.release.as_str())
+    })
+}
