@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
@@ -12,7 +13,7 @@ use crate::domain::check::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
 use crate::git::change::{self, ChangeError};
 use crate::git::project::Project;
-use crate::guard;
+use crate::guard::{self, policy::Policy};
 use crate::proof::cache::Proven;
 use crate::proof::{self, ProofError};
 use crate::value::Length;
@@ -65,7 +66,7 @@ pub enum CheckError {
 pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, CheckError> {
     let start = Instant::now();
     let git = &subject.project.git;
-    let change = change::read(git, subject.base, subject.fix).await?;
+    let change = Arc::new(change::read(git, subject.base, subject.fix).await?);
     let tree = git.run(["rev-parse", &format!("{}^{{tree}}", subject.fix)]).await.map_err(ChangeError::from)?;
     let state = state(&subject.project.common).join(subject.fix);
     fs::create_dir_all(&state)?;
@@ -74,7 +75,7 @@ pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, 
     let proven = async { if subject.parts.proof { prove(subject, &change, say).await } else { Ok(Proven::default()) } };
     // The guard is quick; it goes first so that its findings are there even if the rest is broken off.
     let mut violations = match subject.parts.guard {
-        true => guard::look(&subject.config.guard, &change),
+        true => guarded(&subject.config.guard, &change).await,
         false => Vec::new(),
     };
     let (proven, mut gates) = tokio::try_join!(proven, gates)?;
@@ -104,6 +105,13 @@ pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, 
 /// Where the state of checks lies: below the git directory that all work trees share.
 pub fn state(common: &Path) -> PathBuf {
     common.join("hotfix/check")
+}
+
+/// The guard on a thread of its own: it parses for up to some seconds, and the runtime serves others meanwhile.
+async fn guarded(policy: &Policy, change: &Arc<Change>) -> Vec<Violation> {
+    let (policy, change) = (policy.clone(), Arc::clone(change));
+    let looked = tokio::task::spawn_blocking(move || guard::look(&policy, &change)).await;
+    looked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> Result<Proven, CheckError> {

@@ -11,6 +11,7 @@ use hotfix::domain::event::{Declaration, Event, Fact, Planned};
 use hotfix::domain::evidence::Evidence;
 use hotfix::domain::incident::Incident;
 use hotfix::domain::severity::Severity;
+use hotfix::domain::step_name::StepName;
 use hotfix::domain::strategy::Strategy;
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, record};
 use hotfix::workflow::plan::{self, WORKFLOW};
@@ -48,13 +49,13 @@ async fn story(number: usize, declared: Timestamp, open: bool) -> Vec<Event> {
 
 /// A roll-back, and as many notes as there is room for.
 fn facts(declared: Timestamp, open: bool) -> Vec<Fact> {
-    let planned = |strategy, steps: &[&str]| {
+    let planned = |strategy, steps: &[StepName]| {
         let reasons = vec!["a deploy of the last 2 hours".to_owned()];
-        Fact::Planned(Planned { strategy, reasons, steps: plan::names(steps), back: None })
+        Fact::Planned(Planned { strategy, reasons, steps: steps.to_vec(), back: None })
     };
-    let done = |step: &&str| {
+    let done = |&step: &StepName| {
         let evidence = Evidence::new(format!("{step} is done, and this line says what is worth knowing of it"));
-        [Fact::StepStarted { step: step.to_string() }, Fact::StepDone { step: step.to_string(), evidence }]
+        [Fact::StepStarted { step }, Fact::StepDone { step, evidence }]
     };
     let mut facts = vec![declaration(declared), planned(None, plan::OPENING)];
     facts.extend(plan::OPENING.iter().flat_map(done));

@@ -179,7 +179,7 @@ async fn which_way_back_is_planned() {
         (None, Some(Rung::Restart), ("v1.0.0", Rung::Restart)),
     ] {
         let back = service.way_back(&incident, to, rung).await;
-        let back = back.unwrap_or_else(|error| panic!("{to:?} {rung:?}: {error}"));
+        let back = back.unwrap_or_else(|error| panic!("{to:?} {rung:?}: {error}: {:#?}", incident.plan()));
         assert_eq!((back.from.as_str(), back.to.as_str(), back.rung), (tag.as_str(), expected.0, expected.1));
     }
     let error = service.warnings_of("v9").await.err().expect("there is no such release");

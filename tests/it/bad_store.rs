@@ -100,8 +100,8 @@ fn a_step_of_a_newer_hotfix_stops_its_own_incident_only() {
     execute(
         &env.journal(),
         &format!(
-            "insert into event (incident, seq, at, actor, fact, previous, digest)
-             select incident, seq + 1, at, actor, '{fact}', digest, 'd' from event
+            "insert into event (service, incident, seq, at, actor, proof, fact, previous, digest)
+             select service, incident, seq + 1, at, actor, proof, '{fact}', digest, 'd' from event
              where incident = '001' order by seq desc limit 1"
         ),
     );

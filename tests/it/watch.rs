@@ -239,10 +239,15 @@ fn the_watch_of_a_job_goes_on_after_a_crash() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let start = Instant::now();
+    let start = jiff::Timestamp::now();
     let output = env.hotfix(&["resume"]);
     assert_eq!(output.status, Some(0), "{output}");
-    assert!(start.elapsed() < Duration::from_secs(13), "the watch did not begin anew: {output}");
+    // Only the watch counts: what follows it takes its time on a busy machine.
+    let events: Value = serde_json::from_str(&env.hotfix(&["timeline", "--events", "--json"]).stdout).unwrap();
+    let is_end = |event: &&Value| event["fact"]["event"] == "step-done" && event["fact"]["step"] == "watch";
+    let end: jiff::Timestamp =
+        events["events"].as_array().unwrap().iter().find(is_end).unwrap()["at"].as_str().unwrap().parse().unwrap();
+    assert!(end.duration_since(start).as_secs() < 13, "the watch did not begin anew: {output}");
     let report = env.hotfix(&["report"]).stdout;
     assert!(report.contains("VERIFIED"), "{report}");
 }
