@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Instant;
 
+use crate::Scale;
 use crate::database::Kind;
 use crate::env::TestEnv;
 
-const PROCESSES: usize = 20;
-const EACH: usize = 50;
-
-pub fn measure(store: Kind) {
+pub fn measure(store: Kind, scale: Scale) {
+    let (processes, each) = scale.declares;
     let env = TestEnv::on(store);
     let start = Instant::now();
     thread::scope(|scope| {
-        for _ in 0..PROCESSES {
+        for _ in 0..processes {
             scope.spawn(|| {
-                for _ in 0..EACH {
+                for _ in 0..each {
                     let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0"]);
                     assert_eq!(declared.status, Some(0), "{declared}");
                 }
@@ -29,9 +28,9 @@ pub fn measure(store: Kind) {
     let incidents = listed["incidents"].as_array().expect("a list");
     let identifiers: BTreeSet<&str> =
         incidents.iter().map(|incident| incident["id"].as_str().expect("an id")).collect();
-    let all = PROCESSES * EACH;
+    let all = processes * each;
     println!(
-        "  {PROCESSES} processes x {EACH} declare: {} different identifiers, {} lost, {seconds:.1} s",
+        "  {processes} processes x {each} declare: {} different identifiers, {} lost, {seconds:.1} s",
         identifiers.len(),
         all - incidents.len()
     );

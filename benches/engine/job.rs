@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use crate::database::Kind;
 use crate::env::TestEnv;
-use crate::show;
+use crate::{Scale, show};
 
-pub fn measure(store: Kind) {
-    let times = (0..5).map(|_| {
+pub fn measure(store: Kind, scale: Scale) {
+    let times = (0..scale.jobs).map(|_| {
         let env = TestEnv::on(store);
         env.instant();
         let start = Instant::now();

@@ -1,6 +1,7 @@
 //! What the project promises of speed, measured: `cargo bench`, or `cargo bench -- reading` for one
 //! of job, reading and declare. Each number is the median of several runs, with the fastest and the
 //! slowest beside it. PostgreSQL is measured too where HOTFIX_TEST_POSTGRES says where it is.
+//! `cargo test --bench engine` does a little of each, to see that it works.
 
 #[path = "../../tests/it/database.rs"]
 mod database;
@@ -16,8 +17,23 @@ use std::time::{Duration, Instant};
 
 use database::Kind;
 
+/// How much is done.
+#[derive(Clone, Copy)]
+pub struct Scale {
+    jobs: usize,
+    incidents: usize,
+    /// How often a command that reads is run.
+    runs: usize,
+    /// How many processes declare, and how many incidents each of them.
+    declares: (usize, usize),
+}
+
+const MEASURED: Scale = Scale { jobs: 5, incidents: 10_000, runs: 21, declares: (20, 50) };
+const TRIED: Scale = Scale { jobs: 1, incidents: 20, runs: 1, declares: (2, 2) };
+
 fn main() {
-    // Cargo adds an option of its own.
+    // `cargo bench` adds an option of its own, `cargo test` none.
+    let scale = if std::env::args().any(|argument| argument == "--bench") { MEASURED } else { TRIED };
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
     let stores = match std::env::var("HOTFIX_TEST_POSTGRES") {
@@ -27,10 +43,10 @@ fn main() {
     for store in stores {
         println!("{store:?}");
         for (name, measure) in
-            [("job", job::measure as fn(Kind)), ("reading", reading::measure), ("declare", declare::measure)]
+            [("job", job::measure as fn(Kind, Scale)), ("reading", reading::measure), ("declare", declare::measure)]
         {
             if wanted(name) {
-                measure(*store);
+                measure(*store, scale);
             }
         }
     }

@@ -11,28 +11,36 @@ use hotfix::git::{Git, change};
 use hotfix::guard;
 use hotfix::guard::policy::Policy;
 
-const FILES: usize = 5_000;
-const RUNS: usize = 20;
+/// How many files the repository has, and how often each is measured.
+#[derive(Clone, Copy)]
+pub struct Scale {
+    files: usize,
+    runs: usize,
+}
 
-/// Prints the median, the fastest and the slowest of `RUNS` runs of each.
-pub fn run() {
+pub const MEASURED: Scale = Scale { files: 5_000, runs: 20 };
+pub const TRIED: Scale = Scale { files: 100, runs: 1 };
+
+/// Prints the median, the fastest and the slowest run of each.
+pub fn run(Scale { files, runs }: Scale) {
     let sandbox = tempfile::tempdir().expect("a directory");
-    import(sandbox.path());
+    import(sandbox.path(), files);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let git = Git::at(sandbox.path());
     for (name, head, limit) in [("20 lines", "fix", 100), ("2,000 lines", "large", 2_000)] {
         let mut times: Vec<Duration> = Vec::new();
         let mut findings = 0;
-        for _ in 0..RUNS {
+        for _ in 0..runs {
             let start = Instant::now();
             let change = runtime.block_on(change::read(&git, "main", head)).expect("both are there");
             findings = guard::look(&policy(), &change).len();
             times.push(start.elapsed());
         }
+        assert!(findings > 0, "{name}: a change without a test is found");
         times.sort();
-        let [fastest, median, slowest] = [0, RUNS / 2, RUNS - 1].map(|index| times[index].as_secs_f64() * 1000.0);
+        let [fastest, median, slowest] = [0, runs / 2, runs - 1].map(|index| times[index].as_secs_f64() * 1000.0);
         println!(
-            "{name:<12} in {FILES} files: {median:>7.1} ms  ({fastest:.1} to {slowest:.1} ms, {RUNS} runs, \
+            "{name:<12} in {files} files: {median:>7.1} ms  ({fastest:.1} to {slowest:.1} ms, {runs} runs, \
              {findings} findings; promised: under {limit} ms)"
         );
     }
@@ -44,10 +52,10 @@ fn policy() -> Policy {
 }
 
 /// Makes a repository with the branches `main`, `fix` and `large`.
-fn import(directory: &Path) {
+fn import(directory: &Path, files: usize) {
     let mut stream = String::new();
     commit(&mut stream, "main", None);
-    for index in 0..FILES {
+    for index in 0..files {
         file(&mut stream, &path(index), &source(index, 0));
     }
     commit(&mut stream, "fix", Some("main"));

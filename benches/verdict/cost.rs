@@ -11,16 +11,16 @@ use crate::env::TestEnv;
 
 const LINES: u64 = 10_000;
 const SERIES: usize = 500;
-const SECONDS: u64 = 30;
 
-pub fn print() {
+/// Prints what a watch of so many seconds costs.
+pub fn print(seconds: u64) {
     let env = TestEnv::new();
     let prometheus = prometheus();
     let printer = std::env::current_exe().expect("this program");
     env.write(
         "hotfix.toml",
         &format!(
-            "[watch]\nwindow = \"{SECONDS}s\"\n\n[[watch.probe]]\nname = \"log\"\nevery = \"1s\"\n\
+            "[watch]\nwindow = \"{seconds}s\"\n\n[[watch.probe]]\nname = \"log\"\nevery = \"1s\"\n\
              by.logs = {{ follow = [\"{}\", \"print-log\", \"{}\"] }}\n\n\
              [[watch.probe]]\nname = \"traffic\"\nevery = \"1s\"\n[watch.probe.by.prometheus]\n\
              url = \"http://{prometheus}\"\nrequests = \"requests\"\nerrors = \"errors\"\n",
@@ -36,13 +36,13 @@ pub fn print() {
         used = usage(watch.id()).unwrap_or(used);
         last = line;
     }
-    let seconds = start.elapsed().as_secs_f64();
+    let took = start.elapsed().as_secs_f64();
     let _ = watch.wait();
     let (processor, memory) = used;
     let printed: f64 = fs::read_to_string(env.path("printed")).ok().and_then(|count| count.parse().ok()).unwrap_or(0.0);
     assert!(last.contains("\"VERIFIED\""), "{last}");
-    println!("a watch of {:.0} lines of log and {SERIES} series a second, for {seconds:.0} s", printed / seconds);
-    println!("  {:.2} cores, at most {} MB\n", processor / seconds, memory / 1024);
+    println!("a watch of {:.0} lines of log and {SERIES} series a second, for {took:.0} s", printed / took);
+    println!("  {:.2} cores, at most {} MB\n", processor / took, memory / 1024);
 }
 
 /// The processor time of a process, in seconds, and the most memory that it had, in kilobytes.

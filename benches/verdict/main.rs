@@ -7,6 +7,7 @@
 //!                                                installed) and Prometheus; takes eight minutes
 //!     cargo bench --bench verdict -- cost        what a watch of 10,000 log lines a second and 500
 //!                                                series costs
+//!     cargo test --bench verdict                 a little of each but `real`, to see that it works
 //!
 //! The seeds are fixed: the simulated figures are the same every time.
 
@@ -33,11 +34,13 @@ fn main() {
     let mode = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
     match mode.as_str() {
         "real" => return real::print(runs.unwrap_or(20)),
-        "cost" => return cost::print(),
+        "cost" => return cost::print(30),
         "print-log" => return cost::print_log(),
         _ => {}
     }
-    let runs = runs.unwrap_or(10_000);
+    // `cargo bench` says that it is it.
+    let is_measured = std::env::args().any(|argument| argument == "--bench");
+    let runs = runs.unwrap_or(if is_measured { 10_000 } else { 1 });
     println!("{runs} runs a cell, scrapes every {} s, alpha {}\n", arrivals::EVERY, arrivals::ALPHA);
     errors::print(runs);
     latency::print(runs);
@@ -46,4 +49,7 @@ fn main() {
     always::print(runs);
     proof::print(runs);
     tempering::print(runs);
+    if !is_measured {
+        cost::print(2);
+    }
 }
