@@ -51,6 +51,7 @@ fn a_full_disk_loses_nothing() {
 async fn a_locked_journal_is_waited_for_and_named() {
     let env = TestEnv::new();
     start(&env);
+    sqlx::any::install_default_drivers();
     let mut other = AnyConnection::connect(&env.journal()).await.unwrap();
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
     assert_snapshot!(env.hotfix(&["note", "customers call"]), @"
