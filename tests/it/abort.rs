@@ -1,5 +1,6 @@
 //! An abort takes back what was done, however often it is broken off.
 
+use crate::crash::at_each;
 use crate::env::TestEnv;
 
 /// A job up to its deploy.
@@ -33,20 +34,21 @@ fn production_and_the_tag_are_what_they_were() {
 #[test]
 fn killed_around_its_events_an_abort_is_resumed() {
     // Its first event, the deploy begun to be taken back, taken back, and the tag likewise.
-    for offset in [1, 2, 3, 6, 7] {
-        for side in ["before", "after"] {
-            let env = deployed();
-            let seq = env.hotfix(&["timeline", "--events"]).stdout.lines().count() + offset;
-            let point = format!("{side}:{seq}");
-            let abort = ["abort", "--reason", "false alarm", "--yes"];
-            let killed = env.run(env.hotfix_command(&abort).env("HOTFIX_CRASH", &point));
-            assert_eq!(killed.status, None, "{point} {killed}");
-            // Before its first event nobody knows that it was to be aborted.
-            let again: &[&str] = if (offset, side) == (1, "before") { &abort } else { &["resume"] };
-            assert_eq!(env.hotfix(again).status, Some(0), "{point}");
-            assert_taken_back(&env, &point);
-        }
-    }
+    let points: Vec<String> =
+        [1, 2, 3, 6, 7].iter().flat_map(|offset| [format!("before:{offset}"), format!("after:{offset}")]).collect();
+    at_each(&points, |point| {
+        let env = deployed();
+        let (side, offset) = point.split_once(':').unwrap();
+        let events = env.hotfix(&["timeline", "--events"]).stdout.lines().count();
+        let at = format!("{side}:{}", events + offset.parse::<usize>().unwrap());
+        let abort = ["abort", "--reason", "false alarm", "--yes"];
+        let killed = env.run(env.hotfix_command(&abort).env("HOTFIX_CRASH", &at));
+        assert_eq!(killed.status, None, "{point} {killed}");
+        // Before its first event nobody knows that it was to be aborted.
+        let again: &[&str] = if point == "before:1" { &abort } else { &["resume"] };
+        assert_eq!(env.hotfix(again).status, Some(0), "{point}");
+        assert_taken_back(&env, point);
+    });
 }
 
 #[test]

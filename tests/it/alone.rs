@@ -5,6 +5,7 @@ use std::process::Stdio;
 use insta::assert_snapshot;
 use serde_json::Value;
 
+use crate::crash::at_each;
 use crate::database::Kind;
 use crate::env::{Output, TestEnv, counts};
 
@@ -355,38 +356,38 @@ fn killed_before_and_after_every_event_it_goes_out_and_back_once_on_postgres() {
 
 /// A release whose deploy fails half-way, so that the way back is gone as well.
 fn survives(kind: Kind) {
-    let (events, whole) = run(kind, None);
+    let story = story(kind);
+    let sandbox = story.path("");
+    let again = || TestEnv::copy_of(&sandbox, kind);
+    let (events, whole) = run(&again(), None);
     assert!(events > 10, "{events} events");
     let points: Vec<String> = (1..=events).flat_map(|seq| [format!("before:{seq}"), format!("after:{seq}")]).collect();
-    let (left, right) = points.split_at(points.len() / 2);
-    let whole = &whole;
-    std::thread::scope(|scope| {
-        for half in [left, right] {
-            scope.spawn(move || half.iter().for_each(|point| assert_eq!(run(kind, Some(point)).1, *whole, "{point}")));
-        }
-    });
+    at_each(&points, |point| assert_eq!(run(&again(), Some(point.as_str())).1, whole, "{point}"));
+}
+
+fn story(kind: Kind) -> TestEnv {
+    let env = released(kind);
+    env.configure("> ../running'", "> ../running && test $HOTFIX_RELEASE = v1.0.0'");
+    let team = "\n[[notify]]\nname = \"team\"\nby.memory = { file = \"../notices\" }\n";
+    env.write("hotfix.toml", &(env.read("hotfix.toml") + team));
+    env
 }
 
 /// Deploys a bad release; where that is killed at `point`, resumes it. Returns the number of events,
 /// and what can be seen outside.
-fn run(kind: Kind, point: Option<&str>) -> (usize, String) {
-    let env = released(kind);
-    env.configure("> ../running'", "> ../running && test $HOTFIX_RELEASE = v1.0.0'");
-    let notices = env.path("notices").display().to_string();
-    let team = format!("\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{notices}\" }}\n");
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + &team));
+fn run(env: &TestEnv, point: Option<&str>) -> (usize, String) {
     let deploy = ["deploy", "v1.1.0"];
     let Some(point) = point else {
         let output = env.hotfix(&deploy);
         assert_eq!(output.status, Some(1), "{output}");
-        return (env.hotfix(&["timeline", "--events"]).stdout.lines().count(), world(&env));
+        return (env.hotfix(&["timeline", "--events"]).stdout.lines().count(), world(env));
     };
     let killed = env.run(env.hotfix_command(&deploy).env("HOTFIX_CRASH", point));
     assert_eq!(killed.status, None, "{point}: {killed}");
     // Killed before its first event, nothing is ordered yet; killed after its last one, all is done.
     let again = if point == "before:1" { env.hotfix(&deploy) } else { env.hotfix(&["resume"]) };
     assert!(again.status == Some(1) || again.stdout.contains("nothing to resume"), "{point}: {again}");
-    (0, world(&env))
+    (0, world(env))
 }
 
 fn world(env: &TestEnv) -> String {

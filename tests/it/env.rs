@@ -65,19 +65,46 @@ impl TestEnv {
         TestEnv::with(|_| self.database.shared())
     }
 
-    /// `database` is called with a name that no other test uses.
     fn with(database: impl FnOnce(&str) -> Database) -> TestEnv {
+        let env = TestEnv::empty(database);
+        // ./test names a directory for what tests share; a copy costs less than eight runs of git.
+        let begun = std::env::var_os("HOTFIX_TEST_CACHE").map(|cache| PathBuf::from(cache).join("begun"));
+        match begun {
+            Some(begun) if begun.exists() => copy(&begun, env.sandbox.path()),
+            Some(begun) => {
+                env.begin();
+                let own = begun.with_file_name(env.sandbox.path().file_name().expect("it has a name"));
+                copy(env.sandbox.path(), &own);
+                // Of several tests at once, one leaves its own.
+                let _ = fs::rename(&own, &begun).or_else(|_| fs::remove_dir_all(&own));
+            }
+            None => env.begin(),
+        }
+        env
+    }
+
+    /// A copy of another one's sandbox, with a journal that nothing is in.
+    pub fn copy_of(sandbox: &Path, kind: Kind) -> TestEnv {
+        let env = TestEnv::empty(|name| Database::new(kind, name));
+        copy(sandbox, env.sandbox.path());
+        env
+    }
+
+    /// `database` is called with a name that no other test uses.
+    fn empty(database: impl FnOnce(&str) -> Database) -> TestEnv {
         let sandbox = tempfile::Builder::new().prefix("hotfix-").tempdir().expect("a directory");
         let name = sandbox.path().file_name().expect("it has a name").to_string_lossy();
-        let env = TestEnv { database: database(&name), _filters: filters(sandbox.path()), sandbox };
-        fs::create_dir(env.path("home")).expect("a directory");
-        env.git_in(".", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
-        env.git_in(".", &["init", "--quiet", "--initial-branch=main", "work"]);
-        env.git(&["remote", "add", "origin", "../remote.git"]);
-        env.write("README.md", "payment-api\n");
-        env.commit("Begin");
-        env.git(&["push", "--quiet", "--set-upstream", "origin", "main"]);
-        env
+        TestEnv { database: database(&name), _filters: filters(sandbox.path()), sandbox }
+    }
+
+    fn begin(&self) {
+        fs::create_dir(self.path("home")).expect("a directory");
+        self.git_in(".", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        self.git_in(".", &["init", "--quiet", "--initial-branch=main", "work"]);
+        self.git(&["remote", "add", "origin", "../remote.git"]);
+        self.write("README.md", "payment-api\n");
+        self.commit("Begin");
+        self.git(&["push", "--quiet", "--set-upstream", "origin", "main"]);
     }
 
     /// Configures the clone so that the whole job runs at once and waits for nobody but the fix.
@@ -255,6 +282,19 @@ pub fn counts() -> insta::internals::SettingsBindDropGuard {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d+ errors in \d+ requests(, p95 \[DURATION\])?", "[COUNTS]");
     settings.bind_to_scope()
+}
+
+/// Copies what is in a directory, without git's samples of hooks.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory").map(|entry| entry.expect("an entry")) {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false if path.extension().is_some_and(|extension| extension == "sample") => {}
+            false => drop(fs::copy(&path, &to).expect("a file")),
+        }
+    }
 }
 
 /// A regular expression that matches `text` and nothing else.

@@ -10,6 +10,7 @@ use hotfix::domain::strategy::Strategy;
 use hotfix::workflow::plan;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::crash::at_each;
 use crate::env::{Output, TestEnv};
 
 const START: &[&str] = &["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
@@ -17,7 +18,7 @@ const START: &[&str] = &["start", "Payment API returns 500", "--severity", "P0",
 #[test]
 fn in_any_step() {
     let steps: Vec<&str> = plan::OPENING.iter().chain(plan::steps(Strategy::B)).map(|step| step.as_str()).collect();
-    for before in &steps[..steps.len() - 1] {
+    at_each(&steps[..steps.len() - 1], |before| {
         let env = TestEnv::new();
         env.instant();
         // What `start` does, and then what `ship` does; one of them is cut short.
@@ -35,7 +36,7 @@ fn in_any_step() {
         assert!(env.hotfix(&["status", "001"]).stdout.contains("closed"), "{before}");
         assert_eq!(std::fs::read_to_string(env.path("deploys")).unwrap(), "hotfix-001\n", "{before}");
         assert_eq!(env.git_in("remote.git", &["tag", "--list"]), "hotfix-001", "{before}");
-    }
+    });
 }
 
 #[test]
