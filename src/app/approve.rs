@@ -9,7 +9,9 @@ use crate::domain::approval;
 use crate::domain::check::Check;
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
+use crate::domain::next::{Hint, Next};
 use crate::domain::severity::Severity;
+use crate::report::next;
 use crate::steps;
 
 /// The fewest characters of a commit that tell it from others.
@@ -32,6 +34,8 @@ pub struct Approved {
     pub commit: String,
     /// The roles that nobody fills yet.
     pub missing: Vec<String>,
+    /// What is to be done next.
+    pub next: Option<Hint>,
 }
 
 impl Session {
@@ -49,7 +53,11 @@ impl Session {
         let fact = Fact::Approved { role, commit: check.commit.clone(), break_glass };
         let incident = self.record(key, fact).await?;
         let missing = if alone { Vec::new() } else { self.missing_roles(&incident, &check.commit, &authors) };
-        Ok(Approved { incident, commit: check.commit, missing })
+        let next = match missing.first() {
+            Some(role) => Some(Next::Approve { role: role.clone() }.into()),
+            None => next::next(&incident, self.roles(&incident)),
+        };
+        Ok(Approved { incident, commit: check.commit, missing, next })
     }
 
     fn may_approve(

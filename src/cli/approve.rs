@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::reply::Reply;
 use crate::app::approve::{Approved, Request};
 use crate::app::view::case::CaseView;
-use crate::domain::next::Next;
 use crate::report::next;
 
 /// Approve the fix as it was checked: bound to that commit, void when it changes
@@ -31,14 +30,10 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find(self.id.as_deref()).await?;
         let request = Request { role: self.role.clone(), commit: self.commit, break_glass: self.break_glass };
-        let Approved { incident, commit, missing } = session.approve(&found.key, request).await?;
-        let next = match missing.first() {
-            Some(role) => {
-                let approve = Next::Approve { role: role.clone() };
-                format!("{}, by somebody else", next::text(&incident, &approve.into()))
-            }
-            None => next::text(&incident, &Next::Ship.into()),
-        };
+        let Approved { incident, commit, missing, next } = session.approve(&found.key, request).await?;
+        let next = next.map(|hint| next::text(&incident, &hint)).unwrap_or_default();
+        // Nobody counts for two roles.
+        let next = if missing.is_empty() { next } else { format!("{next}, by somebody else") };
         let text = format!("{} approved {} as {}\nnext: {next}\n", session.actor, commit, self.role);
         Ok(Reply::new(text, CaseView::of(&incident)))
     }

@@ -47,7 +47,7 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
 }
 
 /// The summary of the step called `name`, if it is done.
-fn done<'a>(incident: &'a Incident, name: StepName) -> Option<&'a str> {
+fn done(incident: &Incident, name: StepName) -> Option<&str> {
     incident.steps().filter(|step| step.name == name).find_map(|step| match &step.state {
         StepState::Done { evidence } => Some(evidence.summary.as_str()),
         _ => None,

@@ -380,7 +380,7 @@ fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
 }
 
 /// The first step that is not settled, which has to be `name`.
-fn current<'a>(incident: &'a mut Incident, name: StepName) -> Result<&'a mut StepRecord, String> {
+fn current(incident: &mut Incident, name: StepName) -> Result<&mut StepRecord, String> {
     if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
     }

@@ -106,7 +106,7 @@ async fn what_may_be_waived() {
         ("gate/lint", "down", Kind::Usage, ""),
         ("size", "  ", Kind::Usage, ""),
     ] {
-        let error = session.waive("001", name, reason).await.err().expect("it is refused");
+        let error = session.waive("001", name, reason).await.expect_err("it is refused");
         assert_eq!(error.kind(), expected, "{name}: {error}");
         let hints = error.hints().join("\n");
         assert!(hints.contains(hint), "{name}: {hints}");
@@ -182,9 +182,9 @@ async fn which_way_back_is_planned() {
         let back = back.unwrap_or_else(|error| panic!("{to:?} {rung:?}: {error}: {:#?}", incident.plan()));
         assert_eq!((back.from.as_str(), back.to.as_str(), back.rung), (tag.as_str(), expected.0, expected.1));
     }
-    let error = service.warnings_of("v9").await.err().expect("there is no such release");
+    let error = service.warnings_of("v9").await.expect_err("there is no such release");
     assert_eq!(error.kind(), Kind::NotFound);
-    let rung = service.warnings_of_rung(Rung::Restart).await.err().expect("commands have no such rung");
+    let rung = service.warnings_of_rung(Rung::Restart).await.expect_err("commands have no such rung");
     assert_eq!(rung.kind(), Kind::Usage);
 }
 

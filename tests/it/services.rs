@@ -65,6 +65,26 @@ mod postgres {
 
     #[test]
     #[ignore = "needs PostgreSQL: ./test"]
+    fn clones_by_any_address_are_one_service() {
+        let env = TestEnv::on(Kind::Postgres);
+        ok(&env.hotfix(&["declare", "Shop is down", "--severity", "P0", "--issue-id", "001"]));
+        let path = env.path("remote.git").canonicalize().unwrap();
+        let path = path.display();
+        for (url, expected) in [
+            (format!("{path}"), "Shop is down"),
+            (format!("file://{path}"), "Shop is down"),
+            (format!("ssh://git@localhost:2222{path}"), "Shop is down"),
+            (format!("https://ada:secret@127.0.0.1{path}"), "Shop is down"),
+            ("https://git.example/other".to_owned(), "no incident was declared yet"),
+        ] {
+            env.git(&["remote", "set-url", "origin", &url]);
+            let listed = env.hotfix(&["list"]);
+            assert!(listed.stdout.contains(expected), "{url}: {listed}");
+        }
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL: ./test"]
     fn two_repositories_with_one_name_are_refused() {
         let shop = TestEnv::on(Kind::Postgres);
         let other = shop.beside();

@@ -175,7 +175,8 @@ async fn a_decided_event_is_decided_again_after_a_race(place: Place) {
     for _ in 0..10 {
         let (one, other) =
             tokio::join!(record_decided(&ada, "HOTFIX-1", by, &next), record_decided(&bob, "HOTFIX-1", by, &next));
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
     }
     let incident = fold(&ada.events("HOTFIX-1").await.unwrap()).unwrap().unwrap();
     let numbers: Vec<_> = incident.actions.iter().map(|action| action.id.parse::<usize>().unwrap()).collect();
