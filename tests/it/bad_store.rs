@@ -106,10 +106,10 @@ fn a_step_of_a_newer_hotfix_stops_its_own_incident_only() {
              where incident = '001' order by seq desc limit 1"
         ),
     );
-    assert_snapshot!(env.hotfix(&["status", "001"]).to_string().replace(|c: char| c.is_ascii_digit() && c > '1', "N"), @"
+    assert_snapshot!(env.hotfix(&["status", "001"]), @"
     exit status: 1
     --- stderr
-    error: event N of `001` was written by a newer hotfix: there is no step `paint`
+    error: event 10 of `001` was written by a newer hotfix: there is no step `paint`
     hint: update hotfix
     ");
     assert_eq!(env.hotfix(&["status", "002"]).status, Some(0));
