@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::Store;
 use crate::domain::actor::Actor;
 use crate::domain::event::Fact;
-use crate::git::backport::record::{Record, RecordError, Records};
+use crate::git::backport::error::RecordError;
+use crate::git::backport::record::{Record, Records};
 use crate::workflow::journal::Journal;
 
 /// How the keys of these chains begin; no incident's identifier has a `/`.

@@ -1,6 +1,8 @@
 //! For random histories and fixes: what hotfix decides is what git does in a work tree.
 
-use hotfix::git::backport::merge::{self, Obstacle, Outcome};
+use hotfix::git::backport::merge;
+use hotfix::git::backport::obstacle::Obstacle;
+use hotfix::git::backport::outcome::Outcome;
 use hotfix::git::backport::plan;
 use hotfix::git::backport::request::{Mode, Request, Rule};
 use hotfix::git::backport::verdict::Verdict;

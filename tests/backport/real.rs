@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use hotfix::git::Git;
-use hotfix::git::backport::merge::{self, Obstacle};
+use hotfix::git::backport::merge;
+use hotfix::git::backport::obstacle::Obstacle;
 use hotfix::git::backport::plan;
 use hotfix::git::backport::request::Request;
 use hotfix::git::backport::verdict::Verdict;

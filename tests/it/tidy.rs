@@ -32,7 +32,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gate", &["domain", "value", "process", "redact"]),
     ("notify", &["domain", "value", "process", "http", "redact", "workflow::courier"]),
     ("probe", &["domain", "value", "process", "http", "redact", "investigate::logs"]),
-    ("store", &["domain", "redact", "workflow::journal", "watch::keep", "git::backport::record"]),
+    (
+        "store",
+        &["domain", "redact", "workflow::journal", "watch::keep", "git::backport::record", "git::backport::error"],
+    ),
     ("investigate", &["domain"]),
     ("watch", &["domain", "config", "probe", "verdict", "redact"]),
     // A place to try hotfix in.

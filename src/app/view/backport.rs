@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::git::backport::kept::Undone;
-use crate::git::backport::push::{Moved, Refusal};
+use crate::git::backport::moved::Moved;
+use crate::git::backport::push::Refusal;
 
 /// A work tree with the conflict of a branch.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

@@ -8,7 +8,7 @@ use super::class::{self, ATTRIBUTES, Class};
 use super::error::BackportError;
 use super::fix::FixCommit;
 use super::folders::{Folders, Views};
-use super::merge::Obstacle;
+use super::obstacle::Obstacle;
 use super::splice;
 use crate::git::merge_tree::{Merge, Merged};
 use crate::git::oid::Oid;

@@ -1,6 +1,5 @@
 //! Why a backport could not be made at all. What concerns one target is in its outcome instead.
 
-use super::record::RecordError;
 use crate::git::GitError;
 use crate::git::quarantine::QuarantineError;
 
@@ -47,3 +46,8 @@ impl BackportError {
         }
     }
 }
+
+/// A record that could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record of the backport can't be kept or read: {0}")]
+pub struct RecordError(#[from] pub Box<dyn std::error::Error + Send + Sync>);

@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use super::error::BackportError;
 use super::land::{self, Landed};
-use super::merge::{self, Obstacle};
+use super::merge;
+use super::moved::Moved;
+use super::obstacle::Obstacle;
 use super::plan::{self, Plan};
-use super::push::{self, Moved, Pushed};
+use super::push::{self, Pushed};
 use super::record::{Record, Records};
 use super::report::Report;
 use super::request::Request;

@@ -9,15 +9,14 @@ use std::collections::HashSet;
 
 use super::error::BackportError;
 use super::merge::Merged;
+use super::moved::Moved;
 use super::plan::Plan;
-use super::push::{Moved, Pushed, Refusal, send};
+use super::push::{Pushed, Refusal, send};
 use super::remote;
+use super::targets::PROPOSALS;
 use super::tracking;
 use crate::git::Git;
 use crate::git::push::{self, Move};
-
-/// The beginning of the names of the branches that are proposed. They are never targets.
-pub const PROPOSALS: &str = "backport/";
 
 /// How many refusals in a row mean that the remote takes nothing: more than it takes to get from
 /// all to one, by halves, for 100,000 branches.

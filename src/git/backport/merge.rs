@@ -3,9 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::apply;
 use super::attributes;
 use super::commit::{Draft, Writer};
@@ -13,11 +10,14 @@ use super::drivers;
 use super::error::BackportError;
 use super::fix::FixCommit;
 use super::message;
-use super::plan::{Plan, Target};
+use super::obstacle::Obstacle;
+use super::outcome::Outcome;
+use super::plan::Plan;
 use super::request::Mode;
-use super::resolution;
+use super::settle;
+use super::target::Target;
 use super::verdict::Verdict;
-use crate::git::merge_tree::{Conflict, Merge};
+use crate::git::merge_tree::Merge;
 use crate::git::oid::Oid;
 use crate::git::quarantine::Quarantine;
 use crate::git::{Git, repository};
@@ -29,72 +29,10 @@ pub struct Merged {
     pub(super) quarantine: Quarantine,
 }
 
-/// What became of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Outcome {
-    pub branch: String,
-    pub mode: Mode,
-    #[serde(flatten)]
-    pub verdict: Verdict,
-    pub old: Oid,
-    /// The commit that the branch is to have; `None` where it stays as it is.
-    pub new: Option<Oid>,
-    pub obstacle: Option<Obstacle>,
-}
-
-/// Why a target that needs the fix can't have it without a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "obstacle", rename_all = "kebab-case")]
-pub enum Obstacle {
-    Conflict {
-        /// The commit of the fix that does not apply.
-        commit: Oid,
-        /// The tree that it does not apply to: the target's, with the earlier commits of the fix.
-        ours: Oid,
-        /// Targets with the same class have the same conflict, and one resolution does for all.
-        class: Option<String>,
-        conflict: Conflict,
-    },
-    /// Git could not make the merge at all.
-    Failed { commit: Oid, reason: String },
-    /// The remote did not take it; `proposal` is the branch that has it instead.
-    Refused { reason: String, proposal: Option<String> },
-}
-
 impl Merged {
     /// The directory of the new objects.
     pub fn objects(&self) -> PathBuf {
         self.quarantine.directory().join("objects")
-    }
-}
-
-impl Outcome {
-    /// The paths that a person has to look at.
-    pub fn files(&self) -> Vec<String> {
-        match &self.obstacle {
-            Some(Obstacle::Conflict { conflict, .. }) => conflict.files(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether the branch has the fix once its `new` commit is pushed.
-    pub fn holds(&self) -> bool {
-        self.obstacle.is_none()
-            && match self.verdict {
-                Verdict::Contains | Verdict::Equivalent { .. } | Verdict::NotAffected => true,
-                Verdict::Reverted { .. } => false,
-                Verdict::Needs { .. } => self.new.is_some(),
-            }
-    }
-}
-
-impl Obstacle {
-    /// The same conflict, of another tree of the class.
-    pub fn at(mut self, tree: Oid) -> Obstacle {
-        if let Obstacle::Conflict { ours, .. } = &mut self {
-            *ours = tree;
-        }
-        self
     }
 }
 
@@ -158,7 +96,7 @@ async fn merge_branches(
     let answers = attributes::merge_all(quarantine, options, &merges).await?;
     for (progress, answer) in chosen.iter_mut().zip(answers) {
         let result = apply::taken(plan.fix.tip, progress.tree, None, answer);
-        match resolution::settle(quarantine, &plan.resolutions, progress.target, result).await? {
+        match settle::settle(quarantine, &plan.resolutions, progress.target, result).await? {
             Ok(tree) => progress.tree = tree,
             Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
@@ -185,7 +123,7 @@ async fn pick<'a>(
     let applied = apply::apply(quarantine, options, commit, &trees).await?;
     for progress in &mut chosen {
         let result = applied[&progress.tree].clone();
-        match resolution::settle(quarantine, &plan.resolutions, progress.target, result).await? {
+        match settle::settle(quarantine, &plan.resolutions, progress.target, result).await? {
             Ok(tree) if tree == progress.tree => {}
             Ok(tree) => {
                 progress.tree = tree;

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::error::BackportError;
 use super::fix::{self, Fix};
 use super::history::{self, Sought};
-use super::land::PROPOSALS;
 use super::presence;
 use super::remote::{self, Branch};
 use super::request::{Mode, Request};
 use super::resolution::Resolution;
-use super::targets::{Chooser, LeftOut, Reason};
+use super::target::Target;
+use super::targets::{Chooser, LeftOut, PROPOSALS, Reason};
 use super::verdict::{self, Verdict, Word};
 use crate::git::oid::Oid;
 use crate::git::{Git, repository};
@@ -40,17 +40,6 @@ pub struct Plan {
     pub committer: String,
     pub targets: Vec<Target>,
     pub left_out: Vec<LeftOut>,
-}
-
-/// A branch that the fix is meant for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    pub branch: String,
-    pub old: Oid,
-    pub tree: Oid,
-    pub mode: Mode,
-    #[serde(flatten)]
-    pub verdict: Verdict,
 }
 
 /// Lists the remote's branches, fetches what is missing, and says of each target whether it needs

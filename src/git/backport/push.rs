@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BackportError;
 use super::merge::Merged;
+use super::moved::Moved;
 use super::plan::Plan;
 use super::tracking;
-use crate::git::oid::Oid;
 use crate::git::push::{self, Cause, Move};
 use crate::git::quarantine::Quarantine;
 use crate::git::{Git, repository};
@@ -30,14 +30,6 @@ pub struct Refusal {
     pub reason: String,
     /// The branch that has the commit instead, ready for a change request.
     pub proposal: Option<String>,
-}
-
-/// A branch that moved: what a journal keeps of a backport, so that it can be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Moved {
-    pub branch: String,
-    pub old: Oid,
-    pub new: Oid,
 }
 
 impl Merged {

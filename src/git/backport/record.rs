@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::merge::Outcome;
+use super::error::RecordError;
+use super::moved::Moved;
+use super::outcome::Outcome;
 use super::plan::Plan;
-use super::push::Moved;
 use super::request::Request;
 
 /// A backport: what was wanted, what was decided, and what moved.
@@ -32,8 +33,3 @@ pub trait Records: Sync {
     /// Returns the record of this identifier, or the one saved last.
     async fn load(&self, id: Option<&str>) -> Result<Option<Record>, RecordError>;
 }
-
-/// A record that could not be kept or read.
-#[derive(Debug, thiserror::Error)]
-#[error("the record of the backport can't be kept or read: {0}")]
-pub struct RecordError(#[from] pub Box<dyn std::error::Error + Send + Sync>);

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::land::Landed;
-use super::merge::{Merged, Obstacle, Outcome};
+use super::merge::Merged;
+use super::obstacle::Obstacle;
+use super::outcome::Outcome;
 use super::plan::Plan;
 use super::targets::LeftOut;
 

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::error::BackportError;
 use super::request::{Mode, Request};
 
+/// The beginning of the names of the branches that are proposed. They are never targets.
+pub const PROPOSALS: &str = "backport/";
+
 /// Chooses among branches by the rules of a request.
 #[derive(Debug)]
 pub struct Chooser {

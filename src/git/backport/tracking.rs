@@ -1,7 +1,7 @@
 //! The clone's own picture of the remote's branches, `refs/remotes/...`.
 
 use super::error::BackportError;
-use super::push::Moved;
+use super::moved::Moved;
 use crate::git::Git;
 
 /// Moves the tracking branches to where a push moved the branches, as `git push` does for its own.
