@@ -169,9 +169,10 @@ async fn resolve(
     incident: Option<&str>,
 ) -> Result<Reply, CliError> {
     let place = backports.resolve(&mut record, branch).await?;
-    let files = record.outcomes.iter().find(|outcome| outcome.branch == branch).map(Outcome::files);
-    let files = files.unwrap_or_default();
-    let mut text = format!("the conflict of {} is in {}\n", show::safe(branch), place.display());
+    let outcome = record.outcomes.iter().find(|outcome| outcome.branch == branch);
+    let files = outcome.map(Outcome::files).unwrap_or_default();
+    let which = outcome.map(which).unwrap_or_default();
+    let mut text = format!("{which}the conflict of {} is in {}\n", show::safe(branch), place.display());
     files.iter().for_each(|file| text.push_str(&format!("  {}\n", show::safe(file))));
     let id = incident.map(|id| format!(" --id {id}")).unwrap_or_default();
     text.push_str(&format!("next: edit these, `git add` them there, then `hotfix backport --continue{id}`\n"));
@@ -224,7 +225,9 @@ fn reply(report: &Report, stage: Stage) -> Reply {
 /// What a person sees of a target: a word, its colour, and why.
 fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, String) {
     match (&outcome.obstacle, &outcome.verdict) {
-        (Some(Obstacle::Conflict { .. }), _) => ("conflict", show::BAD, outcome.files().join(", ")),
+        (Some(Obstacle::Conflict { .. }), _) => {
+            ("conflict", show::BAD, format!("{}{}", which(outcome), outcome.files().join(", ")))
+        }
         (Some(Obstacle::Failed { reason, .. }), _) => ("failed", show::BAD, reason.clone()),
         (Some(Obstacle::Refused { reason, proposal }), _) => {
             let instead = proposal.as_ref().map(|branch| format!("; it is on {branch}")).unwrap_or_default();
@@ -235,6 +238,9 @@ fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, Strin
             ("equivalent", show::FAINT, format!("has it by {}", by.short()))
         }
         (None, Verdict::Equivalent { by: None }) => ("equivalent", show::FAINT, "has the same change".to_owned()),
+        (None, Verdict::Resolved { person, commit }) => {
+            ("resolved", show::FAINT, format!("by {person} in {}", commit.short()))
+        }
         (None, Verdict::Reverted { by: Some(by) }) => ("reverted", show::WARN, format!("taken back by {}", by.short())),
         (None, Verdict::Reverted { by: None }) => ("reverted", show::WARN, "had it, and has not any more".to_owned()),
         (None, Verdict::NotAffected) => ("not affected", show::FAINT, "never had what broke it".to_owned()),
@@ -242,12 +248,22 @@ fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, Strin
             (Some(new), _, Stage::Planned) => {
                 ("needs it", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))
             }
-            (Some(new), Mode::Pick, _) => ("picked", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short())),
-            (Some(new), Mode::Merge, _) => {
-                ("merged", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))
+            (Some(new), mode, _) => {
+                let word = if mode == Mode::Pick { "picked" } else { "merged" };
+                let by = outcome.resolved_by.as_ref().map(|person| format!(", resolved by {person}"));
+                let moved = format!("{} -> {}", outcome.old.short(), new.short());
+                (word, show::GOOD, moved + by.as_deref().unwrap_or_default())
             }
             (None, _, _) => ("needs it", show::WARN, String::new()),
         },
+    }
+}
+
+/// Which commit of the fix is in conflict, where there are several.
+fn which(outcome: &Outcome) -> String {
+    match outcome.obstacle {
+        Some(Obstacle::Conflict { number, of, .. }) if of > 1 => format!("commit {number} of {of}: "),
+        _ => String::new(),
     }
 }
 

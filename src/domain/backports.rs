@@ -14,9 +14,10 @@ pub struct Backports {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BackportTarget {
     pub branch: String,
-    /// `picked`, `merged`, `contains`, `equivalent`, `conflict`, `waived` and the like.
+    /// `picked`, `merged`, `contains`, `equivalent`, `resolved`, `conflict`, `waived` and the like.
     pub verdict: String,
-    /// The branch's tip with the fix; `None` where it did not get it.
+    /// The commit that brought the fix, or the branch's tip where the fix itself is in its history;
+    /// `None` where there is none, or where it is not known which one made the same change.
     pub commit: Option<String>,
     /// The branch's tip before.
     pub old: String,
@@ -28,7 +29,7 @@ pub struct BackportTarget {
 impl BackportTarget {
     /// Whether the branch should have the fix and has not.
     pub fn lacks_the_fix(&self) -> bool {
-        self.commit.is_none() && self.verdict != "not-affected"
+        self.commit.is_none() && !matches!(self.verdict.as_str(), "not-affected" | "equivalent")
     }
 }
 

@@ -60,7 +60,15 @@ impl Step for BackportFix {
         let targets = plan.targets.iter().map(|planned| {
             let (mode, verdict, old) = (planned.mode, planned.verdict.clone(), planned.old);
             target(
-                &Merged { branch: planned.branch.clone(), mode, verdict, old, new: None, obstacle: None },
+                &Merged {
+                    branch: planned.branch.clone(),
+                    mode,
+                    verdict,
+                    old,
+                    new: None,
+                    obstacle: None,
+                    resolved_by: None,
+                },
                 Vec::new(),
             )
         });
@@ -75,8 +83,7 @@ impl Step for BackportFix {
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
         let moved = at.incident.details::<Backports>().into_iter().flat_map(|backports| backports.targets);
-        let moved: Vec<_> =
-            moved.filter(|target| target.commit.as_ref().is_some_and(|new| *new != target.old)).collect();
+        let moved: Vec<_> = moved.filter(|target| matches!(target.verdict.as_str(), "picked" | "merged")).collect();
         if moved.is_empty() {
             return Ok(Undo::Nothing("no branch was moved".to_owned()));
         }
@@ -129,7 +136,7 @@ impl BackportFix {
         let open: Vec<_> =
             targets.iter().filter(|target| is_open(&target.verdict) && !waived(&target.branch)).cloned().collect();
         if let Some(first) = open.first() {
-            let landed = targets.iter().filter(|target| target.commit.is_some()).count();
+            let landed = targets.iter().filter(|target| has_the_fix(target)).count();
             let shown = open.iter().map(|target| {
                 let files =
                     if target.files.is_empty() { String::new() } else { format!(" in {}", target.files.join(", ")) };
@@ -171,6 +178,10 @@ fn way_on(id: &str, target: &BackportTarget) -> Hint {
     by_hand.or(Next::waive(branch))
 }
 
+fn has_the_fix(target: &BackportTarget) -> bool {
+    target.commit.is_some() || target.verdict == "equivalent"
+}
+
 /// Whether the verdict leaves something to be done.
 fn is_open(verdict: &str) -> bool {
     matches!(verdict, "conflict" | "failed" | "refused" | "reverted" | "needs")
@@ -183,6 +194,7 @@ fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
         (Some(Obstacle::Refused { .. }), _) => "refused",
         (None, Verdict::Contains) => "contains",
         (None, Verdict::Equivalent { .. }) => "equivalent",
+        (None, Verdict::Resolved { .. }) => "resolved",
         (None, Verdict::Reverted { .. }) => "reverted",
         (None, Verdict::NotAffected) => "not-affected",
         (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode) {
@@ -191,12 +203,17 @@ fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
             (None, _) => "needs",
         },
     };
-    let has = matches!(verdict, "contains" | "equivalent");
-    let new = outcome.new.filter(|_| outcome.obstacle.is_none());
+    let commit = match &outcome.verdict {
+        _ if outcome.obstacle.is_some() => None,
+        Verdict::Contains => Some(outcome.old),
+        Verdict::Equivalent { by } => *by,
+        Verdict::Resolved { commit, .. } => Some(*commit),
+        Verdict::Needs { .. } | Verdict::NotAffected | Verdict::Reverted { .. } => outcome.new,
+    };
     BackportTarget {
         branch: outcome.branch.clone(),
         verdict: verdict.to_owned(),
-        commit: new.map(|new| new.to_string()).or_else(|| has.then(|| outcome.old.to_string())),
+        commit: commit.map(|commit| commit.to_string()),
         old: outcome.old.to_string(),
         files,
     }
@@ -211,4 +228,41 @@ fn summary(targets: &[BackportTarget]) -> String {
         return "no branch fits the rules".to_owned();
     }
     counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Merged, Mode, Obstacle, Verdict, has_the_fix, target};
+    use crate::git::oid::Oid;
+
+    fn oid(digit: &str) -> Oid {
+        digit.repeat(40).parse().expect("a name")
+    }
+
+    #[test]
+    fn the_commit_that_is_named_is_one_that_has_the_change() {
+        let needs = Verdict::Needs { commits: vec![oid("1")] };
+        let resolved = Verdict::Resolved { person: "Ada <a@b>".to_owned(), commit: oid("5") };
+        let refused = Obstacle::Refused { reason: String::new(), proposal: None };
+        for (verdict, new, obstacle, expected, commit, has) in [
+            (needs.clone(), Some("7"), None, "picked", Some("7"), true),
+            (needs.clone(), Some("7"), Some(refused), "refused", None, false),
+            (needs, None, None, "needs", None, false),
+            (Verdict::Contains, None, None, "contains", Some("9"), true),
+            (Verdict::Equivalent { by: Some(oid("4")) }, None, None, "equivalent", Some("4"), true),
+            (Verdict::Equivalent { by: None }, None, None, "equivalent", None, true),
+            (resolved, None, None, "resolved", Some("5"), true),
+            (Verdict::Reverted { by: Some(oid("6")) }, None, None, "reverted", None, false),
+            (Verdict::NotAffected, None, None, "not-affected", None, false),
+        ] {
+            let (branch, new) = ("a".to_owned(), new.map(oid));
+            let outcome = Merged { branch, mode: Mode::Pick, verdict, old: oid("9"), new, obstacle, resolved_by: None };
+            let target = target(&outcome, Vec::new());
+            assert_eq!(
+                (target.verdict.as_str(), target.commit.clone()),
+                (expected, commit.map(|one| oid(one).to_string()))
+            );
+            assert_eq!((has_the_fix(&target), target.lacks_the_fix()), (has, !has && expected != "not-affected"));
+        }
+    }
 }

@@ -8,4 +8,5 @@ mod real;
 mod refused;
 mod resolve;
 mod sandbox;
+mod several;
 mod special;

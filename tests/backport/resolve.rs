@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use hotfix::git::backport::record::Opened;
 use hotfix::git::backport::request::Request;
 use hotfix::git::backport::work_tree::{self, Progress};
 use hotfix::git::backport::{land, merge, plan};
@@ -22,15 +23,16 @@ async fn a_resolution_does_for_the_class_once_it_is_approved() {
     let merged = merge::merge(&git, &plan).await.expect("merged");
     let conflicted = &merged.outcomes[0];
 
+    let opened = Opened::of(conflicted).expect("a conflict");
     let place = sandbox.path("resolve");
     work_tree::open(&git, &plan, conflicted, &place).await.expect("a work tree");
     let code = place.join("code.txt");
     assert!(fs::read_to_string(&code).expect("the file").contains("<<<<<<<"));
-    let unresolved = work_tree::read(&git, conflicted, &place).await.expect("an answer");
+    let unresolved = work_tree::read(&git, "feature/a", &opened, &place).await.expect("an answer");
     assert_eq!(unresolved, Progress::Unresolved { files: vec!["code.txt".to_owned()] });
     fs::write(&code, lines(5, "theirs, fixed")).expect("the file");
     git.clone().within(&place).run(["add", "."]).await.expect("added");
-    let read = work_tree::read(&git, conflicted, &place).await.expect("an answer");
+    let read = work_tree::read(&git, "feature/a", &opened, &place).await.expect("an answer");
     let Progress::Resolved(mut resolution) = read else { panic!("unresolved: {read:?}") };
     work_tree::remove(&git, &place).await.expect("removed");
 

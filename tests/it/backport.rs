@@ -89,8 +89,8 @@ fn from_the_fix_to_every_branch() {
     exit status: 0
     --- stdout
     equivalent   feature/clean         has it by [COMMIT]
-    picked       feature/conflict      [COMMIT] -> [COMMIT]
-    picked       feature/conflict-too  [COMMIT] -> [COMMIT]
+    picked       feature/conflict      [COMMIT] -> [COMMIT], resolved by Ada <ada@example.org>
+    picked       feature/conflict-too  [COMMIT] -> [COMMIT], resolved by Ada <ada@example.org>
     equivalent   feature/fixed         has it by [COMMIT]
 
     2 branches moved in [DURATION]; 0 of 4 need a person
@@ -102,11 +102,66 @@ fn from_the_fix_to_every_branch() {
     exit status: 0
     --- stdout
     equivalent   feature/clean         has it by [COMMIT]
-    equivalent   feature/conflict      has it by [COMMIT]
-    equivalent   feature/conflict-too  has it by [COMMIT]
+    resolved     feature/conflict      by Ada <ada@example.org> in [COMMIT]
+    resolved     feature/conflict-too  by Ada <ada@example.org> in [COMMIT]
     equivalent   feature/fixed         has it by [COMMIT]
 
     4 of 4 targets have the fix
+    ");
+}
+
+#[test]
+fn a_fix_of_two_commits_shows_which_of_them_is_in_conflict() {
+    let env = TestEnv::new();
+    for name in ["one.txt", "two.txt"] {
+        env.write(name, "theirs\n");
+    }
+    env.git(&["checkout", "--quiet", "--detach", "main"]);
+    env.commit("Ours");
+    env.git(&["push", "--quiet", "origin", "HEAD:refs/heads/feature/a"]);
+    env.git(&["checkout", "--quiet", "main"]);
+    env.write("one.txt", "fixed\n");
+    env.commit("Fix one");
+    env.write("two.txt", "fixed\n");
+    env.commit("Fix two");
+    env.hotfix(&["backport", "main~2..main", "--to", "feature/*", "--id", "H1"]);
+    let place = env.path("work/.git/hotfix/backports/H1/feature-a");
+    let settle = |file: &str| {
+        env.hotfix(&["backport", "--resolve", "feature/a"]);
+        fs::write(place.join(file), "theirs, fixed\n").unwrap();
+        env.git(&["-C", &place.display().to_string(), "add", "."]);
+        env.hotfix(&["backport", "--continue"])
+    };
+    assert_snapshot!(settle("one.txt"), @r"
+    exit status: 4
+    --- stdout
+    conflict     feature/a  commit 2 of 2: two.txt
+
+    0 branches moved in [DURATION]; 1 of 1 need a person
+    next: hotfix backport --resolve feature/a
+    ");
+    assert_snapshot!(env.hotfix(&["backport", "--continue"]), @r"
+    exit status: 4
+    --- stdout
+    conflict     feature/a  commit 2 of 2: two.txt
+
+    0 branches moved in [DURATION]; 1 of 1 need a person
+    next: hotfix backport --resolve feature/a
+    ");
+    assert_eq!(env.hotfix(&["backport", "--verify"]).status, Some(1));
+    assert_snapshot!(settle("two.txt"), @r"
+    exit status: 0
+    --- stdout
+    picked       feature/a  [COMMIT] -> [COMMIT], resolved by Ada <ada@example.org>
+
+    1 branch moved in [DURATION]; 0 of 1 need a person
+    ");
+    assert_snapshot!(env.hotfix(&["backport", "--verify"]), @r"
+    exit status: 0
+    --- stdout
+    resolved     feature/a  by Ada <ada@example.org> in [COMMIT]
+
+    1 of 1 targets have the fix
     ");
 }
 

@@ -181,7 +181,9 @@ impl Work<'_> {
 pub fn taken(commit: Oid, ours: Oid, class: Option<String>, answer: Merged) -> Result<Oid, Box<Obstacle>> {
     match answer {
         Merged::Clean { tree } => Ok(tree),
-        Merged::Conflict(conflict) => Err(Box::new(Obstacle::Conflict { commit, ours, class, conflict })),
+        Merged::Conflict(conflict) => {
+            Err(Box::new(Obstacle::Conflict { commit, ours, class, conflict, number: 1, of: 1 }))
+        }
         Merged::Failed { reason } => Err(Box::new(Obstacle::Failed { commit, reason })),
     }
 }

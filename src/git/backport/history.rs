@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::copies;
 use super::error::BackportError;
 use super::fix::{oid, oids};
+use super::message;
 use super::verdict::Word;
 use crate::git::Git;
 use crate::git::oid::Oid;
@@ -27,19 +28,36 @@ struct Walked {
     /// The commits that it copies, and those that its message says it takes back.
     picked: Vec<Oid>,
     reverted: Vec<Oid>,
+    /// Who resolved the conflict that it was picked with.
+    resolved_by: Option<String>,
+}
+
+/// What the histories of the targets say.
+#[derive(Debug)]
+pub struct Histories {
+    /// For each tip, what its history says of each commit that is sought.
+    pub words: Vec<Vec<Word>>,
+    /// Who resolved conflicts, by the commits that they made of them.
+    pub people: HashMap<Oid, String>,
 }
 
 /// Returns, for each tip, what its history says of each commit that is sought.
-pub async fn words(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Vec<Vec<Word>>, BackportError> {
+pub async fn read(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Histories, BackportError> {
     let mut walked = walk(git, sought, tips).await?;
     let ids: Vec<Oid> = sought.iter().map(|commit| commit.oid).collect();
     let candidates = walked.iter().filter(|commit| commit.parents.len() < 2 && !ids.contains(&commit.oid));
     let candidates: Vec<Oid> = candidates.map(|commit| commit.oid).collect();
     let copies = copies::find(git, &ids, &candidates).await?;
     for commit in &mut walked {
-        commit.picked.extend(copies.get(&commit.oid));
+        if let Some(source) = copies.get(&commit.oid) {
+            commit.picked.push(*source);
+            // The same change after all: whoever resolved the conflict came to what the fix does.
+            commit.resolved_by = None;
+        }
     }
-    Ok(tell(sought, &walked, tips))
+    let words = carry(sought, &walked, tips);
+    let people = walked.into_iter().filter_map(|commit| Some((commit.oid, commit.resolved_by?))).collect();
+    Ok(Histories { words, people })
 }
 
 /// Lists the commits that the targets or the fix have and the fix's parents lack, parents first.
@@ -64,7 +82,7 @@ async fn walk(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Vec<Walked>,
         "--stdin",
     ];
     let listed = git.call(args).input(input).text().await?;
-    listed.split_terminator('\0').map(read).collect()
+    listed.split_terminator('\0').map(walked).collect()
 }
 
 /// Returns commits below which there is nothing that is sought, so that the walk may stop there.
@@ -81,26 +99,24 @@ async fn floor(git: &Git, sought: &[Sought]) -> Result<Vec<Oid>, BackportError> 
     oids(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn read(record: &str) -> Result<Walked, BackportError> {
+fn walked(record: &str) -> Result<Walked, BackportError> {
     let mut fields = record.splitn(3, '\n');
     let mut next = || fields.next().unwrap_or_default();
     let (oid, parents, message) = (oid(next())?, oids(&next().replace(' ', "\n"))?, next());
-    Ok(Walked { oid, parents, picked: named_after(message, PICKED), reverted: named_after(message, REVERTED) })
+    let (picked, reverted) = (named_after(message, PICKED), named_after(message, REVERTED));
+    Ok(Walked { oid, parents, picked, reverted, resolved_by: message::resolved_by(message) })
 }
 
-/// Returns the full names that follow `words` in a message.
-fn named_after(message: &str, words: &str) -> Vec<Oid> {
-    message
-        .match_indices(words)
-        .filter_map(|(at, _)| {
-            let name: String = message[at + words.len()..].chars().take_while(char::is_ascii_hexdigit).collect();
-            name.parse().ok()
-        })
-        .collect()
+/// Returns the full names after `prefix` at the beginnings of a message's lines. A squashed merge
+/// has them indented; a line that only speaks of a pick or a revert does not count.
+fn named_after(message: &str, prefix: &str) -> Vec<Oid> {
+    let lines = message.lines().filter_map(|line| line.trim_start().strip_prefix(prefix));
+    let names = lines.map(|rest| rest.split(|c: char| !c.is_ascii_hexdigit()).next().unwrap_or_default());
+    names.filter_map(|name| name.parse().ok()).collect()
 }
 
 /// Carries the words along the history, from parents to children.
-fn tell(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
+fn carry(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
     let mut told: HashMap<Oid, Vec<Word>> = HashMap::with_capacity(walked.len());
     // Which sought commit a commit makes, and whether it makes it or takes it back.
     let mut effects: HashMap<Oid, Vec<(usize, bool)>> = HashMap::new();
@@ -118,7 +134,11 @@ fn tell(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
         }
         for source in &commit.picked {
             for (at, makes) in effects.get(source).cloned().unwrap_or_default() {
-                words[at] = if makes { Word::Copied(commit.oid) } else { Word::TakenBack(commit.oid) };
+                words[at] = match (makes, &commit.resolved_by) {
+                    (true, None) => Word::Copied(commit.oid),
+                    (true, Some(_)) => Word::Resolved(commit.oid),
+                    (false, _) => Word::TakenBack(commit.oid),
+                };
                 own.push((at, makes));
             }
         }

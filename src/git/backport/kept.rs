@@ -1,6 +1,6 @@
 //! A backport under a record: begun, gone on with after conflicts, verified, undone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,10 +8,9 @@ use super::error::BackportError;
 use super::land::{self, Landed};
 use super::merge;
 use super::moved::Moved;
-use super::obstacle::Obstacle;
 use super::plan::{self, Plan};
 use super::push::{self, Pushed};
-use super::record::{Record, Records};
+use super::record::{Opened, Record, Records};
 use super::report::Report;
 use super::request::Request;
 use super::resolution::Resolution;
@@ -35,6 +34,7 @@ pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Resul
     let mut request = request.clone();
     let mut moves: Vec<Moved> = Vec::new();
     let mut work_trees = BTreeMap::new();
+    let mut opened = BTreeMap::new();
     for _ in 0..ATTEMPTS {
         let mut plan = plan::plan(git, &request).await?;
         if let Some(earlier) = records.load(Some(&plan.id)).await? {
@@ -43,11 +43,12 @@ pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Resul
             plan.resolutions.clone_from(&request.resolutions);
             moves = earlier.moves;
             work_trees = earlier.work_trees;
+            opened = earlier.opened;
         }
         let merged = merge::merge(git, &plan).await?;
         moves.extend(merged.moves().into_iter().filter(|moved| !moves.contains(moved)).collect::<Vec<_>>());
         let outcomes = merged.outcomes.clone();
-        let mut record = Record { request: request.clone(), plan, outcomes, moves, work_trees };
+        let mut record = Record { request: request.clone(), plan, outcomes, moves, work_trees, opened };
         records.save(&record).await?;
         let landed = land::land(git, &record.plan, &merged).await?;
         if landed.stale.is_empty() {
@@ -58,12 +59,13 @@ pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Resul
         }
         moves = record.moves;
         work_trees = record.work_trees;
+        opened = record.opened;
     }
     Err(BackportError::Moving { attempts: ATTEMPTS })
 }
 
-/// Opens a work tree with the conflict of a branch; returns where it is, and is, where it was
-/// opened before.
+/// Opens a work tree with the conflict of a branch, at `directory` or beside it; returns where it is,
+/// or where it was opened before.
 pub async fn resolve(
     git: &Git,
     records: &dyn Records,
@@ -71,23 +73,50 @@ pub async fn resolve(
     branch: &str,
     directory: &Path,
 ) -> Result<PathBuf, BackportError> {
-    if let Some(open) = record.work_trees.get(branch).filter(|place| place.exists()) {
-        return Ok(open.clone());
+    let no_conflict = || BackportError::NoConflict { branch: branch.to_owned() };
+    let outcome = record.outcomes.iter().find(|outcome| outcome.branch == branch).ok_or_else(no_conflict)?;
+    let conflict = Opened::of(outcome).ok_or_else(no_conflict)?;
+    let known = opened(record, branch).is_some_and(|opened| opened.is_like(&conflict));
+    if let Some(place) = record.work_trees.get(branch).filter(|place| known && place.exists()) {
+        return Ok(place.clone());
     }
-    let outcome = record.outcomes.iter().find(|outcome| outcome.branch == branch);
-    let outcome = outcome.ok_or_else(|| BackportError::NoConflict { branch: branch.to_owned() })?;
-    work_tree::open(git, &record.plan, outcome, directory).await?;
-    record.work_trees.insert(branch.to_owned(), directory.to_owned());
+    if !work_tree::has(git, conflict.ours).await? {
+        // Made on another machine, or removed by `git gc` since: the same plan makes it again.
+        merge::merge(git, &record.plan).await?.quarantine.keep()?;
+    }
+    let place = free(directory);
+    work_tree::open(git, &record.plan, outcome, &place).await?;
+    record.work_trees.insert(branch.to_owned(), place.clone());
+    record.opened.insert(branch.to_owned(), conflict);
     records.save(record).await?;
-    Ok(directory.to_owned())
+    Ok(place)
+}
+
+/// The conflict that the work tree of a branch was opened for. A record of an earlier version does
+/// not say; there it is clear only where the fix has one commit.
+fn opened(record: &Record, branch: &str) -> Option<Opened> {
+    let outcome = || record.outcomes.iter().find(|outcome| outcome.branch == branch).and_then(Opened::of);
+    let only = || if record.plan.fix.commits.len() == 1 { outcome() } else { None };
+    record.opened.get(branch).cloned().or_else(only)
+}
+
+/// Returns the directory, or one beside it where something is there: perhaps what a person made of
+/// an earlier conflict.
+fn free(directory: &Path) -> PathBuf {
+    let beside = (2..).map(|number| {
+        let mut name = directory.as_os_str().to_owned();
+        name.push(format!("-{number}"));
+        PathBuf::from(name)
+    });
+    std::iter::once(directory.to_owned()).chain(beside).find(|place| !place.exists()).expect("names don't run out")
 }
 
 /// Reads what a person made of the conflicts that were opened.
 pub async fn resolved(git: &Git, record: &Record) -> Result<Resolved, BackportError> {
     let mut resolved = Resolved::default();
     for (branch, place) in &record.work_trees {
-        let Some(outcome) = record.outcomes.iter().find(|outcome| outcome.branch == *branch) else { continue };
-        match work_tree::read(git, outcome, place).await? {
+        let Some(opened) = opened(record, branch).filter(|_| place.exists()) else { continue };
+        match work_tree::read(git, branch, &opened, place).await? {
             Progress::Resolved(resolution) => resolved.resolutions.push(resolution),
             Progress::Unresolved { files } => resolved.unresolved.push((branch.clone(), files)),
         }
@@ -97,34 +126,44 @@ pub async fn resolved(git: &Git, record: &Record) -> Result<Resolved, BackportEr
 
 /// The other branches that have the conflict which the resolution resolves.
 pub fn same_class(record: &Record, resolution: &Resolution) -> Vec<String> {
-    let same = record.outcomes.iter().filter(|outcome| match &outcome.obstacle {
-        Some(Obstacle::Conflict { commit, class, .. }) => {
-            *commit == resolution.commit && class.is_some() && *class == resolution.class
-        }
-        _ => false,
+    let same = record.outcomes.iter().filter(|outcome| {
+        let conflict = Opened::of(outcome).filter(|conflict| conflict.class.is_some());
+        conflict.is_some_and(|conflict| conflict.commit == resolution.commit && conflict.class == resolution.class)
     });
     same.map(|outcome| outcome.branch.clone()).filter(|branch| !resolution.branches.contains(branch)).collect()
 }
 
-/// Goes on with the resolutions, as approved: plans and pushes again, and removes the work trees
-/// whose branches have the fix now.
+/// Continues with the resolutions, as approved: plans and pushes again, and removes the work trees
+/// whose conflict is no longer in the way. The fix's next commit may have another one.
 pub async fn go_on(
     git: &Git,
     records: &dyn Records,
     mut record: Record,
     resolutions: Vec<Resolution>,
 ) -> Result<Report, BackportError> {
+    let taken: HashSet<String> = resolutions.iter().flat_map(|one| one.branches.iter().cloned()).collect();
     record.request.resolutions.extend(resolutions);
     let report = start(git, records, &record.request).await?;
     if let Some(mut record) = records.load(Some(&record.plan.id)).await? {
-        for row in report.targets.iter().filter(|row| row.outcome.holds()) {
-            if let Some(place) = record.work_trees.remove(&row.outcome.branch) {
-                work_tree::remove(git, &place).await?;
+        for row in &report.targets {
+            let branch = &row.outcome.branch;
+            let another = Opened::of(&row.outcome) != opened(&record, branch);
+            if row.outcome.holds() || (another && taken.contains(branch)) {
+                close(git, &mut record, branch).await?;
             }
         }
         records.save(&record).await?;
     }
     Ok(report)
+}
+
+/// Removes the work tree of a branch, where there is one.
+async fn close(git: &Git, record: &mut Record, branch: &str) -> Result<(), BackportError> {
+    record.opened.remove(branch);
+    if let Some(place) = record.work_trees.remove(branch).filter(|place| place.exists()) {
+        work_tree::remove(git, &place).await?;
+    }
+    Ok(())
 }
 
 /// Tells of every target, those created since included, whether it has the fix. Moves nothing.

@@ -14,7 +14,7 @@ use super::obstacle::Obstacle;
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::request::Mode;
-use super::settle;
+use super::settle::{self, Settled};
 use super::target::Target;
 use super::verdict::Verdict;
 use crate::git::merge_tree::Merge;
@@ -41,9 +41,29 @@ impl Merged {
 struct Progress<'a> {
     target: &'a Target,
     tree: Oid,
-    /// The commits of the fix that changed something, with the tree that each left.
-    steps: Vec<(&'a FixCommit, Oid)>,
+    /// The commits of the fix that changed something or that a person decided about.
+    steps: Vec<Step<'a>>,
+    /// Who resolved the conflict of a merge.
+    merged_by: Option<&'a str>,
     obstacle: Option<Obstacle>,
+}
+
+/// One commit of the fix, picked.
+#[derive(Debug)]
+struct Step<'a> {
+    commit: &'a FixCommit,
+    /// The tree that it left.
+    tree: Oid,
+    /// Who resolved its conflict, where it had one.
+    resolved_by: Option<&'a str>,
+}
+
+impl Progress<'_> {
+    /// Who resolved conflicts, the last of them.
+    fn resolved_by(&self) -> Option<String> {
+        let by = self.steps.iter().rev().find_map(|step| step.resolved_by).or(self.merged_by);
+        by.map(str::to_owned)
+    }
 }
 
 /// Merges the fix into every target that needs it. Changes nothing outside of the quarantine.
@@ -54,39 +74,48 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
         .targets
         .iter()
         .filter(|target| matches!(target.verdict, Verdict::Needs { .. }))
-        .map(|target| Progress { target, tree: target.tree, steps: Vec::new(), obstacle: None })
+        .map(|target| Progress { target, tree: target.tree, steps: Vec::new(), merged_by: None, obstacle: None })
         .collect();
     let options = drivers::options(git, plan.drivers).await?;
     merge_branches(&quarantine, &options, plan, &mut all).await?;
-    for commit in &plan.fix.commits {
-        pick(&quarantine, &options, plan, commit, &mut all).await?;
+    for at in 0..plan.fix.commits.len() {
+        pick(&quarantine, &options, plan, at, &mut all).await?;
     }
     let mut writer = Writer { quarantine: &quarantine, pack: quarantine.pack()?, sign: plan.sign };
-    let mut made: HashMap<&str, (Option<Oid>, Option<Obstacle>)> = HashMap::with_capacity(all.len());
+    let mut made: HashMap<&str, Made> = HashMap::with_capacity(all.len());
     for progress in all {
         let new = write(plan, &progress, &mut writer).await?;
-        made.insert(&progress.target.branch, (new, progress.obstacle));
+        let resolved_by = progress.resolved_by();
+        made.insert(&progress.target.branch, Made { new, obstacle: progress.obstacle, resolved_by });
     }
     quarantine.seal(writer.pack)?;
     let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str()))).collect();
     Ok(Merged { outcomes, quarantine })
 }
 
-fn outcome(target: &Target, made: Option<(Option<Oid>, Option<Obstacle>)>) -> Outcome {
-    let (verdict, new, obstacle) = match made {
-        None => (target.verdict.clone(), None, None),
-        Some((None, None)) => (Verdict::Equivalent { by: None }, None, None),
-        Some((new, obstacle)) => (target.verdict.clone(), new, obstacle),
-    };
-    Outcome { branch: target.branch.clone(), mode: target.mode, verdict, old: target.old, new, obstacle }
+/// What the merges made of a target that needs the fix.
+#[derive(Debug, Default)]
+struct Made {
+    new: Option<Oid>,
+    obstacle: Option<Obstacle>,
+    resolved_by: Option<String>,
+}
+
+fn outcome(target: &Target, made: Option<Made>) -> Outcome {
+    // Git merged all of it, and nothing came of it: the change is there. A conflict always leaves
+    // an obstacle or, once a person has resolved it, a commit.
+    let there = made.as_ref().is_some_and(|made| made.new.is_none() && made.obstacle.is_none());
+    let verdict = if there { Verdict::Equivalent { by: None } } else { target.verdict.clone() };
+    let Made { new, obstacle, resolved_by } = made.unwrap_or_default();
+    Outcome { branch: target.branch.clone(), mode: target.mode, verdict, old: target.old, new, obstacle, resolved_by }
 }
 
 /// Merges the fix's tip into the targets of mode `Merge`.
-async fn merge_branches(
+async fn merge_branches<'a>(
     quarantine: &Quarantine,
     options: &[String],
-    plan: &Plan,
-    all: &mut [Progress<'_>],
+    plan: &'a Plan,
+    all: &mut [Progress<'a>],
 ) -> Result<(), BackportError> {
     let mut chosen: Vec<&mut Progress> = all.iter_mut().filter(|one| one.target.mode == Mode::Merge).collect();
     let trees: Vec<Oid> = chosen.iter().map(|one| one.tree).collect();
@@ -97,21 +126,25 @@ async fn merge_branches(
     for (progress, answer) in chosen.iter_mut().zip(answers) {
         let result = apply::taken(plan.fix.tip, progress.tree, None, answer);
         match settle::settle(quarantine, &plan.resolutions, progress.target, result).await? {
-            Ok(tree) => progress.tree = tree,
+            Ok(settled) => {
+                progress.tree = settled.tree;
+                progress.merged_by = settled.resolution.and_then(|resolution| resolution.by.as_deref());
+            }
             Err(obstacle) => progress.obstacle = Some(*obstacle),
         }
     }
     Ok(())
 }
 
-/// Picks one commit of the fix onto the targets that lack it.
+/// Picks the commit at this place of the fix onto the targets that lack it.
 async fn pick<'a>(
     quarantine: &Quarantine,
     options: &[String],
     plan: &'a Plan,
-    commit: &'a FixCommit,
+    at: usize,
     all: &mut [Progress<'a>],
 ) -> Result<(), BackportError> {
+    let commit = &plan.fix.commits[at];
     let mut chosen: Vec<&mut Progress> = all
         .iter_mut()
         .filter(|one| one.target.mode == Mode::Pick && one.obstacle.is_none())
@@ -124,12 +157,15 @@ async fn pick<'a>(
     for progress in &mut chosen {
         let result = applied[&progress.tree].clone();
         match settle::settle(quarantine, &plan.resolutions, progress.target, result).await? {
-            Ok(tree) if tree == progress.tree => {}
-            Ok(tree) => {
+            Ok(Settled { tree, resolution: None }) if tree == progress.tree => {}
+            // What a person decided is written down as a commit, even where it changes nothing:
+            // every clone then knows that it was decided, and by whom.
+            Ok(Settled { tree, resolution }) => {
                 progress.tree = tree;
-                progress.steps.push((commit, tree));
+                let resolved_by = resolution.and_then(|resolution| resolution.by.as_deref());
+                progress.steps.push(Step { commit, tree, resolved_by });
             }
-            Err(obstacle) => progress.obstacle = Some(*obstacle),
+            Err(obstacle) => progress.obstacle = Some(obstacle.numbered(at + 1, plan.fix.commits.len())),
         }
     }
     Ok(())
@@ -144,16 +180,23 @@ async fn write(plan: &Plan, progress: &Progress<'_>, writer: &mut Writer<'_>) ->
     let committer = plan.committer.as_str();
     if target.mode == Mode::Merge {
         let message = message::of_merge(&plan.fix.merged_as, &target.branch);
+        let message = match progress.merged_by {
+            Some(person) => message::with_resolver(&message, person),
+            None => message,
+        };
         let parents = vec![target.old, plan.fix.tip];
         let draft = Draft { tree: progress.tree, parents, author: committer, committer, message };
         return writer.write(&draft).await.map(Some);
     }
     let mut new = None;
-    for (commit, tree) in &progress.steps {
-        let message = match plan.record_origin {
-            true => message::with_origin(&commit.message, &commit.oid.to_string()),
-            false => commit.message.clone(),
-        };
+    for Step { commit, tree, resolved_by } in &progress.steps {
+        let mut message = commit.message.clone();
+        if plan.record_origin {
+            message = message::with_origin(&message, &commit.oid.to_string());
+        }
+        if let Some(person) = resolved_by {
+            message = message::with_resolver(&message, person);
+        }
         let parents = vec![new.unwrap_or(target.old)];
         new = Some(writer.write(&Draft { tree: *tree, parents, author: &commit.author, committer, message }).await?);
     }

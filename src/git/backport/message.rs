@@ -1,8 +1,31 @@
 //! The messages of the commits that a backport makes: pure.
 
+/// The trailer that names who resolved the conflict of a pick or a merge.
+const RESOLVED_BY: &str = "Conflict-resolved-by: ";
+
 /// Returns the message of a copy of `commit`, as `git cherry-pick -x` writes it: the line goes
 /// straight below a block of trailers, after an empty line below anything else.
 pub fn with_origin(message: &str, commit: &str) -> String {
+    with_line(message, &format!("(cherry picked from commit {commit})"))
+}
+
+/// Returns the message with the trailer that names the `person` who resolved the conflict.
+pub fn with_resolver(message: &str, person: &str) -> String {
+    with_line(message, &format!("{RESOLVED_BY}{person}"))
+}
+
+/// Returns who resolved the conflict of a commit, by its message: the last one that it names.
+pub fn resolved_by(message: &str) -> Option<String> {
+    let person = message.lines().rev().find_map(|line| line.strip_prefix(RESOLVED_BY))?.trim();
+    (!person.is_empty()).then(|| person.to_owned())
+}
+
+/// Returns the message of the merge of `fix` into `branch`.
+pub fn of_merge(fix: &str, branch: &str) -> String {
+    format!("Merge {fix} into {branch}\n")
+}
+
+fn with_line(message: &str, line: &str) -> String {
     let mut text = message.to_owned();
     if !text.ends_with('\n') {
         text.push('\n');
@@ -10,13 +33,9 @@ pub fn with_origin(message: &str, commit: &str) -> String {
     if !ends_with_trailers(&text) {
         text.push('\n');
     }
-    text.push_str(&format!("(cherry picked from commit {commit})\n"));
+    text.push_str(line);
+    text.push('\n');
     text
-}
-
-/// Returns the message of the merge of `fix` into `branch`.
-pub fn of_merge(fix: &str, branch: &str) -> String {
-    format!("Merge {fix} into {branch}\n")
 }
 
 /// Whether the last paragraph, which is not the first, is trailers or lines that git itself adds
@@ -56,7 +75,7 @@ fn is_trailer(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::with_origin;
+    use super::{resolved_by, with_origin, with_resolver};
 
     #[test]
     fn the_origin_joins_a_block_of_trailers() {
@@ -73,6 +92,23 @@ mod tests {
             ),
         ] {
             assert_eq!(with_origin(message, "X"), expected);
+        }
+    }
+
+    #[test]
+    fn who_resolved_a_conflict_is_read_as_it_was_written() {
+        let picked = with_origin("Title\n", "X");
+        let by_ada = with_resolver(&picked, "Ada <ada@example.org>");
+        assert_eq!(by_ada, "Title\n\n(cherry picked from commit X)\nConflict-resolved-by: Ada <ada@example.org>\n");
+        let again = with_resolver(&with_origin(&by_ada, "Y"), "Bob <bob@example.org>");
+        for (message, expected) in [
+            (picked.as_str(), None),
+            (&by_ada, Some("Ada <ada@example.org>")),
+            (&again, Some("Bob <bob@example.org>")),
+            ("Title\n\nConflict-resolved-by: \n", None),
+            ("Title\n\nIt has no Conflict-resolved-by: Ada\n", None),
+        ] {
+            assert_eq!(resolved_by(message).as_deref(), expected, "{message}");
         }
     }
 }

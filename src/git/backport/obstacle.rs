@@ -18,6 +18,12 @@ pub enum Obstacle {
         /// Targets with the same class have the same conflict, and one resolution does for all.
         class: Option<String>,
         conflict: Conflict,
+        /// Which of the fix's commits that is, from 1; 0 in a record of an earlier version.
+        #[serde(default)]
+        number: usize,
+        /// How many commits the fix has.
+        #[serde(default)]
+        of: usize,
     },
     /// Git could not make the merge at all.
     Failed { commit: Oid, reason: String },
@@ -26,6 +32,14 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// The same conflict, as that of commit `number` of `of`.
+    pub fn numbered(mut self, which: usize, count: usize) -> Obstacle {
+        if let Obstacle::Conflict { number, of, .. } = &mut self {
+            (*number, *of) = (which, count);
+        }
+        self
+    }
+
     /// The same conflict, of another tree of the class.
     pub fn at(mut self, tree: Oid) -> Obstacle {
         if let Obstacle::Conflict { ours, .. } = &mut self {

@@ -19,6 +19,9 @@ pub struct Outcome {
     /// The commit that the branch is to have; `None` where it stays as it is.
     pub new: Option<Oid>,
     pub obstacle: Option<Obstacle>,
+    /// Who resolved the conflicts that were in the way of `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<String>,
 }
 
 impl Outcome {
@@ -34,7 +37,9 @@ impl Outcome {
     pub fn holds(&self) -> bool {
         self.obstacle.is_none()
             && match self.verdict {
-                Verdict::Contains | Verdict::Equivalent { .. } | Verdict::NotAffected => true,
+                Verdict::Contains | Verdict::Equivalent { .. } | Verdict::Resolved { .. } | Verdict::NotAffected => {
+                    true
+                }
                 Verdict::Reverted { .. } => false,
                 Verdict::Needs { .. } => self.new.is_some(),
             }

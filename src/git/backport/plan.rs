@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BackportError;
 use super::fix::{self, Fix};
-use super::history::{self, Sought};
+use super::history::{self, Histories, Sought};
 use super::presence;
 use super::remote::{self, Branch};
 use super::request::{Mode, Request};
@@ -125,24 +125,24 @@ async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) 
     if sought.iter().all(|commit| commit.oid != fix.tip) {
         sought.push(sought_commit(git, fix.tip).await?);
     }
-    let words = history::words(git, &sought, &tips).await?;
+    let Histories { words, people } = history::read(git, &sought, &tips).await?;
     let breaking = match &request.breaking {
         Some(revision) => {
             let breaking = sought_commit(git, fix::commit(git, revision).await?).await?;
-            Some(history::words(git, &[breaking], &tips).await?)
+            Some(history::read(git, &[breaking], &tips).await?.words)
         }
         None => None,
     };
     let commits: Vec<Oid> = fix.commits.iter().map(|commit| commit.oid).collect();
     let tip = sought.iter().position(|commit| commit.oid == fix.tip).expect("the tip is sought");
     for (at, target) in targets.iter_mut().enumerate() {
-        let affected = breaking.as_ref().is_none_or(|words| matches!(words[at][0], Word::Original | Word::Copied(_)));
+        let affected = breaking.as_ref().is_none_or(|words| !matches!(words[at][0], Word::Absent | Word::TakenBack(_)));
         target.verdict = match target.mode {
-            Mode::Merge if matches!(words[at][tip], Word::Absent | Word::Copied(_)) => {
+            Mode::Merge if matches!(words[at][tip], Word::Absent | Word::Copied(_) | Word::Resolved(_)) => {
                 Verdict::Needs { commits: vec![fix.tip] }
             }
-            Mode::Merge => verdict::decide(&[fix.tip], &words[at][tip..=tip]),
-            Mode::Pick => verdict::decide(&commits, &words[at][..commits.len()]),
+            Mode::Merge => verdict::decide(&[fix.tip], &words[at][tip..=tip], &people),
+            Mode::Pick => verdict::decide(&commits, &words[at][..commits.len()], &people),
         };
         if !affected && matches!(target.verdict, Verdict::Needs { .. }) {
             target.verdict = Verdict::NotAffected;

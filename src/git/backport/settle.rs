@@ -10,20 +10,31 @@ use super::target::Target;
 use crate::git::oid::Oid;
 use crate::git::quarantine::{self, Quarantine};
 
+/// The tree of a merge, and the resolution that it took, where it was a conflict.
+#[derive(Clone, Copy, Debug)]
+pub struct Settled<'a> {
+    pub tree: Oid,
+    pub resolution: Option<&'a Resolution>,
+}
+
 /// Returns the result of a merge, with a conflict replaced by its resolution where a person gave
 /// one for this target.
-pub async fn settle(
+pub async fn settle<'a>(
     quarantine: &Quarantine,
-    resolutions: &[Resolution],
+    resolutions: &'a [Resolution],
     target: &Target,
     result: Result<Oid, Box<Obstacle>>,
-) -> Result<Result<Oid, Box<Obstacle>>, BackportError> {
-    let Err(obstacle) = result else { return Ok(result) };
+) -> Result<Result<Settled<'a>, Box<Obstacle>>, BackportError> {
+    let obstacle = match result {
+        Ok(tree) => return Ok(Ok(Settled { tree, resolution: None })),
+        Err(obstacle) => obstacle,
+    };
     let Some(resolution) = resolutions.iter().rev().find(|one| one.is_for(&target.branch, &obstacle)) else {
         return Ok(Err(obstacle));
     };
     let Obstacle::Conflict { ours, .. } = &*obstacle else { return Ok(Err(obstacle)) };
-    Ok(carry(quarantine, resolution, *ours).await?.ok_or(obstacle))
+    let carried = carry(quarantine, resolution, *ours).await?;
+    Ok(carried.map(|tree| Settled { tree, resolution: Some(resolution) }).ok_or(obstacle))
 }
 
 /// Returns `tree` with what the resolution changed; `None` where the resolution changed something

@@ -9,10 +9,11 @@ use super::fix::oid;
 use super::obstacle::Obstacle;
 use super::outcome::Outcome;
 use super::plan::Plan;
+use super::record::Opened;
 use super::request::Mode;
 use super::resolution::Resolution;
-use super::verdict::Verdict;
 use crate::git::Git;
+use crate::git::oid::Oid;
 
 /// What a person has made of a conflict so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,36 +26,26 @@ pub enum Progress {
 }
 
 /// Makes a work tree at `directory` that stands where git stopped: the target, with the earlier
-/// commits of the fix, and the conflict.
+/// commits of the fix as they were resolved, and the conflict.
 pub async fn open(git: &Git, plan: &Plan, outcome: &Outcome, directory: &Path) -> Result<(), BackportError> {
-    let Some(Obstacle::Conflict { commit: stopped, .. }) = &outcome.obstacle else {
+    let Some(Obstacle::Conflict { commit: stopped, ours, .. }) = &outcome.obstacle else {
         return Err(BackportError::NoConflict { branch: outcome.branch.clone() });
     };
-    let old = outcome.old.to_string();
+    let start = stands_at(git, outcome.old, *ours).await?.to_string();
     let place = directory.as_os_str();
-    git.run(["worktree".as_ref(), "add".as_ref(), "--quiet".as_ref(), "--detach".as_ref(), place, old.as_ref()])
+    git.run(["worktree".as_ref(), "add".as_ref(), "--quiet".as_ref(), "--detach".as_ref(), place, start.as_ref()])
         .await?;
     let inside = git.clone().within(directory);
     let mut args = drivers::options(git, plan.drivers).await?;
-    args.extend(match outcome.mode {
-        Mode::Merge => ["merge", "--no-ff", "--no-commit"].map(str::to_owned).to_vec(),
-        Mode::Pick => vec!["cherry-pick".to_owned()],
-    });
     match outcome.mode {
-        Mode::Merge => args.push(plan.fix.tip.to_string()),
+        Mode::Merge => args.extend(["merge", "--no-ff", "--no-commit"].map(str::to_owned)),
         Mode::Pick => {
-            let Verdict::Needs { commits: needed } = &outcome.verdict else {
-                return Err(BackportError::NoConflict { branch: outcome.branch.clone() });
-            };
-            let until = plan.fix.commits.iter().position(|commit| commit.oid == *stopped).unwrap_or(0);
-            for commit in plan.fix.commits[..=until].iter().filter(|commit| needed.contains(&commit.oid)) {
-                if let Some(mainline) = commit.mainline {
-                    args.push(format!("--mainline={mainline}"));
-                }
-                args.push(commit.oid.to_string());
-            }
+            args.push("cherry-pick".to_owned());
+            let commit = plan.fix.commits.iter().find(|commit| commit.oid == *stopped);
+            args.extend(commit.and_then(|commit| commit.mainline).map(|mainline| format!("--mainline={mainline}")));
         }
     }
+    args.push(stopped.to_string());
     // Git ends with an error, because of the conflict.
     let output = inside.call(&args).output().await?;
     match unmerged(&inside).await?.is_empty() {
@@ -63,11 +54,26 @@ pub async fn open(git: &Git, plan: &Plan, outcome: &Outcome, directory: &Path) -
     }
 }
 
-/// Reads what the person has made of it. The objects stay in the repository, held by a ref.
-pub async fn read(git: &Git, outcome: &Outcome, directory: &Path) -> Result<Progress, BackportError> {
-    let Some(Obstacle::Conflict { commit, ours, class, .. }) = &outcome.obstacle else {
-        return Err(BackportError::NoConflict { branch: outcome.branch.clone() });
-    };
+/// Returns a commit with the tree `ours`: the target's own, or one on top of it that stands for the
+/// earlier commits of the fix.
+async fn stands_at(git: &Git, old: Oid, ours: Oid) -> Result<Oid, BackportError> {
+    if oid(&git.run(["rev-parse", "--verify", &format!("{old}^{{tree}}")]).await?)? == ours {
+        return Ok(old);
+    }
+    let (old, ours) = (old.to_string(), ours.to_string());
+    oid(&git.run(["commit-tree", "-m", "The earlier commits of the fix", "-p", &old, &ours]).await?)
+}
+
+/// Whether the repository has this object.
+pub async fn has(git: &Git, object: Oid) -> Result<bool, BackportError> {
+    let output = git.call(["cat-file", "-e", &object.to_string()]).output().await?;
+    Ok(output.status == Some(0))
+}
+
+/// Reads what the person has made of the conflict that the work tree was opened for. The objects stay
+/// in the repository, held by a ref.
+pub async fn read(git: &Git, branch: &str, opened: &Opened, directory: &Path) -> Result<Progress, BackportError> {
+    let Opened { commit, ours, class } = opened.clone();
     let inside = git.clone().within(directory);
     let mut files = unmerged(&inside).await?;
     let checked = inside.call(["diff", "--check", "--cached", "--no-ext-diff", &ours.to_string()]).output().await?;
@@ -80,8 +86,13 @@ pub async fn read(git: &Git, outcome: &Outcome, directory: &Path) -> Result<Prog
     let tree = oid(&inside.run(["write-tree"]).await?)?;
     let held = inside.run(["commit-tree", "-m", "A conflict resolved", &tree.to_string()]).await?;
     inside.run(["update-ref", &format!("refs/hotfix/resolutions/{tree}"), &held]).await?;
-    let branches = vec![outcome.branch.clone()];
-    Ok(Progress::Resolved(Resolution { commit: *commit, ours: *ours, class: class.clone(), tree, branches }))
+    let by = person(&inside.run(["var", "GIT_COMMITTER_IDENT"]).await?);
+    Ok(Progress::Resolved(Resolution { commit, ours, class, tree, by, branches: vec![branch.to_owned()] }))
+}
+
+/// Returns `name <email>` of `name <email> seconds zone`.
+fn person(identity: &str) -> Option<String> {
+    identity.rsplit_once('>').map(|(person, _)| format!("{person}>"))
 }
 
 /// Removes the work tree, once its resolution has been pushed or is no longer wanted.
