@@ -196,6 +196,10 @@ fn reply(report: &Report, stage: Stage) -> Reply {
         let plain = show::PLAIN;
         text.push_str(&format!("{style}{word:<13}{plain}{branch:<width$}  {}\n", show::safe(&why)));
     }
+    for one in report.left_out.iter().filter(|one| one.reason == Reason::NotUtf8) {
+        let (warn, plain, branch) = (show::WARN, show::PLAIN, show::safe(&one.branch));
+        text.push_str(&format!("{warn}{:<13}{plain}{branch:<width$}  its name is not UTF-8\n", "left out"));
+    }
     let inactive = report.left_out.iter().filter(|one| one.reason == Reason::Inactive).count();
     if inactive > 0 {
         text.push_str(&format!("{} left out: no commit lately\n", count(inactive)));

@@ -143,14 +143,19 @@ impl Call {
         self
     }
 
-    /// Returns what the command printed, less the last line break; fails unless the status is 0.
-    pub async fn text(self) -> Result<String, GitError> {
+    /// Returns what the command printed, byte for byte; fails unless the status is 0.
+    pub async fn bytes(self) -> Result<Vec<u8>, GitError> {
         let command = self.shown();
         let output = self.output().await?;
         if output.status != Some(0) {
             return Err(GitError::Failed { command, status: output.status, stderr: output.stderr.trim().to_owned() });
         }
-        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(output.stdout)
+    }
+
+    /// Returns what the command printed, less the last line break; fails unless the status is 0.
+    pub async fn text(self) -> Result<String, GitError> {
+        let mut text = String::from_utf8_lossy(&self.bytes().await?).into_owned();
         if text.ends_with('\n') {
             text.pop();
         }

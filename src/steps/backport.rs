@@ -18,6 +18,7 @@ use crate::git::backport::error::BackportError;
 use crate::git::backport::obstacle::Obstacle;
 use crate::git::backport::outcome::Outcome as Merged;
 use crate::git::backport::request::{Mode, Request, Rule};
+use crate::git::backport::targets::{LeftOut, Reason};
 use crate::git::backport::verdict::Verdict;
 use crate::git::backport::{kept, plan};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
@@ -47,7 +48,7 @@ impl Step for BackportFix {
         let request = self.request(at.incident)?;
         let report = kept::start(&self.0.project.git, &self.0.records(at.actor), &request).await.map_err(failed)?;
         let targets = report.targets.iter().map(|row| target(&row.outcome, row.files.clone()));
-        self.settle(at.incident, targets.collect())
+        self.settle(at.incident, targets.chain(unnameable(&report.left_out)).collect())
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
@@ -75,7 +76,7 @@ impl Step for BackportFix {
         if !done {
             return Ok(None);
         }
-        match self.settle(at.incident, targets.collect())? {
+        match self.settle(at.incident, targets.chain(unnameable(&plan.left_out)).collect())? {
             Outcome::Done(evidence) => Ok(Some(evidence)),
             _ => Ok(None),
         }
@@ -185,6 +186,18 @@ fn has_the_fix(target: &BackportTarget) -> bool {
 /// Whether the verdict leaves something to be done.
 fn is_open(verdict: &str) -> bool {
     matches!(verdict, "conflict" | "failed" | "refused" | "reverted" | "needs")
+}
+
+/// The branches that nothing here can name: they are not waited for, and the report has them as
+/// branches without the fix.
+fn unnameable(left_out: &[LeftOut]) -> impl Iterator<Item = BackportTarget> {
+    left_out.iter().filter(|one| one.reason == Reason::NotUtf8).map(|one| BackportTarget {
+        branch: one.branch.clone(),
+        verdict: "left out, its name is not UTF-8".to_owned(),
+        commit: None,
+        old: String::new(),
+        files: Vec::new(),
+    })
 }
 
 fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {

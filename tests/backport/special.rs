@@ -1,7 +1,11 @@
 //! Histories and repositories out of the ordinary.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use hotfix::git::backport::error::BackportError;
 use hotfix::git::backport::request::{Mode, Request, Rule};
+use hotfix::git::backport::targets::{LeftOut, Reason};
 use hotfix::git::backport::{backport, plan};
 
 use crate::sandbox::{Sandbox, lines, run, table, try_run};
@@ -233,6 +237,25 @@ async fn hostile_names_are_only_names() {
     assert_eq!(report.pushed, 4, "{}", table(&report));
     let error = plan::plan(&sandbox.runner(), &Request::new("--output=x", ["*"])).await.expect_err("no commit");
     assert!(matches!(error, BackportError::UnknownRevision { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_branch_whose_name_is_not_utf8_is_named_and_stops_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.branch("feature/a", "main", &[("own.txt", "own")]);
+    let main = sandbox.remote(&["rev-parse", "main"]);
+    let odd = OsStr::from_bytes(b"refs/heads/feature/b\xff");
+    let odd_elsewhere = OsStr::from_bytes(b"refs/heads/other/b\xff");
+    for name in [odd, odd_elsewhere] {
+        let mut command = std::process::Command::new("git");
+        command.current_dir(sandbox.path("remote.git")).arg("update-ref").arg(name).arg(&main);
+        assert!(command.status().expect("git").success());
+    }
+    let fix = sandbox.commit("Fix", &[("code.txt", &lines(5, "fixed"))]);
+    let report = backport(&sandbox.runner(), &Request::new(fix, ["feature/*"])).await.expect("a report");
+    assert_eq!(table(&report), "feature/a needs moved\n");
+    let left_out = LeftOut { branch: "feature/b\\xff".to_owned(), reason: Reason::NotUtf8 };
+    assert_eq!(report.left_out, [left_out]);
 }
 
 #[tokio::test]

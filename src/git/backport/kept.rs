@@ -196,7 +196,7 @@ pub struct Undone {
 pub async fn undo(git: &Git, record: &Record) -> Result<Undone, BackportError> {
     for _ in 0..ATTEMPTS {
         let there = remote::branches(git, &record.plan.remote, record.plan.limit).await?;
-        let there: HashMap<String, _> = there.into_iter().map(|branch| (branch.name, branch.tip)).collect();
+        let there: HashMap<String, _> = there.branches.into_iter().map(|branch| (branch.name, branch.tip)).collect();
         let undone = way_back(&record.moves, &there);
         match push::undo(git, &record.plan, &undone.back).await? {
             Pushed::All => return Ok(undone),

@@ -76,7 +76,7 @@ pub async fn land(git: &Git, plan: &Plan, merged: &Merged) -> Result<Landed, Bac
 /// as it is: somebody may have worked on it.
 async fn propose(git: &Git, plan: &Plan, merged: &Merged, refused: &mut [Refusal]) -> Result<(), BackportError> {
     let there = remote::branches(git, &plan.remote, plan.limit).await?;
-    let there: HashSet<String> = there.into_iter().map(|branch| branch.name).collect();
+    let there: HashSet<String> = there.branches.into_iter().map(|branch| branch.name).collect();
     for refusal in refused {
         let proposal = format!("{PROPOSALS}{}/{}", plan.id, refusal.branch);
         let new = merged.outcomes.iter().find(|one| one.branch == refusal.branch).and_then(|outcome| outcome.new);

@@ -9,7 +9,7 @@ use super::error::BackportError;
 use super::fix::{self, Fix};
 use super::history::{self, Histories, Sought};
 use super::presence;
-use super::remote::{self, Branch};
+use super::remote::{self, Branch, Listing};
 use super::request::{Mode, Request};
 use super::resolution::Resolution;
 use super::target::Target;
@@ -47,13 +47,14 @@ pub struct Plan {
 pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     refuse_unfit(git).await?;
     let chooser = Chooser::new(request)?;
-    let branches = fetched(git, request, &chooser).await?;
+    let Listing { branches, unreadable } = fetched(git, request, &chooser).await?;
     let (fix, tips, committer, sign) =
         tokio::try_join!(fix::resolve(git, request), remote::tips(git, &branches), committer(git), signs(git))?;
     let now = committer.rsplit(' ').nth(1).and_then(|seconds| seconds.parse::<i64>().ok()).unwrap_or_default();
 
     let mut targets = Vec::new();
-    let mut left_out = Vec::new();
+    let escaped = unreadable.iter().map(|name| name.escape_ascii().to_string());
+    let mut left_out: Vec<LeftOut> = escaped.map(|branch| LeftOut { branch, reason: Reason::NotUtf8 }).collect();
     for Branch { name: branch, tip: old } in branches {
         let Some(mode) = chooser.mode(&branch) else { continue };
         let Some(tip) = tips.get(&old) else { return Err(BackportError::Unexpected { said: old.to_string() }) };
@@ -106,12 +107,14 @@ async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
 }
 
 /// Returns the branches that a rule names, their commits fetched.
-async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Vec<Branch>, BackportError> {
+async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Listing, BackportError> {
     for _ in 0..ATTEMPTS {
-        let mut branches = remote::branches(git, &request.remote, request.limit).await?;
-        branches.retain(|branch| !branch.name.starts_with(PROPOSALS) && chooser.mode(&branch.name).is_some());
-        if remote::fetch(git, &request.remote, &branches, request.limit).await? {
-            return Ok(branches);
+        let mut listing = remote::branches(git, &request.remote, request.limit).await?;
+        let named = |name: &str| !name.starts_with(PROPOSALS) && chooser.mode(name).is_some();
+        listing.branches.retain(|branch| named(&branch.name));
+        listing.unreadable.retain(|name| named(&String::from_utf8_lossy(name)));
+        if remote::fetch(git, &request.remote, &listing.branches, request.limit).await? {
+            return Ok(listing);
         }
     }
     Err(BackportError::Moving { attempts: ATTEMPTS })

@@ -15,6 +15,15 @@ pub struct Branch {
     pub tip: Oid,
 }
 
+/// The branches that a remote has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// By name.
+    pub branches: Vec<Branch>,
+    /// The names that are not UTF-8. A journal and a configuration can't name such a branch.
+    pub unreadable: Vec<Vec<u8>>,
+}
+
 /// The commit at the end of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
@@ -23,18 +32,27 @@ pub struct Tip {
     pub time: i64,
 }
 
-/// Returns the branches that the remote has, by name.
-pub async fn branches(git: &Git, remote: &str, limit: Duration) -> Result<Vec<Branch>, BackportError> {
-    let listed = git.call(["ls-remote", "--heads", "--end-of-options", remote]).limit(limit).text().await?;
-    let mut branches = Vec::new();
-    for line in listed.lines() {
-        let (tip, name) = line.split_once('\t').ok_or_else(|| BackportError::Unexpected { said: line.to_owned() })?;
-        if let Some(name) = name.strip_prefix("refs/heads/") {
-            branches.push(Branch { name: name.to_owned(), tip: oid(tip)? });
+/// Returns the branches that the remote has.
+pub async fn branches(git: &Git, remote: &str, limit: Duration) -> Result<Listing, BackportError> {
+    let args = ["ls-remote", "--heads", "--end-of-options", remote];
+    listing(&git.call(args).limit(limit).bytes().await?)
+}
+
+/// Reads lines of `<object>\t<ref>`; names are bytes.
+fn listing(listed: &[u8]) -> Result<Listing, BackportError> {
+    let mut listing = Listing::default();
+    for line in listed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let unexpected = || BackportError::Unexpected { said: line.escape_ascii().to_string() };
+        let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(unexpected)?;
+        let Some(name) = line[tab + 1..].strip_prefix(b"refs/heads/") else { continue };
+        let tip = std::str::from_utf8(&line[..tab]).map_err(|_| unexpected())?;
+        match std::str::from_utf8(name) {
+            Ok(name) => listing.branches.push(Branch { name: name.to_owned(), tip: oid(tip)? }),
+            Err(_) => listing.unreadable.push(name.to_vec()),
         }
     }
-    branches.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(branches)
+    listing.branches.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(listing)
 }
 
 /// Fetches what the repository lacks of these branches. Returns false where a branch moved while
@@ -84,4 +102,27 @@ pub async fn tips(git: &Git, branches: &[Branch]) -> Result<HashMap<Oid, Tip>, B
         tips.insert(commit, Tip { tree, time: next()?.parse().map_err(|_| unexpected())? });
     }
     Ok(tips)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Branch, listing};
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_kept_apart() {
+        let oid = "1".repeat(40);
+        let lines = [&b"refs/heads/b"[..], b"refs/heads/a/\xff\xfe", b"refs/heads/\xc3\xa9", b"refs/tags/b", b"HEAD"];
+        let listed: Vec<u8> = lines.iter().flat_map(|name| [oid.as_bytes(), b"\t", name, b"\n"].concat()).collect();
+        let listing = listing(&listed).expect("readable");
+        let tip = oid.parse().expect("a name");
+        let branches = ["b", "é"].map(|name| Branch { name: name.to_owned(), tip });
+        assert_eq!((listing.branches, listing.unreadable), (branches.to_vec(), vec![b"a/\xff\xfe".to_vec()]));
+    }
+
+    #[test]
+    fn what_is_no_listing_is_an_error() {
+        for listed in [&b"warning: redirecting\n"[..], b"\xff\trefs/heads/a\n", b"123\trefs/heads/a\n"] {
+            assert!(listing(listed).is_err(), "{}", listed.escape_ascii());
+        }
+    }
 }

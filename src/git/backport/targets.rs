@@ -29,6 +29,8 @@ pub struct LeftOut {
 pub enum Reason {
     Excluded,
     Inactive,
+    /// Its name is not UTF-8; it is shown escaped.
+    NotUtf8,
 }
 
 impl Chooser {
