@@ -87,6 +87,7 @@ impl Args {
         if let Some(fix) = &self.fix {
             let mut request = session.service.backport_request(fix, &self.to, self.mode);
             request.exclude.clone_from(&self.except);
+            request.must_fit = [self.to.clone(), self.except.clone()].concat();
             request.active = self.active.or(request.active);
             request.breaking.clone_from(&self.broken_by);
             request.mainline = self.mainline;

@@ -99,11 +99,14 @@ impl From<SandboxError> for CliError {
 
 impl From<BackportError> for CliError {
     fn from(error: BackportError) -> CliError {
-        let failed = CliError::failed(error.to_string());
-        match (error.hint(), error) {
-            (Some(hint), _) => failed.hint(hint),
-            (None, BackportError::BadGlob { .. }) => CliError { kind: Kind::Usage, ..failed },
-            (None, _) => failed,
+        let kind = match error {
+            BackportError::BadGlob { .. } | BackportError::NoBranch { .. } => Kind::Usage,
+            _ => Kind::Failed,
+        };
+        let failed = CliError { kind, ..CliError::failed(error.to_string()) };
+        match error.hint() {
+            Some(hint) => failed.hint(super::show::safe(&hint)),
+            None => failed,
         }
     }
 }

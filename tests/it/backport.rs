@@ -199,3 +199,20 @@ fn what_is_no_commit_is_refused() {
     hint: hotfix backport COMMIT --to GLOB
     ");
 }
+
+#[test]
+fn a_pattern_that_fits_no_branch_is_a_mistake() {
+    let (env, fix) = branches();
+    assert_snapshot!(env.hotfix(&["backport", &fix, "--to", "feature/*", "--to", "feature/claen", "--dry-run"]), @r"
+    exit status: 2
+    --- stderr
+    error: no branch of `origin` fits `feature/claen`
+    hint: did you mean `feature/clean` or `feature/conflict` or `feature/fixed`?
+    ");
+    let before = env.git_in("remote.git", &["for-each-ref"]);
+    for mistake in [&["--to", "nothing/*"][..], &["--to", "feature/*", "--except", "feature/fix"]] {
+        let output = env.hotfix(&[&["backport", &fix], mistake].concat());
+        assert_eq!(output.status, Some(2), "{output}");
+    }
+    assert_eq!(env.git_in("remote.git", &["for-each-ref"]), before);
+}

@@ -17,6 +17,13 @@ pub enum BackportError {
     NoSuchParent { commit: String, mainline: u32 },
     #[error("`{glob}` is not a pattern for branches")]
     BadGlob { glob: String, source: globset::Error },
+    #[error("no branch of `{remote}` fits `{glob}`")]
+    NoBranch {
+        glob: String,
+        remote: String,
+        /// The names that are most like it.
+        nearest: Vec<String>,
+    },
     #[error("`{branch}` has no conflict to resolve")]
     NoConflict { branch: String },
     #[error("branches moved during {attempts} attempts in a row; nothing was pushed")]
@@ -33,17 +40,21 @@ pub enum BackportError {
 
 impl BackportError {
     /// What can be done about it, as a command where there is one.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => {
-                Some("install git 2.39 or newer")
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            BackportError::NoBranch { nearest, .. } if nearest.is_empty() => "git ls-remote --heads",
+            BackportError::NoBranch { nearest, .. } => {
+                let names: Vec<_> = nearest.iter().map(|name| format!("`{name}`")).collect();
+                return Some(format!("did you mean {}?", names.join(" or ")));
             }
-            BackportError::Shallow => Some("git fetch --unshallow"),
-            BackportError::UnknownRevision { .. } => Some("git fetch, or look for it with `git log --all`"),
-            BackportError::NoSuchParent { .. } => Some("--mainline 1"),
-            BackportError::NoConflict { .. } | BackportError::Moving { .. } => Some("hotfix backport --verify"),
-            _ => None,
-        }
+            BackportError::OldGit { .. } | BackportError::Git(GitError::NotInstalled) => "install git 2.39 or newer",
+            BackportError::Shallow => "git fetch --unshallow",
+            BackportError::UnknownRevision { .. } => "git fetch, or look for it with `git log --all`",
+            BackportError::NoSuchParent { .. } => "--mainline 1",
+            BackportError::NoConflict { .. } | BackportError::Moving { .. } => "hotfix backport --verify",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

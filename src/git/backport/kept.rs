@@ -37,6 +37,8 @@ pub async fn start(git: &Git, records: &dyn Records, request: &Request) -> Resul
     let mut opened = BTreeMap::new();
     for _ in 0..ATTEMPTS {
         let mut plan = plan::plan(git, &request).await?;
+        // They fitted when they were typed; until a conflict is resolved the branch may be gone.
+        request.must_fit.clear();
         if let Some(earlier) = records.load(Some(&plan.id)).await? {
             let known = earlier.request.resolutions.into_iter().filter(|one| !request.resolutions.contains(one));
             request.resolutions = known.chain(request.resolutions.clone()).collect();

@@ -13,7 +13,7 @@ use super::remote::{self, Branch, Listing};
 use super::request::{Mode, Request};
 use super::resolution::Resolution;
 use super::target::Target;
-use super::targets::{Chooser, LeftOut, PROPOSALS, Reason};
+use super::targets::{self, Chooser, LeftOut, PROPOSALS, Reason};
 use super::verdict::{self, Verdict, Word};
 use crate::git::oid::Oid;
 use crate::git::{Git, repository};
@@ -110,6 +110,11 @@ async fn refuse_unfit(git: &Git) -> Result<(), BackportError> {
 async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<Listing, BackportError> {
     for _ in 0..ATTEMPTS {
         let mut listing = remote::branches(git, &request.remote, request.limit).await?;
+        let names: Vec<&str> = listing.branches.iter().map(|branch| branch.name.as_str()).collect();
+        if let Some(glob) = chooser.unfit(&names) {
+            let (glob, remote) = (glob.to_owned(), request.remote.clone());
+            return Err(BackportError::NoBranch { nearest: targets::nearest(&glob, &names), glob, remote });
+        }
         let named = |name: &str| !name.starts_with(PROPOSALS) && chooser.mode(name).is_some();
         listing.branches.retain(|branch| named(&branch.name));
         listing.unreadable.retain(|name| named(&String::from_utf8_lossy(name)));

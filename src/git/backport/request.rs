@@ -27,6 +27,10 @@ pub struct Request {
     pub rules: Vec<Rule>,
     /// Globs of branches that are never targets.
     pub exclude: Vec<String>,
+    /// Globs that must fit a branch of the remote, as a person typed them: one that fits none is
+    /// taken for a mistake. The project's own rules may fit nothing.
+    #[serde(default)]
+    pub must_fit: Vec<String>,
     /// Leave out branches without a commit for this long.
     pub active: Option<Duration>,
     /// The commit that broke production: a branch without it does not need the fix.
@@ -73,6 +77,7 @@ impl Request {
             remote: "origin".to_owned(),
             rules,
             exclude: Vec::new(),
+            must_fit: Vec::new(),
             active: None,
             breaking: None,
             mainline: 1,
