@@ -6,7 +6,7 @@ use super::reply::Reply;
 use crate::app::error::{AppError, Kind};
 use crate::app::view::error::ErrorView;
 use crate::config::ConfigError;
-use crate::demo::sandbox::SandboxError;
+use crate::demo::error::SandboxError;
 use crate::git::GitError;
 use crate::git::backport::error::BackportError;
 

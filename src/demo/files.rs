@@ -1,5 +1,8 @@
 //! The files that the sandbox is made of, by their paths in the service's repository.
 
+/// The release that production runs at the start.
+pub const RELEASE: &str = "v2.3.1";
+
 /// The service as production runs it at the start.
 pub const PAYMENTS: &[(&str, &str)] = &[
     ("README.md", include_str!("../../demo/payments/README.md")),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::sandbox::RELEASE;
+use super::files::RELEASE;
 use crate::git::{Git, GitError};
 
 /// A change to the service, as a patch to be committed.

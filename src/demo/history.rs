@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
 
+use super::error::SandboxError;
 use super::files::{BEFORE, HISTORY, PAYMENTS};
-use super::sandbox::SandboxError;
 use crate::git::Git;
 
 #[derive(Debug, Deserialize)]

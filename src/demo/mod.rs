@@ -3,7 +3,8 @@
 //! What lies in it is in demo/ at the top of this repository.
 
 pub mod customers;
-mod files;
+pub mod error;
+pub mod files;
 pub mod fix;
 mod history;
 mod production;

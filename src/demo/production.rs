@@ -5,7 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::sandbox::{RELEASE, SandboxError};
+use super::error::SandboxError;
+use super::files::RELEASE;
 
 /// What runs in a sandbox. Whatever became of it, it is stopped when this goes out of scope.
 pub struct Production {

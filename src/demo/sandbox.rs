@@ -2,21 +2,18 @@
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::error::SandboxError;
 use super::files::{ADDRESS, STOP, WINDOW};
 use super::history;
 use super::production::Production;
 use crate::git::{Git, GitError};
 use crate::process::{self, Spec};
-
-/// The release that production runs at the start.
-pub const RELEASE: &str = "v2.3.1";
 
 /// The clones' git configuration: the responder's name, and nothing of what the user of hotfix may
 /// have set for repositories of their own.
@@ -40,24 +37,6 @@ pub struct Sandbox {
     /// Where production listens.
     pub address: SocketAddr,
     pub production: Production,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    #[error("`{0}` is not empty")]
-    NotEmpty(String),
-    #[error("the service can't be compiled: `{compiler}` {ended}")]
-    NoCompiler { compiler: String, ended: String },
-    #[error("no port from 20000 to 29999 is free on 127.0.0.1")]
-    NoPort,
-    #[error("demo/history.toml: {0}")]
-    History(String),
-    #[error("the sandbox's production did not start:\n{0}")]
-    NotStarted(String),
-    #[error("the sandbox can't be written: {0}")]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Git(#[from] GitError),
 }
 
 impl Sandbox {

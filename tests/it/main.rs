@@ -9,6 +9,7 @@ mod backport;
 mod bad_input;
 mod bad_store;
 mod check;
+mod circles;
 mod clock;
 mod crash;
 mod database;

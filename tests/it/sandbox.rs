@@ -6,8 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use hotfix::demo::customers::Customers;
+use hotfix::demo::error::SandboxError;
 use hotfix::demo::fix::{self, Fix};
-use hotfix::demo::sandbox::{Sandbox, SandboxError};
+use hotfix::demo::sandbox::Sandbox;
 use hotfix::git::Git;
 use jiff::Timestamp;
 

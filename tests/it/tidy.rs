@@ -192,10 +192,10 @@ fn json_by_hand_is_found() {
 }
 
 /// A file of the library.
-struct Source {
+pub struct Source {
     /// Its path below src/.
-    path: String,
-    text: String,
+    pub path: String,
+    pub text: String,
 }
 
 impl Source {
@@ -211,7 +211,7 @@ impl Source {
     }
 }
 
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
     let mut sources = Vec::new();
@@ -289,7 +289,7 @@ fn too_long(source: &Source) -> Option<String> {
 }
 
 /// What comes before the unit tests, which end a file.
-fn without_tests(text: &str) -> &str {
+pub fn without_tests(text: &str) -> &str {
     text.split_once("\n#[cfg(test)]\nmod tests {").map_or(text, |(before, _)| before)
 }
 
@@ -302,7 +302,7 @@ fn crate_paths(text: &str) -> Vec<(usize, String)> {
 }
 
 /// The paths at the beginning of `text`: one, or those of a group.
-fn paths(text: &str) -> Vec<String> {
+pub fn paths(text: &str) -> Vec<String> {
     let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':'))).unwrap_or(text.len());
     let (path, rest) = text.split_at(end);
     if !rest.starts_with('{') {

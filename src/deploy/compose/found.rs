@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::docker::Container;
+use super::container::Container;
 use super::project::Project;
 use super::{Compose, Target, release_of};
 use crate::deploy::{DeployError, Preparation};

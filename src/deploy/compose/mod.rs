@@ -1,6 +1,7 @@
 //! Deploys with docker compose: pulls the image, makes the containers anew one service at a time,
 //! looks at them itself. Nothing is ever taken down. How it is done, and why: docs/deploy.md.
 
+mod container;
 mod docker;
 mod found;
 mod pinned;
@@ -21,7 +22,8 @@ use super::{Change, DeployError, Deployer, Preparation, Surroundings, is_one, ma
 use crate::domain::image::repository;
 use crate::process::Spec;
 use crate::value::Length;
-use docker::{Container, Docker};
+use container::Container;
+use docker::Docker;
 use found::Kept;
 use pinned::Wanted;
 use project::Project;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::docker::Container;
+use super::container::Container;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::docker::Container;
+use super::container::Container;
 use super::pinned::Wanted;
 use super::release_of;
 use crate::deploy::image::Image;

@@ -15,6 +15,8 @@ use kube::core::{Selector, Status};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
+use super::notes::HASH;
+use super::read::Read;
 use super::{MANAGER, manifest, template};
 use crate::deploy::DeployError;
 
@@ -28,16 +30,6 @@ const OURS: &str = "app.kubernetes.io/managed-by=hotfix";
 pub struct Cluster {
     pub(super) client: Client,
     pub(super) namespace: String,
-}
-
-/// A deployment as it was read.
-#[derive(Clone, Debug)]
-pub struct Read {
-    pub deployment: Deployment,
-    /// spec.template as the API server gave it.
-    pub template: Value,
-    /// What it takes to make it anew: everything but what the API server itself writes.
-    pub manifest: Value,
 }
 
 /// Why a call failed.
@@ -110,8 +102,8 @@ impl Cluster {
         let Some((set, _)) = sets.into_iter().find(|(_, other)| template::bare(other) == bare) else {
             return Ok((None, Vec::new()));
         };
-        let hash = set.labels().get(template::HASH).cloned().unwrap_or_default();
-        let parameters = ListParams::default().labels(&format!("{}={hash}", template::HASH));
+        let hash = set.labels().get(HASH).cloned().unwrap_or_default();
+        let parameters = ListParams::default().labels(&format!("{}={hash}", HASH));
         let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let pods = every(&api, &parameters).await?;
         let uid = set.uid();
@@ -186,20 +178,6 @@ pub enum Change {
     Image(Value),
     /// A JSON patch.
     Template(Value),
-}
-
-impl Read {
-    pub fn uid(&self) -> Option<&str> {
-        self.deployment.metadata.uid.as_deref()
-    }
-
-    pub fn version(&self) -> &str {
-        self.deployment.metadata.resource_version.as_deref().unwrap_or_default()
-    }
-
-    pub fn annotation(&self, name: &str) -> Option<&str> {
-        self.deployment.metadata.annotations.as_ref()?.get(name).map(String::as_str)
-    }
 }
 
 fn read(object: DynamicObject) -> Result<Read, Failure> {

@@ -8,9 +8,8 @@ use kube::api::DynamicObject;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::record::RELEASE;
-use super::scale::REPLICAS;
-use super::template::{self, CHANGE};
+use super::notes::{CHANGE, RELEASE, REPLICAS};
+use super::template;
 use crate::domain::event::hex;
 
 /// The deployment that a record is of.

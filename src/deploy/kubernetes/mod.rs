@@ -3,9 +3,11 @@
 
 mod cluster;
 mod manifest;
+mod notes;
 mod obstacle;
 #[cfg(test)]
 mod on_kubernetes;
+mod read;
 mod record;
 mod recreate;
 mod rollout;
@@ -26,9 +28,10 @@ use super::{Autoscaler, Change, DeployError, Deployer, Preparation, is_one, mark
 use crate::crash::{self, Point};
 use crate::domain::rung::Rung;
 use crate::value::Length;
-use cluster::{Cluster, Failure, Read};
+use cluster::{Cluster, Failure};
+use notes::{CHANGE, CHANGE_CAUSE};
+use read::Read;
 use rollout::Changed;
-use template::{CHANGE, CHANGE_CAUSE};
 
 /// The name of hotfix among those who change an object.
 const MANAGER: &str = "hotfix";
@@ -293,7 +296,7 @@ impl Target {
 
     /// Gives the deployment the release's image; leaves it where it has it.
     async fn set_image(&self, cluster: &Cluster, read: &Read, change: &Change) -> Result<Read, DeployError> {
-        if self.image(read) == self.image_of(change)? && scale::taken_away(read).is_none() {
+        if self.image(read) == self.image_of(change)? && read.taken_away().is_none() {
             return Ok(read.clone());
         }
         if mark_of(read) == Some(mark("deploy", change)) && self.release(read) != change.previous {
@@ -310,7 +313,7 @@ impl Target {
         template: &Value,
         change: &Change,
     ) -> Result<Read, DeployError> {
-        if template::bare(&read.template) == template::bare(template) && scale::taken_away(read).is_none() {
+        if template::bare(&read.template) == template::bare(template) && read.taken_away().is_none() {
             return Ok(read.clone());
         }
         let release = self.release(read);
@@ -405,7 +408,7 @@ fn refuse_deleted(target: &Target, read: &Read) -> Result<(), DeployError> {
 
 fn refuse(target: &Target, read: &Read) -> Result<(), DeployError> {
     let mut deployment = read.deployment.clone();
-    if let (Some(replicas), Some(spec)) = (scale::taken_away(read), deployment.spec.as_mut()) {
+    if let (Some(replicas), Some(spec)) = (read.taken_away(), deployment.spec.as_mut()) {
         // What hotfix took away comes back with the change.
         spec.replicas = Some(replicas);
     }

@@ -9,12 +9,10 @@ use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::cluster::Read;
+use super::notes::RELEASE;
+use super::read::Read;
 use super::template;
 use crate::domain::event::hex;
-
-/// The release that a record is of.
-pub const RELEASE: &str = "hotfix/release";
 
 /// Returns the record of what `read` has, named after it: the same template has the same record.
 /// `now` is in seconds since 1970.

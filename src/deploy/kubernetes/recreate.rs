@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::cluster::{Cluster, Failure, Read};
+use super::cluster::{Cluster, Failure};
+use super::notes::{CHANGE, CHANGE_CAUSE};
+use super::read::Read;
 use super::rollout::Changed;
-use super::template::{CHANGE, CHANGE_CAUSE};
 use super::{Kubernetes, Target, cause, manifest, mark, mark_of, template};
 use crate::crash::{self, Point};
 use crate::deploy::{Change, DeployError};

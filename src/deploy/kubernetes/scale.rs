@@ -7,23 +7,16 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler;
 use serde_json::{Value, json};
 
-use super::cluster::{self, Cluster, Read};
+use super::cluster::{self, Cluster};
+use super::notes::{CHANGE, CHANGE_CAUSE, REPLICAS};
+use super::read::Read;
 use super::rollout::Changed;
-use super::template::{CHANGE, CHANGE_CAUSE};
 use super::{Kubernetes, Target, cause, mark, mark_of, partly, refuse_deleted, template};
 use crate::crash::{self, Point};
 use crate::deploy::{Autoscaler, Change, DeployError};
 use crate::value::Length;
 
-/// How many instances there were before hotfix took them away.
-pub const REPLICAS: &str = "hotfix/replicas";
 const BETWEEN: Duration = Duration::from_millis(500);
-
-/// Returns how many instances hotfix has taken away; `None` where it has not, or where they are back.
-pub fn taken_away(read: &Read) -> Option<i32> {
-    let replicas = read.deployment.spec.as_ref()?.replicas;
-    read.annotation(REPLICAS)?.parse().ok().filter(|_| replicas == Some(0))
-}
 
 /// Returns what changes the number of a deployment's instances by itself.
 ///
@@ -127,7 +120,7 @@ impl Kubernetes {
             templates.push(target.template_of(&cluster, read, change).await?);
         }
         let ours = mark("restart", change);
-        let is_back = |read: &Read| mark_of(read).as_ref() == Some(&ours) && taken_away(read).is_none();
+        let is_back = |read: &Read| mark_of(read).as_ref() == Some(&ours) && read.taken_away().is_none();
         // Some are back already: a process that is gone was at the second half.
         if !all.iter().any(|(_, read)| is_back(read)) {
             self.to_none(&cluster, "restart", change).await?;
@@ -164,7 +157,7 @@ impl Kubernetes {
 fn missing(target: &Target, read: &Read, change: &Change) -> Option<i32> {
     let replicas = read.deployment.spec.as_ref()?.replicas;
     let known = change.state[&target.name]["replicas"].as_i64().and_then(|number| i32::try_from(number).ok());
-    taken_away(read).or(known.filter(|_| replicas == Some(0)))
+    read.taken_away().or(known.filter(|_| replicas == Some(0)))
 }
 
 /// How many instances to remember: those there are, or those that were before.

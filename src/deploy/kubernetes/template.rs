@@ -5,17 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::cluster::Read;
-use super::scale::{REPLICAS, taken_away};
+use super::notes::{HASH, RELEASE, REPLICAS};
+use super::read::Read;
 
-/// The label that tells the pods of one template from those of another; the cluster sets it.
-pub const HASH: &str = "pod-template-hash";
-/// What `kubectl rollout history` shows of a revision.
-pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
-/// Which change hotfix made last, so that one that was broken off is known again.
-pub const CHANGE: &str = "hotfix/change";
-/// The release of a template whose image is by digest, and that image.
-const RELEASE: &str = "hotfix/release";
+/// The image that a template was given together with its release.
 const IMAGE: &str = "hotfix/image";
 
 /// Returns the template as it is compared and put back: without the hash of its pods and without
@@ -51,7 +44,7 @@ pub fn image_patch(read: &Read, list: &str, container: &str, image: &str, notes:
         "metadata": { "resourceVersion": read.version(), "annotations": annotations },
         "spec": { "template": { "spec": { list: [{ "name": container, "image": image }] } } },
     });
-    if let Some(replicas) = taken_away(read) {
+    if let Some(replicas) = read.taken_away() {
         patch["metadata"]["annotations"][REPLICAS] = Value::Null;
         patch["spec"]["replicas"] = json!(replicas);
     }
@@ -81,7 +74,7 @@ pub fn undo_patch(read: &Read, template: &Value, notes: &[(&str, &str)]) -> Valu
     for (name, value) in notes {
         patch.push(json!({ "op": "add", "path": path(name), "value": value }));
     }
-    if let Some(replicas) = taken_away(read) {
+    if let Some(replicas) = read.taken_away() {
         patch.push(json!({ "op": "remove", "path": path(REPLICAS) }));
         patch.push(json!({ "op": "replace", "path": "/spec/replicas", "value": replicas }));
     }
@@ -126,6 +119,7 @@ fn containers<'a>(template: &'a Value, list: &str) -> impl Iterator<Item = &'a V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deploy::kubernetes::notes::CHANGE_CAUSE;
 
     #[test]
     fn only_the_hash_and_the_null_time_do_not_count() {
