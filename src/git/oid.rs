@@ -114,7 +114,8 @@ impl FromStr for Oid {
 
     fn from_str(text: &str) -> Result<Oid, NotAnOid> {
         let wrong = || NotAnOid(text.to_owned());
-        if !text.is_ascii() || !matches!(text.len(), 40 | 64) {
+        // Digits only: a number may have a sign, a name may not.
+        if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) || !matches!(text.len(), 40 | 64) {
             return Err(wrong());
         }
         let mut bytes = [0; 32];

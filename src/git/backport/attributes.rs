@@ -151,3 +151,44 @@ fn collect(known: &HashMap<Oid, Folder>, root: Oid, found: &mut HashMap<Oid, Att
     found.insert(root, attributes.clone());
     attributes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::{ATTRIBUTES, Folder, collect, is_inside};
+    use crate::git::backport::folders::sample;
+    use crate::git::objects::Contents;
+    use crate::git::oid::Format;
+
+    #[test]
+    fn attribute_files_are_found_wherever_they_are() {
+        let mut contents = Contents::new();
+        let root = sample::root(
+            &mut contents,
+            ".gitattributes=1 a/.gitattributes=2 a/b/c/.gitattributes=3 d/x=4 e/.gitattributes/x=5 f/.gitattributes=->6",
+        );
+        let known = contents.iter().map(|(oid, content)| (*oid, Folder::read(content, Format::Sha1))).collect();
+        let found = collect(&known, root, &mut HashMap::new());
+        let expected = [(".gitattributes", "1"), ("a/.gitattributes", "2"), ("a/b/c/.gitattributes", "3")];
+        let expected = expected.map(|(path, text)| (path.as_bytes().to_vec(), sample::entry(text).oid));
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_path_of_somebody_elses_tree_stays_inside() {
+        let below = |folder: &str| [folder.as_bytes(), ATTRIBUTES].concat();
+        for (folder, expected) in [
+            ("", true),
+            ("a/b/", true),
+            ("..a/", true),
+            ("../", false),
+            ("a/../../", false),
+            ("./", false),
+            ("/", false),
+            ("a//", false),
+        ] {
+            assert_eq!(is_inside(&below(folder)), expected, "{folder}");
+        }
+    }
+}

@@ -27,12 +27,13 @@ impl Change {
 pub async fn between(git: &Git, old: Oid, new: Oid) -> Result<Vec<Change>, BackportError> {
     let (old, new) = (old.to_string(), new.to_string());
     let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", &old, &new];
-    let output = git.call(args).output().await?;
-    let unexpected = || BackportError::Unexpected { said: output.stderr.clone() };
-    if output.status != Some(0) {
-        return Err(unexpected());
-    }
-    let mut fields = output.stdout.split(|byte| *byte == 0);
+    parse(&git.call(args).bytes().await?)
+}
+
+/// Reads what `git diff-tree --raw -z` prints.
+fn parse(printed: &[u8]) -> Result<Vec<Change>, BackportError> {
+    let unexpected = || BackportError::Unexpected { said: printed.escape_ascii().to_string() };
+    let mut fields = printed.split(|byte| *byte == 0);
     let mut changes = Vec::new();
     while let Some(facts) = fields.next().filter(|facts| !facts.is_empty()) {
         let facts = std::str::from_utf8(facts).map_err(|_| unexpected())?;
@@ -49,4 +50,41 @@ pub async fn between(git: &Git, old: Oid, new: Oid) -> Result<Vec<Change>, Backp
 fn side(mode: &str, oid: &str) -> Option<Option<Entry>> {
     let entry = Entry { mode: u32::from_str_radix(mode, 8).ok()?, oid: oid.parse().ok()? };
     Some((!entry.oid.is_null()).then_some(entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, parse};
+    use crate::git::tree::Entry;
+
+    #[test]
+    fn both_sides_of_each_path_are_read() {
+        let (one, two, none) = ("1".repeat(40), "2".repeat(40), "0".repeat(40));
+        let entry = |mode, oid: &str| Some(Entry { mode, oid: oid.parse().expect("a name") });
+        let printed = format!(
+            ":100644 100755 {one} {two} M\0a b\n.txt\0:000000 120000 {none} {one} A\0link\0\
+             :100644 000000 {two} {none} D\0:100644\0"
+        );
+        let change = |path: &str, old, new| Change { path: path.as_bytes().to_vec(), old, new };
+        let expected = [
+            change("a b\n.txt", entry(0o100_644, &one), entry(0o100_755, &two)),
+            change("link", None, entry(0o120_000, &one)),
+            change(":100644", entry(0o100_644, &two), None),
+        ];
+        assert_eq!(parse(printed.as_bytes()).expect("readable"), expected);
+        assert_eq!(parse(b"").expect("readable"), []);
+    }
+
+    #[test]
+    fn what_is_cut_or_strange_is_an_error_and_no_change() {
+        let one = "1".repeat(40);
+        for printed in [
+            format!(":100644 100644 {one} {one} M"),
+            format!(":100644 100644 {one} M\0x\0"),
+            format!(":10064x 100644 {one} {one} M\0x\0"),
+            format!(":100644 100644 {one} 123 M\0x\0"),
+        ] {
+            assert!(parse(printed.as_bytes()).is_err(), "{printed:?}");
+        }
+    }
 }

@@ -87,7 +87,9 @@ fn has_folder(change: &Change, folders: &Folders, views: &Views, base: Oid, root
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, suits};
+    use super::{Change, Class, of, suits};
+    use crate::git::backport::folders::{Folders, sample};
+    use crate::git::objects::Contents;
     use crate::git::oid::Format;
     use crate::git::tree::Entry;
 
@@ -109,6 +111,63 @@ mod tests {
             (vec![change(entry(0o160_000), entry(0o160_000))], false),
         ] {
             assert_eq!(suits(&changes), expected, "{changes:?}");
+        }
+    }
+
+    /// The classes of trees towards a change, all written as `path=content`; `+` begins a new file.
+    fn classes(base: &str, changed: &[&str], roots: &[&str]) -> Vec<Option<Class>> {
+        let mut contents = Contents::new();
+        let changes: Vec<Change> = changed
+            .iter()
+            .map(|path| {
+                let old = if path.starts_with('+') { None } else { Some(sample::entry("old")) };
+                Change { path: path.trim_start_matches('+').as_bytes().to_vec(), old, new: Some(sample::entry("new")) }
+            })
+            .collect();
+        let base = sample::root(&mut contents, base);
+        let roots: Vec<_> = roots.iter().map(|files| sample::root(&mut contents, files)).collect();
+        let folders = Folders::of(&changes, Format::Sha1);
+        let all: Vec<_> = roots.iter().copied().chain([base]).collect();
+        let views = folders.seen(&contents, &all);
+        roots.iter().map(|root| of(&changes, &folders, &views, base, *root)).collect()
+    }
+
+    #[test]
+    fn trees_that_a_merge_sees_alike_are_of_one_class() {
+        let base = "a/x=old other=1";
+        for (other, same, why) in [
+            ("a/x=old other=2", true, "another file differs"),
+            ("a/x=old a/y=1", true, "a file beside it"),
+            ("a/x=theirs other=1", false, "the file differs"),
+            ("a/x=old .gitattributes=1", false, "the attributes at the root"),
+            ("a/x=old a/.gitattributes=1", false, "the attributes beside it"),
+            ("a/x=old b/.gitattributes=1", true, "attributes that rule another folder"),
+        ] {
+            let [first, second] = <[_; 2]>::try_from(classes(base, &["a/x"], &[base, other])).expect("two");
+            assert!(first.is_some() && second.is_some(), "{why}");
+            assert_eq!(first == second, same, "{why}");
+            let digests = [first, second].map(|class| class.expect("a class").digest(sample::entry("fix").oid));
+            assert_eq!(digests[0] == digests[1], same, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_tree_is_merged_by_itself_where_all_of_it_may_matter() {
+        for (base, changed, root, alone, why) in [
+            ("a/x=old", "a/x", "a/x=theirs", false, "the file is there"),
+            ("a/x=old", "a/x", "b/x=old", true, "the file is gone, perhaps moved"),
+            ("a/x=old", "a/x", "a/x=->link", true, "a link in its place"),
+            ("a/x=old", "a/x", "a/x=@module", true, "a submodule in its place"),
+            ("a/x=old", "a/x", "a/x/y=1", true, "a folder in its place"),
+            ("a/y=1", "+a/x", "a/y=2", false, "a new file, whose folder is there"),
+            ("a/y=1", "+a/x", "a/x=theirs", true, "a new file that is there already"),
+            ("a/y=1", "+a/x", "b/y=1", true, "a new file, whose folder may have been renamed"),
+            ("y=1", "+a/b/x", "y=2", false, "a new folder"),
+            ("y=1", "+a/b/x", "y=2 a=file", true, "a new folder, with a file in its place"),
+            ("a/y=1", "+a/b/x", "a/y=1 a/b=file", true, "the same below a folder"),
+            ("y=1", "+a/b/x", "y=2 a/z=1", false, "a new folder below one that only the branch has"),
+        ] {
+            assert_eq!(classes(base, &[changed], &[root])[0].is_none(), alone, "{why}");
         }
     }
 }

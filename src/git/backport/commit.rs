@@ -74,3 +74,23 @@ impl Person<'_> {
         Ok(Person { name: name.trim(), email, date: format!("@{}", date.trim()) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Person;
+
+    #[test]
+    fn a_person_is_taken_apart_as_git_writes_them() {
+        for (line, expected) in [
+            ("Ada Lovelace <ada@x> 1700000000 +0530", Some(("Ada Lovelace", "ada@x", "@1700000000 +0530"))),
+            (" <ada@x> 1 +0000", Some(("", "ada@x", "@1 +0000"))),
+            ("Ada <> 1 +0000", Some(("Ada", "", "@1 +0000"))),
+            ("Ada <a>b> 1 +0000", Some(("Ada", "a>b", "@1 +0000"))),
+            ("Ada ada@x 1 +0000", None),
+            ("Ada <ada@x 1 +0000", None),
+        ] {
+            let read = Person::read(line).ok();
+            assert_eq!(read.as_ref().map(|one| (one.name, one.email, one.date.as_str())), expected, "{line}");
+        }
+    }
+}

@@ -155,3 +155,101 @@ fn carry(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
     }
     tips.iter().map(|tip| told.get(tip).cloned().unwrap_or_else(|| vec![Word::Absent; sought.len()])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PICKED, Sought, Walked, carry, named_after, walked};
+    use crate::git::backport::verdict::Word;
+    use crate::git::oid::Oid;
+
+    fn oid(digit: &str) -> Oid {
+        digit.repeat(40).parse().expect("a name")
+    }
+
+    /// A commit `own parents message`, its names single digits.
+    fn commit(own: &str, parents: &str, message: &str) -> Walked {
+        let names = |digits: &str| digits.split_whitespace().map(|digit| digit.repeat(40)).collect::<Vec<_>>();
+        let message = message.split(' ').map(|word| match word.strip_prefix('#') {
+            Some(digit) => digit.repeat(40),
+            None => word.to_owned(),
+        });
+        let message = message.collect::<Vec<_>>().join(" ");
+        walked(&format!("{}\n{}\n{message}", own.repeat(40), names(parents).join(" "))).expect("a commit")
+    }
+
+    #[test]
+    fn only_a_line_of_its_own_names_a_pick() {
+        let full = "1".repeat(40);
+        for (message, found) in [
+            (format!("Title\n\n(cherry picked from commit {full})\n"), 1),
+            (format!("Squash\n\n    (cherry picked from commit {full})\n"), 1),
+            (format!("a\n\n(cherry picked from commit {full})\n(cherry picked from commit {full})"), 2),
+            (format!("It says (cherry picked from commit {full}), which is wrong"), 0),
+            (format!("> (cherry picked from commit {full})"), 0),
+            ("(cherry picked from commit 1111111)".to_owned(), 0),
+            (format!("(cherry picked from commit {full}1)"), 0),
+            (PICKED.to_owned(), 0),
+        ] {
+            assert_eq!(named_after(&message, PICKED).len(), found, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_commit_is_read_with_all_that_its_message_names() {
+        let read = commit("2", "3 4", "Title\n\nThis reverts commit #5 reversing\nchanges made to #6.");
+        assert_eq!((read.oid, read.parents), (oid("2"), vec![oid("3"), oid("4")]));
+        assert_eq!((read.picked, read.reverted, read.resolved_by), (Vec::new(), vec![oid("5")], None));
+        assert!(walked("not a name\n\nTitle").is_err());
+        assert_eq!(commit("2", "", "").parents, Vec::new());
+    }
+
+    #[test]
+    fn the_latest_word_of_a_history_counts() {
+        let pick = |of: &str| format!("Fix\n\n(cherry picked from commit #{of} )");
+        let revert = |of: &str| format!("Revert\n\nThis reverts commit #{of} .");
+        let resolved = format!("{}\nConflict-resolved-by: Ada <a@b>", pick("f"));
+        let walk = [
+            commit("f", "0", "Fix"),
+            commit("1", "f", &revert("f")),
+            commit("2", "1", &revert("1")),
+            commit("3", "2", &revert("2")),
+            commit("4", "0", &pick("f")),
+            commit("5", "4", &revert("4")),
+            commit("6", "5", &pick("f")),
+            commit("7", "0", &resolved),
+            commit("8", "4 7", "Merge"),
+            commit("9", "f 5", "Merge"),
+            commit("a", "0", &pick("1")),
+            commit("b", "7", &revert("7")),
+            commit("c", "0", "Other"),
+        ];
+        let sought = [Sought { oid: oid("f"), parents: vec![oid("0")] }];
+        for (tip, expected, why) in [
+            ("f", Word::Original, "the fix"),
+            ("1", Word::TakenBack(oid("1")), "its revert"),
+            ("2", Word::Copied(oid("2")), "the revert of the revert"),
+            ("3", Word::TakenBack(oid("3")), "and that taken back"),
+            ("4", Word::Copied(oid("4")), "a pick"),
+            ("5", Word::TakenBack(oid("5")), "the revert of a pick"),
+            ("6", Word::Copied(oid("6")), "picked again"),
+            ("7", Word::Resolved(oid("7")), "a pick that a person made"),
+            ("8", Word::Copied(oid("4")), "a copy beside what a person made"),
+            ("9", Word::TakenBack(oid("5")), "the fix beside a pick that was taken back"),
+            ("a", Word::TakenBack(oid("a")), "the pick of a revert"),
+            ("b", Word::TakenBack(oid("b")), "what a person made, taken back"),
+            ("c", Word::Absent, "nothing of it"),
+            ("e", Word::Absent, "a tip below the walk"),
+        ] {
+            assert_eq!(carry(&sought, &walk, &[oid(tip)]), [[expected]], "{why}");
+        }
+    }
+
+    #[test]
+    fn a_squashed_pick_brings_each_commit_that_it_names() {
+        let both = "Fix\n\n(cherry picked from commit #d )\n(cherry picked from commit #e )";
+        let walk = [commit("1", "0", both)];
+        let sought = ["d", "e", "f"].map(|digit| Sought { oid: oid(digit), parents: Vec::new() });
+        let copied = Word::Copied(oid("1"));
+        assert_eq!(carry(&sought, &walk, &[oid("1")]), [[copied, copied, Word::Absent]]);
+    }
+}

@@ -236,3 +236,60 @@ fn way_back(moves: &[Moved], there: &HashMap<String, Oid>) -> Undone {
     }
     undone
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fs;
+
+    use super::{Moved, Undone, free, way_back};
+    use crate::git::oid::Oid;
+
+    fn oid(digit: char) -> Oid {
+        digit.to_string().repeat(40).parse().expect("a name")
+    }
+
+    /// Moves of the branch `x`, each written `old>new`.
+    fn moves(text: &str) -> Vec<Moved> {
+        let moves = text.split_whitespace().map(|moved| moved.chars().collect::<Vec<_>>());
+        moves.map(|one| Moved { branch: "x".to_owned(), old: oid(one[0]), new: oid(one[2]) }).collect()
+    }
+
+    #[test]
+    fn the_way_back_leads_past_all_that_the_backport_did() {
+        for (moved, tip, back, why) in [
+            ("1>2", Some('2'), Some('1'), "moved once"),
+            ("1>2 2>3", Some('3'), Some('1'), "moved twice"),
+            ("1>2 1>3", Some('3'), Some('1'), "the first move did not happen"),
+            ("1>2 1>3", Some('2'), Some('1'), "the second did not"),
+            ("1>2 4>5", Some('5'), Some('4'), "somebody pushed between the two"),
+            ("1>2", Some('1'), None, "it never moved"),
+        ] {
+            let there = tip.map(|tip| ("x".to_owned(), oid(tip))).into_iter().collect();
+            let undone = way_back(&moves(moved), &there);
+            let tip = tip.expect("it is there");
+            let expected = back.map(|old| Moved { branch: "x".to_owned(), old: oid(old), new: oid(tip) });
+            assert_eq!((undone.back, undone.went_on), (expected.into_iter().collect(), Vec::new()), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_went_on_stays() {
+        let went_on = Undone { went_on: vec!["x".to_owned()], ..Undone::default() };
+        let elsewhere = HashMap::from([("x".to_owned(), oid('9'))]);
+        assert_eq!(way_back(&moves("1>2"), &elsewhere), went_on);
+        assert_eq!(way_back(&moves("1>2"), &HashMap::new()), went_on, "the branch is gone");
+        assert_eq!(way_back(&[], &elsewhere), Undone::default());
+    }
+
+    #[test]
+    fn a_directory_that_is_there_is_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = directory.path().join("feature-a");
+        assert_eq!(free(&place), place);
+        for name in ["feature-a", "feature-a-2"] {
+            fs::create_dir(directory.path().join(name)).expect("a directory");
+        }
+        assert_eq!(free(&place), directory.path().join("feature-a-3"));
+    }
+}

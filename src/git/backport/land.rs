@@ -49,17 +49,15 @@ pub async fn land(git: &Git, plan: &Plan, merged: &Merged) -> Result<Landed, Bac
             }
             Pushed::Refused { refusals } => {
                 refusals_in_a_row += 1;
-                let named: HashSet<&str> = refusals.iter().map(|refusal| refusal.branch.as_str()).collect();
-                let (refused, rest): (Vec<Moved>, Vec<Moved>) =
-                    moves.into_iter().partition(|moved| named.contains(moved.branch.as_str()));
-                if !rest.is_empty() {
-                    landed.refused.extend(refusals);
-                    waiting.push(rest);
-                } else if refused.len() == 1 || refusals_in_a_row >= PATIENCE {
-                    landed.refused.extend(refusals);
-                } else {
-                    let (first, second) = refused.split_at(refused.len() / 2);
-                    waiting.extend([second.to_vec(), first.to_vec()]);
+                let patient = refusals_in_a_row < PATIENCE;
+                match next(moves, &refusals, patient) {
+                    Next::Without(rest) => {
+                        landed.refused.extend(refusals);
+                        waiting.push(rest);
+                    }
+                    // The first half is on top, so it is tried first.
+                    Next::Halves(first, second) => waiting.extend([second, first]),
+                    Next::Nothing => landed.refused.extend(refusals),
                 }
             }
         }
@@ -70,6 +68,32 @@ pub async fn land(git: &Git, plan: &Plan, merged: &Merged) -> Result<Landed, Bac
     merged.quarantine.keep()?;
     tracking::follow(git, &plan.remote, &landed.moved).await?;
     Ok(landed)
+}
+
+/// What is tried after a refusal.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// Those that were not refused.
+    Without(Vec<Moved>),
+    /// All of them were refused, perhaps for one of them or for their number: both halves.
+    Halves(Vec<Moved>, Vec<Moved>),
+    Nothing,
+}
+
+/// Decides what is tried after the remote refused some of the moves; where it has no `patience` left
+/// for what was refused as a whole, nothing.
+fn next(moves: Vec<Moved>, refusals: &[Refusal], patience: bool) -> Next {
+    let named: HashSet<&str> = refusals.iter().map(|refusal| refusal.branch.as_str()).collect();
+    let (mut refused, rest): (Vec<Moved>, Vec<Moved>) =
+        moves.into_iter().partition(|moved| named.contains(moved.branch.as_str()));
+    if !rest.is_empty() {
+        return Next::Without(rest);
+    }
+    if refused.len() < 2 || !patience {
+        return Next::Nothing;
+    }
+    let second = refused.split_off(refused.len() / 2);
+    Next::Halves(refused, second)
 }
 
 /// Pushes the commit of each refused branch to a branch of its own. One that is there already stays
@@ -90,4 +114,56 @@ async fn propose(git: &Git, plan: &Plan, merged: &Merged, refused: &mut [Refusal
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Moved, Next, PATIENCE, Refusal, next};
+
+    fn moves(branches: &str) -> Vec<Moved> {
+        let oid = "1".repeat(40).parse().expect("a name");
+        branches.chars().map(|branch| Moved { branch: branch.to_string(), old: oid, new: oid }).collect()
+    }
+
+    fn refusals(branches: &str) -> Vec<Refusal> {
+        let refusal = |branch: char| Refusal { branch: branch.to_string(), reason: "no".to_owned(), proposal: None };
+        branches.chars().map(refusal).collect()
+    }
+
+    #[test]
+    fn what_is_tried_after_a_refusal() {
+        for (tried, refused, patience, expected) in [
+            ("abc", "b", true, Next::Without(moves("ac"))),
+            ("abc", "b", false, Next::Without(moves("ac"))),
+            ("abc", "abc", true, Next::Halves(moves("a"), moves("bc"))),
+            ("ab", "ab", true, Next::Halves(moves("a"), moves("b"))),
+            ("ab", "ab", false, Next::Nothing),
+            ("a", "a", true, Next::Nothing),
+            // A refusal of something else names none of these.
+            ("ab", "x", true, Next::Without(moves("ab"))),
+        ] {
+            assert_eq!(next(moves(tried), &refusals(refused), patience), expected, "{tried} without {refused}");
+        }
+    }
+
+    #[test]
+    fn halves_find_the_one_that_is_refused_with_patience_to_spare() {
+        let (mut waiting, mut landed, mut refused, mut row, mut longest) = (vec![moves("abcdefghijklm")], 0, 0, 0, 0);
+        while let Some(tried) = waiting.pop() {
+            if !tried.iter().any(|moved| moved.branch == "m") {
+                (landed, row) = (landed + tried.len(), 0);
+                continue;
+            }
+            row += 1;
+            longest = longest.max(row);
+            let names: String = tried.iter().map(|moved| moved.branch.as_str()).collect();
+            match next(tried, &refusals(&names), row < PATIENCE) {
+                Next::Halves(first, second) => waiting.extend([second, first]),
+                Next::Nothing => refused += 1,
+                Next::Without(_) => panic!("all were refused"),
+            }
+        }
+        assert_eq!((landed, refused), (12, 1));
+        assert!(longest < PATIENCE, "{longest}");
+    }
 }

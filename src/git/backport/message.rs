@@ -75,7 +75,28 @@ fn is_trailer(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{resolved_by, with_origin, with_resolver};
+    use super::{ends_with_trailers, resolved_by, with_origin, with_resolver};
+
+    #[test]
+    fn trailers_are_told_from_text_as_git_does_it() {
+        for (message, expected) in [
+            ("Title\n\nKey: value\n", true),
+            ("Title\n\nKey: value\n", true),
+            ("Key: value\n", false),
+            ("\n\nKey: value\n", false),
+            ("Title\n\nSome text\nKey: value\n", false),
+            ("Title\n\nSigned-off-by: A <a@b>\ntext\ntext\ntext\n", true),
+            ("Title\n\nSigned-off-by: A <a@b>\ntext\ntext\ntext\ntext\n", false),
+            ("Title\n\nKey: value\n  and more\n", true),
+            ("Title\n\n  indented\nKey: value\n", false),
+            ("Title\n\nKey: value\n# a comment\n", true),
+            ("Title\n\nNo key here: value\n", false),
+            ("Title\n\nhttps://example.org\n", true),
+            ("", false),
+        ] {
+            assert_eq!(ends_with_trailers(message), expected, "{message:?}");
+        }
+    }
 
     #[test]
     fn the_origin_joins_a_block_of_trailers() {

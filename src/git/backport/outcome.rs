@@ -45,3 +45,51 @@ impl Outcome {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, Obstacle, Outcome, Verdict};
+    use crate::git::oid::{Format, Oid};
+
+    fn oid() -> Oid {
+        Format::Sha1.hash(&[b"x"])
+    }
+
+    fn outcome(verdict: Verdict, new: Option<Oid>, obstacle: Option<Obstacle>) -> Outcome {
+        Outcome { branch: "a".to_owned(), mode: Mode::Pick, verdict, old: oid(), new, obstacle, resolved_by: None }
+    }
+
+    #[test]
+    fn a_branch_has_the_fix_only_where_nothing_is_in_the_way() {
+        let needs = || Verdict::Needs { commits: vec![oid()] };
+        let resolved = Verdict::Resolved { person: "Ada <a@b>".to_owned(), commit: oid() };
+        let refused = || Some(Obstacle::Refused { reason: String::new(), proposal: Some("backport/1/a".to_owned()) });
+        let failed = || Some(Obstacle::Failed { commit: oid(), reason: String::new() });
+        for (verdict, new, obstacle, expected) in [
+            (Verdict::Contains, None, None, true),
+            (Verdict::Equivalent { by: None }, None, None, true),
+            (resolved, None, None, true),
+            (Verdict::NotAffected, None, None, true),
+            (Verdict::Reverted { by: None }, None, None, false),
+            (needs(), Some(oid()), None, true),
+            (needs(), None, None, false),
+            (needs(), Some(oid()), refused(), false),
+            (needs(), None, failed(), false),
+        ] {
+            let outcome = outcome(verdict, new, obstacle);
+            assert_eq!(outcome.holds(), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_of_an_earlier_version_is_read() {
+        let json = format!(
+            r#"{{"branch":"a","mode":"pick","verdict":"needs","commits":["{0}"],"old":"{0}","new":null,"obstacle":
+            {{"obstacle":"conflict","commit":"{0}","ours":"{0}","class":null,"conflict":{{"stages":[],"messages":[]}}}}}}"#,
+            oid()
+        );
+        let read: Outcome = serde_json::from_str(&json).expect("readable");
+        assert!(matches!(read.obstacle, Some(Obstacle::Conflict { number: 0, of: 0, .. })), "{read:?}");
+        assert_eq!(read.resolved_by, None);
+    }
+}

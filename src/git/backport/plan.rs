@@ -146,10 +146,7 @@ async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) 
     for (at, target) in targets.iter_mut().enumerate() {
         let affected = breaking.as_ref().is_none_or(|words| !matches!(words[at][0], Word::Absent | Word::TakenBack(_)));
         target.verdict = match target.mode {
-            Mode::Merge if matches!(words[at][tip], Word::Absent | Word::Copied(_) | Word::Resolved(_)) => {
-                Verdict::Needs { commits: vec![fix.tip] }
-            }
-            Mode::Merge => verdict::decide(&[fix.tip], &words[at][tip..=tip], &people),
+            Mode::Merge => verdict::of_merge(fix.tip, words[at][tip]),
             Mode::Pick => verdict::decide(&commits, &words[at][..commits.len()], &people),
         };
         if !affected && matches!(target.verdict, Verdict::Needs { .. }) {

@@ -102,3 +102,20 @@ fn explained(reason: &str, said: &str) -> String {
         hooks => format!("{reason}: {hooks}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+
+    #[test]
+    fn a_refusal_says_what_the_hooks_said() {
+        for (said, expected) in [
+            ("", "hook declined"),
+            ("remote: not on a Friday        \nTo file:///x\n", "hook declined: not on a Friday"),
+            ("remote: a\nremote: error: hook declined to update x\nremote: b", "hook declined: a b"),
+            ("remote: \nremote:    \n", "hook declined"),
+        ] {
+            assert_eq!(explained("hook declined", said), expected);
+        }
+    }
+}

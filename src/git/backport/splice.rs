@@ -70,3 +70,45 @@ fn write(
     last.trees.insert(at, (oid, new));
     Ok(Some(oid))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Last, splice};
+    use crate::git::backport::change::Change;
+    use crate::git::backport::folders::{Folders, sample};
+    use crate::git::objects::Contents;
+    use crate::git::oid::Format;
+    use crate::git::pack::PackWriter;
+
+    #[test]
+    fn a_spliced_tree_is_the_one_with_the_paths_changed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (before, edits, after) in [
+            ("a/b/x=1 a/y=2 z=3", "a/b/x=9", "a/b/x=9 a/y=2 z=3"),
+            ("a/b/x=1 z=3", "a/b/x=1", "a/b/x=1 z=3"),
+            ("a/b/x=1 z=3", "a/c/new=4 top=5", "a/b/x=1 a/c/new=4 top=5 z=3"),
+            ("a/b/x=1 a/y=2", "a/b/x=", "a/y=2"),
+            ("a/b/x=1 z=3", "a/b/x=", "z=3"),
+            ("a/b/x=1", "a/b/x=", ""),
+            ("a-b=1 a/x=2 a.b=3", "a/x=4 a0=5", "a-b=1 a/x=4 a.b=3 a0=5"),
+            ("a/x=1", "a/x=->target", "a/x=->target"),
+            ("z=1", "a/b/x=", "z=1"),
+        ] {
+            let mut contents = Contents::new();
+            let [root, expected] = [before, after].map(|files| sample::root(&mut contents, files));
+            let edits: Vec<_> = edits
+                .split_whitespace()
+                .map(|edit| edit.split_once('=').expect("path=content"))
+                .map(|(path, text)| (path.as_bytes().to_vec(), (!text.is_empty()).then(|| sample::entry(text))))
+                .collect();
+            let changes: Vec<_> =
+                edits.iter().map(|(path, new)| Change { path: path.clone(), old: None, new: *new }).collect();
+            let folders = Folders::of(&changes, Format::Sha1);
+            let views = folders.seen(&contents, &[root]);
+            let mut pack = PackWriter::create(directory.path(), Format::Sha1).expect("a pack");
+            let spliced = splice(&folders, &views, root, &edits, &mut pack, &mut Last::default()).expect("written");
+            assert_eq!(spliced, expected, "{before} with {edits:?}");
+            assert_eq!(pack.is_empty(), before == after, "nothing is written where nothing changes: {before}");
+        }
+    }
+}

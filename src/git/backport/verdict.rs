@@ -87,11 +87,21 @@ pub fn decide(commits: &[Oid], words: &[Word], people: &HashMap<Oid, String>) ->
     }
 }
 
+/// Returns the verdict on a target that merges the fix: only the fix's own `tip` in its history will
+/// do, since the next merge of it brings whatever else it has.
+pub fn of_merge(tip: Oid, word: Word) -> Verdict {
+    match word {
+        Word::Original => Verdict::Contains,
+        Word::TakenBack(by) => Verdict::Reverted { by: Some(by) },
+        Word::Absent | Word::Copied(_) | Word::Resolved(_) => Verdict::Needs { commits: vec![tip] },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Verdict, Word, decide};
+    use super::{Verdict, Word, decide, of_merge};
     use crate::git::oid::Oid;
 
     fn oid(digit: &str) -> Oid {
@@ -118,6 +128,21 @@ mod tests {
             ([resolved, back], Verdict::Reverted { by: Some(oid("b")) }),
         ] {
             assert_eq!(decide(&fix, &words, &people), verdict, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_merge_wants_the_fix_itself() {
+        let tip = oid("1");
+        let needs = Verdict::Needs { commits: vec![tip] };
+        for (word, verdict) in [
+            (Word::Original, Verdict::Contains),
+            (Word::Absent, needs.clone()),
+            (Word::Copied(oid("a")), needs.clone()),
+            (Word::Resolved(oid("a")), needs),
+            (Word::TakenBack(oid("b")), Verdict::Reverted { by: Some(oid("b")) }),
+        ] {
+            assert_eq!(of_merge(tip, word), verdict);
         }
     }
 

@@ -78,8 +78,7 @@ pub async fn read(git: &Git, branch: &str, opened: &Opened, directory: &Path) ->
     let mut files = unmerged(&inside).await?;
     let checked = inside.call(["diff", "--check", "--cached", "--no-ext-diff", &ours.to_string()]).output().await?;
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
-    let markers = checked.lines().filter_map(|line| line.split_once(": leftover conflict marker"));
-    files.extend(markers.filter_map(|(place, _)| Some(place.rsplit_once(':')?.0.to_owned())));
+    files.extend(with_markers(&checked));
     if !files.is_empty() {
         return Ok(Progress::Unresolved { files: files.into_iter().collect() });
     }
@@ -88,6 +87,12 @@ pub async fn read(git: &Git, branch: &str, opened: &Opened, directory: &Path) ->
     inside.run(["update-ref", &format!("refs/hotfix/resolutions/{tree}"), &held]).await?;
     let by = person(&inside.run(["var", "GIT_COMMITTER_IDENT"]).await?);
     Ok(Progress::Resolved(Resolution { commit, ours, class, tree, by, branches: vec![branch.to_owned()] }))
+}
+
+/// Returns the files in which `git diff --check` found a conflict marker, from `FILE:LINE: ...`.
+fn with_markers(checked: &str) -> impl Iterator<Item = String> {
+    let markers = checked.lines().filter_map(|line| line.split_once(": leftover conflict marker"));
+    markers.filter_map(|(place, _)| Some(place.rsplit_once(':')?.0.to_owned()))
 }
 
 /// Returns `name <email>` of `name <email> seconds zone`.
@@ -105,4 +110,28 @@ pub async fn remove(git: &Git, directory: &Path) -> Result<(), BackportError> {
 async fn unmerged(git: &Git) -> Result<BTreeSet<String>, BackportError> {
     let listed = git.run(["diff", "--name-only", "--diff-filter=U", "-z"]).await?;
     Ok(listed.split_terminator('\0').map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{person, with_markers};
+
+    #[test]
+    fn files_with_markers_are_found_among_other_complaints() {
+        let checked = "a b.txt:3: leftover conflict marker\nc:d.txt:12: leftover conflict marker\n\
+                       e.txt:1: trailing whitespace.\n+x: leftover \n";
+        assert_eq!(with_markers(checked).collect::<Vec<_>>(), ["a b.txt", "c:d.txt"]);
+        assert_eq!(with_markers("").count(), 0);
+    }
+
+    #[test]
+    fn an_identity_without_its_time_is_a_person() {
+        for (identity, expected) in [
+            ("Ada Lovelace <ada@x> 1700000000 +0000", Some("Ada Lovelace <ada@x>")),
+            ("Ada <a>b> 1 +0000", Some("Ada <a>b>")),
+            ("", None),
+        ] {
+            assert_eq!(person(identity).as_deref(), expected);
+        }
+    }
 }
