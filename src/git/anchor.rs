@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::project::{Project, ProjectError, RefChange};
 use crate::domain::audit::Anchor;
 
-/// Where the refs lie; `refs/heads` is left alone, so that nobody sees them as branches.
+/// Where the refs are; `refs/heads` is left alone, so that nobody sees them as branches.
 const PREFIX: &str = "refs/hotfix/";
 
 /// How a reservation ended.

@@ -16,7 +16,7 @@ pub enum ChangeError {
     Shallow { revision: String },
     #[error("there is no `{revision}` in this repository; `git fetch` may bring it")]
     Unknown { revision: String },
-    #[error("git's object {oid}, the content of `{path}`, is missing; `git fsck` tells more")]
+    #[error("git's object {oid}, the content of `{path}`, is missing; `git fsck` shows more")]
     Missing { oid: Oid, path: String },
     #[error(transparent)]
     Git(#[from] GitError),
@@ -123,8 +123,8 @@ fn raws(output: &[u8]) -> Vec<Raw> {
     let mut fields = output.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     let mut raws = Vec::new();
     while let Some(header) = fields.next().filter(|header| header.starts_with(':')) {
-        let words: Vec<&str> = header[1..].split(' ').collect();
-        let [old_mode, new_mode, old, new, status] = words[..] else { break };
+        let facts: Vec<&str> = header[1..].split(' ').collect();
+        let [old_mode, new_mode, old, new, status] = facts[..] else { break };
         let Some(old_path) = fields.next() else { break };
         let moved = status.starts_with(['R', 'C']);
         let Some(path) = (if moved { fields.next() } else { Some(old_path.clone()) }) else { break };

@@ -15,7 +15,7 @@ pub struct Changed {
     pub after: Option<Entry>,
 }
 
-/// What is to lie at a path.
+/// What a path is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub path: Vec<u8>,
@@ -42,8 +42,8 @@ pub async fn changed(git: &Git, base: &str, head: &str) -> Result<Vec<Changed>, 
     let mut all = Vec::new();
     while let (Some(header), Some(path)) = (fields.next(), fields.next()) {
         let header = String::from_utf8_lossy(header);
-        let words: Vec<&str> = header.trim_start_matches(':').split(' ').collect();
-        let [old_mode, new_mode, old, new, _] = words[..] else { break };
+        let facts: Vec<&str> = header.trim_start_matches(':').split(' ').collect();
+        let [old_mode, new_mode, old, new, _] = facts[..] else { break };
         let path = path.to_vec();
         all.push(Changed { path, before: entry(old_mode, old), after: entry(new_mode, new) });
     }

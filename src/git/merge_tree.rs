@@ -109,7 +109,7 @@ fn failure(status: Option<i32>, stderr: &str) -> String {
     match (status, stderr.trim()) {
         (None, "") => "git was ended by a signal".to_owned(),
         (Some(status), "") => format!("git ended with status {status}"),
-        (_, said) => said.to_owned(),
+        (_, stderr) => stderr.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::oid::{Format, Oid};
 use super::pack_index::{self, Indexed};
 use super::tree;
 
-/// How many differences may lie on each other (git's own `pack.depth`).
+/// How many differences may build on each other (git's own `pack.depth`).
 const DEPTH: u32 = 50;
 
 /// A pack being written. Objects are named as they are added, and can be read once `finish` has
@@ -27,7 +27,7 @@ pub struct PackWriter {
     written: HashMap<Oid, Place>,
 }
 
-/// Where an object lies in the pack.
+/// Where in the pack an object is.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     offset: u64,
@@ -69,7 +69,7 @@ pub fn name(format: Format, kind: Kind, content: &[u8]) -> Oid {
 }
 
 impl PackWriter {
-    /// Begins a pack in this directory.
+    /// Starts a pack in this directory.
     pub fn create(directory: &Path, format: Format) -> std::io::Result<PackWriter> {
         let (file, path) = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(directory)?.keep()?;
         let mut file = BufWriter::new(file);
@@ -158,7 +158,7 @@ fn header(number: u8, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Returns how far back the base of a difference lies, as a pack spells it.
+/// Returns how far back the base of a difference is, as a pack spells it.
 fn distance(mut distance: u64) -> Vec<u8> {
     let mut bytes = vec![(distance & 127) as u8];
     distance >>= 7;

@@ -1,4 +1,4 @@
-//! The index of a pack: where in it each object lies (gitformat-pack, version 2). Pure.
+//! The index of a pack: where in it each object is (gitformat-pack, version 2). Pure.
 
 use super::oid::Oid;
 

@@ -234,8 +234,8 @@ impl Project {
         if output.status == Some(0) {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stdout);
-        Err(rejected(&said, &output.stderr).unwrap_or_else(|| ProjectError::Unreachable {
+        let printed = String::from_utf8_lossy(&output.stdout);
+        Err(rejected(&printed, &output.stderr).unwrap_or_else(|| ProjectError::Unreachable {
             remote: self.remote.clone(),
             reason: reason(&output.stderr),
         }))
@@ -257,7 +257,7 @@ impl Project {
     }
 }
 
-/// The main work tree of a repository whose git directory lies elsewhere: it is listed first.
+/// The main work tree of a repository whose git directory is elsewhere: it is listed first.
 async fn main_work_tree(git: &Git) -> Result<Option<PathBuf>, GitError> {
     let trees = git.run(["worktree", "list", "--porcelain"]).await?;
     Ok(trees.lines().next().and_then(|line| line.strip_prefix("worktree ")).map(PathBuf::from))
@@ -271,8 +271,8 @@ fn reason(stderr: &str) -> String {
 }
 
 /// The first ref that was rejected for a reason of its own, from `git push --porcelain`.
-fn rejected(said: &str, stderr: &str) -> Option<ProjectError> {
-    let lines = said.lines().filter_map(|line| line.strip_prefix("!\t"));
+fn rejected(printed: &str, stderr: &str) -> Option<ProjectError> {
+    let lines = printed.lines().filter_map(|line| line.strip_prefix("!\t"));
     let rejections = lines.filter_map(|line| {
         let (refs, summary) = line.split_once('\t')?;
         let (_, refname) = refs.split_once(':')?;

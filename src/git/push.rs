@@ -22,7 +22,7 @@ pub struct Move {
     pub new: Oid,
 }
 
-/// What git said of a branch that did not move.
+/// What git printed about a branch that did not move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     pub branch: String,
@@ -43,10 +43,10 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pushed {
     All,
-    /// Nothing moved. `said` is what git and the remote's hooks printed.
+    /// Nothing moved. `printed` is the output of git and of the remote's hooks.
     Nothing {
         rejected: Vec<Rejected>,
-        said: String,
+        printed: String,
     },
 }
 
@@ -96,7 +96,7 @@ pub async fn push(
         let command = "push".to_owned();
         return Err(GitError::Failed { command, status: output.status, stderr: output.stderr.trim().to_owned() }.into());
     }
-    Ok(Pushed::Nothing { rejected, said: output.stderr.trim().to_owned() })
+    Ok(Pushed::Nothing { rejected, printed: output.stderr.trim().to_owned() })
 }
 
 /// Makes the quarantine a repository to push from: the user's settings for talking to the remote,
@@ -155,8 +155,8 @@ fn quoted(value: &str) -> String {
 }
 
 /// Reads the rejected branches from what `git push --porcelain` prints.
-fn rejected(said: &str) -> Vec<Rejected> {
-    let lines = said.lines().filter_map(|line| line.strip_prefix("!\t"));
+fn rejected(printed: &str) -> Vec<Rejected> {
+    let lines = printed.lines().filter_map(|line| line.strip_prefix("!\t"));
     lines
         .filter_map(|line| {
             let (refs, summary) = line.split_once('\t')?;
@@ -175,7 +175,7 @@ fn cause(summary: &str) -> Cause {
     if reason.contains("atomic push failed") || reason == "atomic transaction failed" {
         return Cause::Others;
     }
-    // Moved between what the remote said and its taking of our word.
+    // It moved after the remote had listed it and before the remote took the push.
     if reason.contains("failed to update ref") || reason.contains("cannot lock ref") || reason.contains("fetch first") {
         return Cause::Stale;
     }

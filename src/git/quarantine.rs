@@ -61,7 +61,7 @@ impl Quarantine {
         &self.repository
     }
 
-    /// Begins a pack; `seal` makes its objects readable.
+    /// Starts a pack; `seal` makes its objects readable.
     pub fn pack(&self) -> Result<PackWriter, QuarantineError> {
         let directory = self.directory().join("objects/pack");
         PackWriter::create(&directory, self.repository.format).map_err(at(&directory))

@@ -30,7 +30,7 @@ impl Entry {
     }
 }
 
-/// One entry as it lies in a tree: the bytes from its mode to its name's end, and all of it.
+/// One entry as a tree has it: the bytes from its mode to its name's end, and all of it.
 #[derive(Clone, Copy, Debug)]
 struct Raw<'a> {
     name: &'a [u8],

@@ -57,6 +57,7 @@ pub async fn merge_all(
             Ok::<_, QuarantineError>(members.into_iter().zip(answers))
         })
         .buffer_unordered(PROCESSES);
+    // The parts end in any order; each answer goes back to the place of its merge.
     let mut answers = vec![None; merges.len()];
     while let Some(part) = done.try_next().await? {
         part.for_each(|(at, answer)| answers[at] = Some(answer));

@@ -32,7 +32,7 @@ pub async fn between(git: &Git, old: Oid, new: Oid) -> Result<Vec<Change>, Backp
 
 /// Reads what `git diff-tree --raw -z` prints.
 fn parse(printed: &[u8]) -> Result<Vec<Change>, BackportError> {
-    let unexpected = || BackportError::Unexpected { said: printed.escape_ascii().to_string() };
+    let unexpected = || BackportError::Unexpected { printed: printed.escape_ascii().to_string() };
     let mut fields = printed.split(|byte| *byte == 0);
     let mut changes = Vec::new();
     while let Some(facts) = fields.next().filter(|facts| !facts.is_empty()) {

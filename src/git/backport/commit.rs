@@ -68,7 +68,7 @@ struct Person<'a> {
 
 impl Person<'_> {
     fn read(line: &str) -> Result<Person<'_>, BackportError> {
-        let unexpected = || BackportError::Unexpected { said: line.to_owned() };
+        let unexpected = || BackportError::Unexpected { printed: line.to_owned() };
         let (name, rest) = line.split_once('<').ok_or_else(unexpected)?;
         let (email, date) = rest.rsplit_once('>').ok_or_else(unexpected)?;
         Ok(Person { name: name.trim(), email, date: format!("@{}", date.trim()) })

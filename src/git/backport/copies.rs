@@ -20,6 +20,7 @@ pub async fn find(git: &Git, sought: &[Oid], candidates: &[Oid]) -> Result<HashM
     if paths.is_empty() || paths.iter().map(String::len).sum::<usize>() > PATHS {
         return Ok(HashMap::new());
     }
+    // Two processes, for making the patches takes the time here.
     let (first, second) = candidates.split_at(candidates.len() / 2);
     let (known, first, second) =
         tokio::try_join!(patches(git, sought, &paths), patches(git, first, &paths), patches(git, second, &paths))?;

@@ -7,7 +7,7 @@ use crate::git::quarantine::QuarantineError;
 pub enum BackportError {
     #[error("git {major}.{minor} is too old to merge without a work tree: 2.39 or later is needed")]
     OldGit { major: u32, minor: u32 },
-    #[error("the history is cut (shallow clone), so which branches have the fix can't be told")]
+    #[error("the history is cut (shallow clone), so which branches have the fix is unknown")]
     Shallow,
     #[error("`{revision}` is not a commit, a range or a branch")]
     UnknownRevision { revision: String },
@@ -28,8 +28,8 @@ pub enum BackportError {
     NoConflict { branch: String },
     #[error("branches moved during {attempts} attempts in a row; nothing was pushed")]
     Moving { attempts: u32 },
-    #[error("git said something unexpected: `{said}`")]
-    Unexpected { said: String },
+    #[error("git printed something unexpected: `{printed}`")]
+    Unexpected { printed: String },
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]

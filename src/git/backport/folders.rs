@@ -60,6 +60,7 @@ impl Folders {
         let mut views = self.absent(roots);
         let depth =
             |path: &[u8]| if path.is_empty() { 0 } else { 1 + path.iter().filter(|byte| **byte == b'/').count() };
+        // A folder's tree is named in the one above it, so each level needs the contents of the last.
         let deepest = self.paths.iter().map(|path| depth(path)).max().unwrap_or(0);
         for level in 0..=deepest {
             let mut wanted = BTreeSet::new();

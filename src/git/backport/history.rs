@@ -6,7 +6,7 @@ use super::copies;
 use super::error::BackportError;
 use super::fix::{oid, oids};
 use super::message;
-use super::verdict::Word;
+use super::verdict::CommitState;
 use crate::git::Git;
 use crate::git::oid::Oid;
 
@@ -20,7 +20,7 @@ pub struct Sought {
     pub parents: Vec<Oid>,
 }
 
-/// A commit as the walk tells it.
+/// A commit as the walk lists it.
 #[derive(Debug)]
 struct Walked {
     oid: Oid,
@@ -35,8 +35,8 @@ struct Walked {
 /// What the histories of the targets say.
 #[derive(Debug)]
 pub struct Histories {
-    /// For each tip, what its history says of each commit that is sought.
-    pub words: Vec<Vec<Word>>,
+    /// For each tip, the state of each commit that is sought.
+    pub states: Vec<Vec<CommitState>>,
     /// Who resolved conflicts, by the commits that they made of them.
     pub people: HashMap<Oid, String>,
 }
@@ -51,13 +51,13 @@ pub async fn read(git: &Git, sought: &[Sought], tips: &[Oid]) -> Result<Historie
     for commit in &mut walked {
         if let Some(source) = copies.get(&commit.oid) {
             commit.picked.push(*source);
-            // The same change after all: whoever resolved the conflict came to what the fix does.
+            // The same change after all: the person who resolved the conflict came to the fix's own change.
             commit.resolved_by = None;
         }
     }
-    let words = carry(sought, &walked, tips);
+    let states = carry(sought, &walked, tips);
     let people = walked.into_iter().filter_map(|commit| Some((commit.oid, commit.resolved_by?))).collect();
-    Ok(Histories { words, people })
+    Ok(Histories { states, people })
 }
 
 /// Lists the commits that the targets or the fix have and the fix's parents lack, parents first.
@@ -115,51 +115,53 @@ fn named_after(message: &str, prefix: &str) -> Vec<Oid> {
     names.filter_map(|name| name.parse().ok()).collect()
 }
 
-/// Carries the words along the history, from parents to children.
-fn carry(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<Word>> {
-    let mut told: HashMap<Oid, Vec<Word>> = HashMap::with_capacity(walked.len());
+/// Computes the states along the history, from parents to children: a commit has those of its
+/// parents, except for what it makes, copies or takes back itself.
+fn carry(sought: &[Sought], walked: &[Walked], tips: &[Oid]) -> Vec<Vec<CommitState>> {
+    // The walk has parents first, so their states are known when a child comes.
+    let mut known: HashMap<Oid, Vec<CommitState>> = HashMap::with_capacity(walked.len());
     // Which sought commit a commit makes, and whether it makes it or takes it back.
     let mut effects: HashMap<Oid, Vec<(usize, bool)>> = HashMap::new();
     for (at, commit) in sought.iter().enumerate() {
         effects.entry(commit.oid).or_default().push((at, true));
     }
     for commit in walked {
-        let mut words = vec![Word::Absent; sought.len()];
-        for parent in commit.parents.iter().filter_map(|parent| told.get(parent)) {
-            words.iter_mut().zip(parent).for_each(|(word, other)| *word = word.join(*other));
+        let mut states = vec![CommitState::Absent; sought.len()];
+        for parent in commit.parents.iter().filter_map(|parent| known.get(parent)) {
+            states.iter_mut().zip(parent).for_each(|(state, other)| *state = state.join(*other));
         }
         let mut own = effects.get(&commit.oid).cloned().unwrap_or_default();
         for (at, _) in &own {
-            words[*at] = Word::Original;
+            states[*at] = CommitState::Original;
         }
         for source in &commit.picked {
             for (at, makes) in effects.get(source).cloned().unwrap_or_default() {
-                words[at] = match (makes, &commit.resolved_by) {
-                    (true, None) => Word::Copied(commit.oid),
-                    (true, Some(_)) => Word::Resolved(commit.oid),
-                    (false, _) => Word::TakenBack(commit.oid),
+                states[at] = match (makes, &commit.resolved_by) {
+                    (true, None) => CommitState::Copied(commit.oid),
+                    (true, Some(_)) => CommitState::Resolved(commit.oid),
+                    (false, _) => CommitState::TakenBack(commit.oid),
                 };
                 own.push((at, makes));
             }
         }
         for source in &commit.reverted {
             for (at, makes) in effects.get(source).cloned().unwrap_or_default() {
-                words[at] = if makes { Word::TakenBack(commit.oid) } else { Word::Copied(commit.oid) };
+                states[at] = if makes { CommitState::TakenBack(commit.oid) } else { CommitState::Copied(commit.oid) };
                 own.push((at, !makes));
             }
         }
         if !own.is_empty() {
             effects.insert(commit.oid, own);
         }
-        told.insert(commit.oid, words);
+        known.insert(commit.oid, states);
     }
-    tips.iter().map(|tip| told.get(tip).cloned().unwrap_or_else(|| vec![Word::Absent; sought.len()])).collect()
+    tips.iter().map(|tip| known.get(tip).cloned().unwrap_or_else(|| vec![CommitState::Absent; sought.len()])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{PICKED, Sought, Walked, carry, named_after, walked};
-    use crate::git::backport::verdict::Word;
+    use crate::git::backport::verdict::CommitState;
     use crate::git::oid::Oid;
 
     fn oid(digit: &str) -> Oid {
@@ -225,20 +227,20 @@ mod tests {
         ];
         let sought = [Sought { oid: oid("f"), parents: vec![oid("0")] }];
         for (tip, expected, why) in [
-            ("f", Word::Original, "the fix"),
-            ("1", Word::TakenBack(oid("1")), "its revert"),
-            ("2", Word::Copied(oid("2")), "the revert of the revert"),
-            ("3", Word::TakenBack(oid("3")), "and that taken back"),
-            ("4", Word::Copied(oid("4")), "a pick"),
-            ("5", Word::TakenBack(oid("5")), "the revert of a pick"),
-            ("6", Word::Copied(oid("6")), "picked again"),
-            ("7", Word::Resolved(oid("7")), "a pick that a person made"),
-            ("8", Word::Copied(oid("4")), "a copy beside what a person made"),
-            ("9", Word::TakenBack(oid("5")), "the fix beside a pick that was taken back"),
-            ("a", Word::TakenBack(oid("a")), "the pick of a revert"),
-            ("b", Word::TakenBack(oid("b")), "what a person made, taken back"),
-            ("c", Word::Absent, "nothing of it"),
-            ("e", Word::Absent, "a tip below the walk"),
+            ("f", CommitState::Original, "the fix"),
+            ("1", CommitState::TakenBack(oid("1")), "its revert"),
+            ("2", CommitState::Copied(oid("2")), "the revert of the revert"),
+            ("3", CommitState::TakenBack(oid("3")), "and that taken back"),
+            ("4", CommitState::Copied(oid("4")), "a pick"),
+            ("5", CommitState::TakenBack(oid("5")), "the revert of a pick"),
+            ("6", CommitState::Copied(oid("6")), "picked again"),
+            ("7", CommitState::Resolved(oid("7")), "a pick that a person made"),
+            ("8", CommitState::Copied(oid("4")), "a copy beside what a person made"),
+            ("9", CommitState::TakenBack(oid("5")), "the fix beside a pick that was taken back"),
+            ("a", CommitState::TakenBack(oid("a")), "the pick of a revert"),
+            ("b", CommitState::TakenBack(oid("b")), "what a person made, taken back"),
+            ("c", CommitState::Absent, "nothing of it"),
+            ("e", CommitState::Absent, "a tip below the walk"),
         ] {
             assert_eq!(carry(&sought, &walk, &[oid(tip)]), [[expected]], "{why}");
         }
@@ -249,7 +251,7 @@ mod tests {
         let both = "Fix\n\n(cherry picked from commit #d )\n(cherry picked from commit #e )";
         let walk = [commit("1", "0", both)];
         let sought = ["d", "e", "f"].map(|digit| Sought { oid: oid(digit), parents: Vec::new() });
-        let copied = Word::Copied(oid("1"));
-        assert_eq!(carry(&sought, &walk, &[oid("1")]), [[copied, copied, Word::Absent]]);
+        let copied = CommitState::Copied(oid("1"));
+        assert_eq!(carry(&sought, &walk, &[oid("1")]), [[copied, copied, CommitState::Absent]]);
     }
 }

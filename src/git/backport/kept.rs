@@ -1,4 +1,4 @@
-//! A backport under a record: begun, gone on with after conflicts, verified, undone.
+//! A backport with a record: started, continued after conflicts, verified, undone.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -168,7 +168,7 @@ async fn close(git: &Git, record: &mut Record, branch: &str) -> Result<(), Backp
     Ok(())
 }
 
-/// Tells of every target, those created since included, whether it has the fix. Moves nothing.
+/// Reports of every target, those created since included, whether it has the fix. Moves nothing.
 pub async fn verify(git: &Git, request: &Request) -> Result<Report, BackportError> {
     let plan = plan::plan(git, request).await?;
     let mut report = preview(git, &plan).await?;
@@ -178,7 +178,7 @@ pub async fn verify(git: &Git, request: &Request) -> Result<Report, BackportErro
     Ok(report)
 }
 
-/// Tells what a plan comes to, conflicts included. Moves nothing.
+/// Reports what a plan would do, conflicts included. Moves nothing.
 pub async fn preview(git: &Git, plan: &Plan) -> Result<Report, BackportError> {
     let started = Instant::now();
     let merged = merge::merge(git, plan).await?;
@@ -189,7 +189,7 @@ pub async fn preview(git: &Git, plan: &Plan) -> Result<Report, BackportError> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     pub back: Vec<Moved>,
-    /// Branches that went on since, and so stay as they are.
+    /// Branches that somebody moved since, and so stay as they are.
     pub went_on: Vec<String>,
     pub refused: Vec<push::Refusal>,
 }
@@ -211,8 +211,8 @@ pub async fn undo(git: &Git, record: &Record) -> Result<Undone, BackportError> {
     Err(BackportError::Moving { attempts: ATTEMPTS })
 }
 
-/// Finds where each branch is to go back to, past all that the backport did to it. Not every move
-/// that was written down happened.
+/// Finds where each branch is to go back to. Moves were recorded before they were pushed, so not all
+/// of them happened: those that did form a chain that ends at the branch's tip.
 fn way_back(moves: &[Moved], there: &HashMap<String, Oid>) -> Undone {
     let mut undone = Undone::default();
     let mut by_branch: BTreeMap<&str, Vec<&Moved>> = BTreeMap::new();
@@ -224,6 +224,7 @@ fn way_back(moves: &[Moved], there: &HashMap<String, Oid>) -> Undone {
             undone.went_on.push(branch.to_owned());
             continue;
         };
+        // The newest first: each move that ends where the chain has got to leads one step back.
         let mut old = *tip;
         for moved in moves.iter().rev().filter(|moved| moved.new != moved.old) {
             old = if moved.new == old { moved.old } else { old };

@@ -2,8 +2,8 @@
 //!
 //! `plan` lists the remote's branches and says of each whether it needs the fix. `merge` makes the
 //! merges and the commits in a quarantine. `push` moves all the branches at once, each under a
-//! lease on the commit that was read; `land` does what is possible where the remote refuses that. Each may be repeated: a branch that has the fix already, from
-//! a run that was killed, is recognised as such.
+//! lease on the commit that was read; `land` does what is possible where the remote refuses that.
+//! Each may be repeated: a branch that has the fix already, from a run that was killed, is recognised.
 
 mod apply;
 mod attributes;

@@ -1,4 +1,4 @@
-//! Merges of trees, told to a git before 2.45, which merges commits only.
+//! Merges of trees for a git before 2.45, which merges commits only.
 
 use crate::git::merge_tree::Merge;
 use crate::git::oid::Oid;

@@ -14,7 +14,7 @@ use super::request::{Mode, Request};
 use super::resolution::Resolution;
 use super::target::Target;
 use super::targets::{self, Chooser, LeftOut, PROPOSALS, Reason};
-use super::verdict::{self, Verdict, Word};
+use super::verdict::{self, CommitState, Verdict};
 use crate::git::oid::Oid;
 use crate::git::{Git, repository};
 
@@ -57,7 +57,7 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
     let mut left_out: Vec<LeftOut> = escaped.map(|branch| LeftOut { branch, reason: Reason::NotUtf8 }).collect();
     for Branch { name: branch, tip: old } in branches {
         let Some(mode) = chooser.mode(&branch) else { continue };
-        let Some(tip) = tips.get(&old) else { return Err(BackportError::Unexpected { said: old.to_string() }) };
+        let Some(tip) = tips.get(&old) else { return Err(BackportError::Unexpected { printed: old.to_string() }) };
         let idle = u64::try_from(now.saturating_sub(tip.time)).unwrap_or_default();
         if chooser.excludes(&branch) {
             left_out.push(LeftOut { branch, reason: Reason::Excluded });
@@ -133,21 +133,23 @@ async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) 
     if sought.iter().all(|commit| commit.oid != fix.tip) {
         sought.push(sought_commit(git, fix.tip).await?);
     }
-    let Histories { words, people } = history::read(git, &sought, &tips).await?;
+    let Histories { states, people } = history::read(git, &sought, &tips).await?;
     let breaking = match &request.breaking {
         Some(revision) => {
             let breaking = sought_commit(git, fix::commit(git, revision).await?).await?;
-            Some(history::read(git, &[breaking], &tips).await?.words)
+            Some(history::read(git, &[breaking], &tips).await?.states)
         }
         None => None,
     };
     let commits: Vec<Oid> = fix.commits.iter().map(|commit| commit.oid).collect();
     let tip = sought.iter().position(|commit| commit.oid == fix.tip).expect("the tip is sought");
     for (at, target) in targets.iter_mut().enumerate() {
-        let affected = breaking.as_ref().is_none_or(|words| !matches!(words[at][0], Word::Absent | Word::TakenBack(_)));
+        let affected = breaking
+            .as_ref()
+            .is_none_or(|states| !matches!(states[at][0], CommitState::Absent | CommitState::TakenBack(_)));
         target.verdict = match target.mode {
-            Mode::Merge => verdict::of_merge(fix.tip, words[at][tip]),
-            Mode::Pick => verdict::decide(&commits, &words[at][..commits.len()], &people),
+            Mode::Merge => verdict::of_merge(fix.tip, states[at][tip]),
+            Mode::Pick => verdict::decide(&commits, &states[at][..commits.len()], &people),
         };
         if !affected && matches!(target.verdict, Verdict::Needs { .. }) {
             target.verdict = Verdict::NotAffected;

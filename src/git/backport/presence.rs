@@ -25,6 +25,7 @@ pub async fn absent(git: &Git, fix: &Fix, trees: &[Oid]) -> Result<HashSet<Oid>,
     let mut absent = HashSet::new();
     for chunk in trees.chunks(CHUNK) {
         let views = folders.read(git, chunk).await?;
+        // All, not any: where one file still has the change, the fix may have been worked on since.
         let as_before = |tree: &Oid| changes.iter().all(|one| views.entry(&folders, *tree, &one.path) == one.old);
         absent.extend(chunk.iter().copied().filter(as_before));
     }

@@ -46,7 +46,7 @@ impl Merged {
 /// Pushes every new commit, all or none.
 ///
 /// Fails where the remote can't be reached. Whether the branches moved is then unknown, and the
-/// next plan tells.
+/// next plan shows it.
 pub async fn push(git: &Git, plan: &Plan, merged: &Merged) -> Result<Pushed, BackportError> {
     let pushed = send(git, &merged.quarantine, plan, &merged.moves()).await?;
     if pushed == Pushed::All {
@@ -75,9 +75,9 @@ pub(super) async fn send(
     if moves.is_empty() {
         return Ok(Pushed::All);
     }
-    let (rejected, said) = match push::push(git, quarantine, &plan.remote, &moves, plan.limit).await? {
+    let (rejected, printed) = match push::push(git, quarantine, &plan.remote, &moves, plan.limit).await? {
         push::Pushed::All => return Ok(Pushed::All),
-        push::Pushed::Nothing { rejected, said } => (rejected, said),
+        push::Pushed::Nothing { rejected, printed } => (rejected, printed),
     };
     let stale = rejected.iter().filter(|one| one.cause == Cause::Stale).map(|one| one.branch.clone());
     let branches: Vec<String> = stale.collect();
@@ -86,7 +86,7 @@ pub(super) async fn send(
     }
     let refusals = rejected.into_iter().filter_map(|one| match one.cause {
         Cause::Remote(reason) => {
-            Some(Refusal { branch: one.branch, reason: explained(&reason, &said), proposal: None })
+            Some(Refusal { branch: one.branch, reason: explained(&reason, &printed), proposal: None })
         }
         Cause::Stale | Cause::Others => None,
     });
@@ -94,8 +94,8 @@ pub(super) async fn send(
 }
 
 /// The reason, with what the remote's hooks printed.
-fn explained(reason: &str, said: &str) -> String {
-    let remote = said.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
+fn explained(reason: &str, printed: &str) -> String {
+    let remote = printed.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
     let hooks: Vec<&str> = remote.filter(|line| !line.starts_with("error: hook declined")).collect();
     match hooks.join(" ").trim() {
         "" => reason.to_owned(),
@@ -108,14 +108,14 @@ mod tests {
     use super::explained;
 
     #[test]
-    fn a_refusal_says_what_the_hooks_said() {
-        for (said, expected) in [
+    fn a_refusal_shows_what_the_hooks_printed() {
+        for (printed, expected) in [
             ("", "hook declined"),
             ("remote: not on a Friday        \nTo file:///x\n", "hook declined: not on a Friday"),
             ("remote: a\nremote: error: hook declined to update x\nremote: b", "hook declined: a b"),
             ("remote: \nremote:    \n", "hook declined"),
         ] {
-            assert_eq!(explained("hook declined", said), expected);
+            assert_eq!(explained("hook declined", printed), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of a backport, so that it can go on, be verified and be undone.
+//! What is kept of a backport, so that it can be continued, verified and undone.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct Record {
     pub request: Request,
     pub plan: Plan,
     pub outcomes: Vec<Outcome>,
-    /// Every branch that was to move, written down before it did. The remote tells which of them
+    /// Every branch that was to move, written down before it did. The remote shows which of them
     /// did.
     pub moves: Vec<Moved>,
     /// Where conflicts are being resolved, by branch.

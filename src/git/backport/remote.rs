@@ -42,7 +42,7 @@ pub async fn branches(git: &Git, remote: &str, limit: Duration) -> Result<Listin
 fn listing(listed: &[u8]) -> Result<Listing, BackportError> {
     let mut listing = Listing::default();
     for line in listed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let unexpected = || BackportError::Unexpected { said: line.escape_ascii().to_string() };
+        let unexpected = || BackportError::Unexpected { printed: line.escape_ascii().to_string() };
         let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(unexpected)?;
         let Some(name) = line[tab + 1..].strip_prefix(b"refs/heads/") else { continue };
         let tip = std::str::from_utf8(&line[..tab]).map_err(|_| unexpected())?;
@@ -95,7 +95,7 @@ pub async fn tips(git: &Git, branches: &[Branch]) -> Result<HashMap<Oid, Tip>, B
     let listed = git.call(args).input(input).text().await?;
     let mut tips = HashMap::with_capacity(branches.len());
     for line in listed.lines() {
-        let unexpected = || BackportError::Unexpected { said: line.to_owned() };
+        let unexpected = || BackportError::Unexpected { printed: line.to_owned() };
         let mut fields = line.split(' ');
         let mut next = || fields.next().ok_or_else(unexpected);
         let (commit, tree) = (oid(next()?)?, oid(next()?)?);

@@ -14,7 +14,7 @@ pub struct Request {
     pub fix: String,
     /// What the fix is called in messages; `fix` where it is `None`.
     pub name: Option<String>,
-    /// Where a branch given as `fix` began: its commits are those that this revision lacks. The
+    /// Where a branch given as `fix` starts: its commits are those that this revision lacks. The
     /// remote's default branch where it is `None`.
     pub base: Option<String>,
     /// What the branches of refused targets are called after, `backport/{id}/{target}`; the commit

@@ -1,4 +1,4 @@
-//! Puts what a person made of a conflict in the place of the conflict.
+//! Replaces a conflict by what a person made of it.
 
 use super::change;
 use super::error::BackportError;

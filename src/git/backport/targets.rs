@@ -18,7 +18,7 @@ pub struct Chooser {
     must_fit: Vec<GlobMatcher>,
 }
 
-/// A branch that a rule names and that is no target all the same.
+/// A branch that a rule names but that is no target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
     pub branch: String,

@@ -25,9 +25,9 @@ pub enum Verdict {
     Needs { commits: Vec<Oid> },
 }
 
-/// What a history says about one commit of the fix, latest word last.
+/// How a history stands towards one commit of the fix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Word {
+pub enum CommitState {
     #[default]
     Absent,
     /// The commit itself is an ancestor.
@@ -40,45 +40,49 @@ pub enum Word {
     TakenBack(Oid),
 }
 
-impl Word {
-    /// Returns what a merge of two histories says: what took the change back is later than what
+impl CommitState {
+    /// Returns the state after a merge of two histories: what took the change back is later than what
     /// made it, so it wins.
-    pub fn join(self, other: Word) -> Word {
-        let rank = |word: Word| match word {
-            Word::Absent => 0,
-            Word::Resolved(_) => 1,
-            Word::Copied(_) => 2,
-            Word::Original => 3,
-            Word::TakenBack(_) => 4,
+    pub fn join(self, other: CommitState) -> CommitState {
+        let rank = |state: CommitState| match state {
+            CommitState::Absent => 0,
+            CommitState::Resolved(_) => 1,
+            CommitState::Copied(_) => 2,
+            CommitState::Original => 3,
+            CommitState::TakenBack(_) => 4,
         };
         if rank(other) > rank(self) { other } else { self }
     }
 }
 
-/// Returns the verdict on a target whose history says `words` of the commits of the fix. `people`
+/// Returns the verdict on a target whose history has the commits of the fix in these `states`. `people`
 /// are those who resolved conflicts, by the commits that they made of them.
-pub fn decide(commits: &[Oid], words: &[Word], people: &HashMap<Oid, String>) -> Verdict {
-    let taken_back = words.iter().find_map(|word| match word {
-        Word::TakenBack(by) => Some(*by),
+pub fn decide(commits: &[Oid], states: &[CommitState], people: &HashMap<Oid, String>) -> Verdict {
+    let taken_back = states.iter().find_map(|state| match state {
+        CommitState::TakenBack(by) => Some(*by),
         _ => None,
     });
     if let Some(by) = taken_back {
         return Verdict::Reverted { by: Some(by) };
     }
-    let needed: Vec<Oid> =
-        commits.iter().zip(words).filter(|(_, word)| **word == Word::Absent).map(|(commit, _)| *commit).collect();
+    let needed: Vec<Oid> = commits
+        .iter()
+        .zip(states)
+        .filter(|(_, state)| **state == CommitState::Absent)
+        .map(|(commit, _)| *commit)
+        .collect();
     if !needed.is_empty() {
         return Verdict::Needs { commits: needed };
     }
-    let resolved = words.iter().rev().find_map(|word| match word {
-        Word::Resolved(commit) => Some(*commit),
+    let resolved = states.iter().rev().find_map(|state| match state {
+        CommitState::Resolved(commit) => Some(*commit),
         _ => None,
     });
     if let Some(commit) = resolved {
         return Verdict::Resolved { person: people.get(&commit).cloned().unwrap_or_default(), commit };
     }
-    let copy = words.iter().rev().find_map(|word| match word {
-        Word::Copied(by) => Some(*by),
+    let copy = states.iter().rev().find_map(|state| match state {
+        CommitState::Copied(by) => Some(*by),
         _ => None,
     });
     match copy {
@@ -89,11 +93,13 @@ pub fn decide(commits: &[Oid], words: &[Word], people: &HashMap<Oid, String>) ->
 
 /// Returns the verdict on a target that merges the fix: only the fix's own `tip` in its history will
 /// do, since the next merge of it brings whatever else it has.
-pub fn of_merge(tip: Oid, word: Word) -> Verdict {
-    match word {
-        Word::Original => Verdict::Contains,
-        Word::TakenBack(by) => Verdict::Reverted { by: Some(by) },
-        Word::Absent | Word::Copied(_) | Word::Resolved(_) => Verdict::Needs { commits: vec![tip] },
+pub fn of_merge(tip: Oid, state: CommitState) -> Verdict {
+    match state {
+        CommitState::Original => Verdict::Contains,
+        CommitState::TakenBack(by) => Verdict::Reverted { by: Some(by) },
+        CommitState::Absent | CommitState::Copied(_) | CommitState::Resolved(_) => {
+            Verdict::Needs { commits: vec![tip] }
+        }
     }
 }
 
@@ -101,7 +107,7 @@ pub fn of_merge(tip: Oid, word: Word) -> Verdict {
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Verdict, Word, decide, of_merge};
+    use super::{CommitState, Verdict, decide, of_merge};
     use crate::git::oid::Oid;
 
     fn oid(digit: &str) -> Oid {
@@ -111,23 +117,23 @@ mod tests {
     #[test]
     fn the_history_decides() {
         let fix = [oid("1"), oid("2")];
-        let copy = Word::Copied(oid("a"));
-        let back = Word::TakenBack(oid("b"));
-        let resolved = Word::Resolved(oid("c"));
+        let copy = CommitState::Copied(oid("a"));
+        let back = CommitState::TakenBack(oid("b"));
+        let resolved = CommitState::Resolved(oid("c"));
         let people = HashMap::from([(oid("c"), "Ada <ada@example.org>".to_owned())]);
         let by_ada = Verdict::Resolved { person: "Ada <ada@example.org>".to_owned(), commit: oid("c") };
-        for (words, verdict) in [
-            ([Word::Original, Word::Original], Verdict::Contains),
-            ([Word::Original, copy], Verdict::Equivalent { by: Some(oid("a")) }),
-            ([Word::Original, Word::Absent], Verdict::Needs { commits: vec![oid("2")] }),
-            ([Word::Absent, Word::Absent], Verdict::Needs { commits: fix.to_vec() }),
-            ([back, Word::Absent], Verdict::Reverted { by: Some(oid("b")) }),
-            ([resolved, Word::Original], by_ada.clone()),
+        for (states, verdict) in [
+            ([CommitState::Original, CommitState::Original], Verdict::Contains),
+            ([CommitState::Original, copy], Verdict::Equivalent { by: Some(oid("a")) }),
+            ([CommitState::Original, CommitState::Absent], Verdict::Needs { commits: vec![oid("2")] }),
+            ([CommitState::Absent, CommitState::Absent], Verdict::Needs { commits: fix.to_vec() }),
+            ([back, CommitState::Absent], Verdict::Reverted { by: Some(oid("b")) }),
+            ([resolved, CommitState::Original], by_ada.clone()),
             ([resolved, copy], by_ada),
-            ([resolved, Word::Absent], Verdict::Needs { commits: vec![oid("2")] }),
+            ([resolved, CommitState::Absent], Verdict::Needs { commits: vec![oid("2")] }),
             ([resolved, back], Verdict::Reverted { by: Some(oid("b")) }),
         ] {
-            assert_eq!(decide(&fix, &words, &people), verdict, "{words:?}");
+            assert_eq!(decide(&fix, &states, &people), verdict, "{states:?}");
         }
     }
 
@@ -135,27 +141,28 @@ mod tests {
     fn a_merge_wants_the_fix_itself() {
         let tip = oid("1");
         let needs = Verdict::Needs { commits: vec![tip] };
-        for (word, verdict) in [
-            (Word::Original, Verdict::Contains),
-            (Word::Absent, needs.clone()),
-            (Word::Copied(oid("a")), needs.clone()),
-            (Word::Resolved(oid("a")), needs),
-            (Word::TakenBack(oid("b")), Verdict::Reverted { by: Some(oid("b")) }),
+        for (state, verdict) in [
+            (CommitState::Original, Verdict::Contains),
+            (CommitState::Absent, needs.clone()),
+            (CommitState::Copied(oid("a")), needs.clone()),
+            (CommitState::Resolved(oid("a")), needs),
+            (CommitState::TakenBack(oid("b")), Verdict::Reverted { by: Some(oid("b")) }),
         ] {
-            assert_eq!(of_merge(tip, word), verdict);
+            assert_eq!(of_merge(tip, state), verdict);
         }
     }
 
     #[test]
     fn where_histories_meet_the_later_word_wins() {
-        let (resolved, copied, back) = (Word::Resolved(oid("c")), Word::Copied(oid("a")), Word::TakenBack(oid("b")));
-        let ranked = [Word::Absent, resolved, copied, Word::Original, back];
+        let (resolved, copied, back) =
+            (CommitState::Resolved(oid("c")), CommitState::Copied(oid("a")), CommitState::TakenBack(oid("b")));
+        let ranked = [CommitState::Absent, resolved, copied, CommitState::Original, back];
         for (at, lower) in ranked.iter().enumerate() {
             for higher in &ranked[at..] {
                 assert_eq!((lower.join(*higher), higher.join(*lower)), (*higher, *higher));
             }
         }
         // Two copies: the one of the first parent stays.
-        assert_eq!(copied.join(Word::Copied(oid("d"))), copied);
+        assert_eq!(copied.join(CommitState::Copied(oid("d"))), copied);
     }
 }

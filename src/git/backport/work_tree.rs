@@ -49,7 +49,7 @@ pub async fn open(git: &Git, plan: &Plan, outcome: &Outcome, directory: &Path) -
     // Git ends with an error, because of the conflict.
     let output = inside.call(&args).output().await?;
     match unmerged(&inside).await?.is_empty() {
-        true => Err(BackportError::Unexpected { said: output.stderr }),
+        true => Err(BackportError::Unexpected { printed: output.stderr }),
         false => Ok(()),
     }
 }
