@@ -12,7 +12,7 @@ use crate::value::CommandLine;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Puts HOTFIX_RELEASE (HOTFIX_COMMIT, HOTFIX_IMAGE) in the place of HOTFIX_PREVIOUS.
+    /// Replaces HOTFIX_PREVIOUS by HOTFIX_RELEASE (HOTFIX_COMMIT, HOTFIX_IMAGE).
     pub deploy: CommandLine,
     /// Puts HOTFIX_RELEASE back; `deploy` where it is left out.
     pub rollback: Option<CommandLine>,

@@ -53,7 +53,7 @@ impl Config {
 pub struct Surroundings {
     /// Where commands are run: the repository's top directory.
     pub directory: PathBuf,
-    /// Where the state of commands under way lies.
+    /// Where the state of commands under way is kept.
     pub state: PathBuf,
     pub limit: Duration,
     pub environment: String,
@@ -92,16 +92,16 @@ pub trait Deployer: Send + Sync {
     /// Fails with [`DeployError::Refused`] where the change would not be accepted.
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError>;
 
-    /// Returns what [`Deployer::prepare`] would find, as far as that can be told without keeping anything.
+    /// Returns what [`Deployer::prepare`] would find, as far as that is known without keeping anything.
     async fn look(&self, _: &Change) -> Result<Preparation, DeployError> {
         Ok(Preparation::default())
     }
 
     /// Waits for a deploy or rollback to `change.release` that a process which is gone left under
-    /// way, and goes on with it where it was left half-done. Does nothing where none was begun.
+    /// way, and continues it where it was left half-done. Does nothing where none was started.
     async fn settle(&self, change: &Change) -> Result<(), DeployError>;
 
-    /// Puts `change.release` in the place of what runs. Where a process that is gone has begun
+    /// Replaces what runs by `change.release`. Where a process that is gone has started
     /// this very change, its end is waited for, and where it ended well, it was it.
     async fn deploy(&self, change: &Change) -> Result<(), DeployError>;
 
@@ -121,7 +121,7 @@ pub trait Deployer: Send + Sync {
 
     /// Puts `change.release` back by deleting what there is; otherwise like [`Deployer::deploy`].
     async fn recreate(&self, _: &Change) -> Result<(), DeployError> {
-        Err(DeployError::Refused("this deployer can't make anew what it deploys to".to_owned()))
+        Err(DeployError::Refused("this deployer can't make again what it deploys to".to_owned()))
     }
 
     /// Takes every instance away, writes down where they run how many there were, and returns how many
@@ -191,7 +191,7 @@ pub enum DeployError {
     /// Production was changed, and does not run as it should.
     #[error("{0}")]
     Rollout(String),
-    /// Nobody can tell what runs.
+    /// What runs is unknown.
     #[error("{0}")]
     Unknown(String),
     #[error("`{command}`: {ended}{}", tail(.output))]
@@ -218,8 +218,8 @@ fn failed(command: &CommandLine, ended: &Ended) -> DeployError {
     DeployError::Command { command: command.to_string(), ended: ended.words(), output: ended.last_lines(10) }
 }
 
-/// The release that all have; each by name where they differ; `None` where there is nothing.
-fn together(releases: &[(&str, Option<String>)]) -> Option<String> {
+/// Returns the release that all have, or each by name where they differ; `None` where there is nothing.
+fn in_one_line(releases: &[(&str, Option<String>)]) -> Option<String> {
     let (_, first) = releases.first()?;
     if releases.iter().all(|(_, release)| release == first) {
         return first.clone();

@@ -35,7 +35,7 @@ impl Wait {
     /// Returns once the change is complete and stayed so.
     ///
     /// Fails with [`DeployError::Rollout`] where it will not be, and with [`DeployError::Unknown`]
-    /// where nobody can tell.
+    /// where it is unknown.
     pub async fn until_complete(&self, what: &mut dyn Look) -> Result<(), DeployError> {
         let start = Instant::now();
         let mut complete: Option<Instant> = None;

@@ -102,7 +102,7 @@ fn a_restart_takes_every_instance_away_and_brings_back_as_many() {
         }
     }
     let shown = kube.hotfix(&["rollback", "--rung", "restart", "--dry-run"]);
-    let warning = "autoscaler `load` keeps `backend` at 2 to 9 instances and goes on once they are back";
+    let warning = "autoscaler `load` keeps `backend` at 2 to 9 instances and continues once they are back";
     assert!(shown.stderr.contains(warning), "{shown}");
 }
 

@@ -1,4 +1,4 @@
-//! What the engine tells of a container.
+//! A container, as the engine describes it.
 
 use std::collections::BTreeMap;
 

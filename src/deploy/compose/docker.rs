@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::complaint;
 use super::container::Container;
 use super::project::Project;
-use super::words;
 use crate::deploy::DeployError;
 use crate::process::{self, Ended, Output, Spec, TAIL};
 
@@ -18,7 +18,7 @@ use crate::process::{self, Ended, Output, Spec, TAIL};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The most that is read of an answer, in bytes.
 const MOST: u64 = 64 * 1024 * 1024;
-/// How often containers are listed anew where one went away in between.
+/// How often containers are listed again where one went away in between.
 const ATTEMPTS: u32 = 5;
 
 /// One project of compose's.
@@ -91,7 +91,7 @@ impl Docker {
     /// Fetches an image from its registry; fails in the engine's words.
     pub async fn pull(&self, name: &str, limit: Duration) -> Result<(), String> {
         let (ended, _) = self.call(&self.engine, &["pull", "--quiet", name], limit).await;
-        if ended.succeeded() { Ok(()) } else { Err(words::of(&ended)) }
+        if ended.succeeded() { Ok(()) } else { Err(complaint::of(&ended)) }
     }
 
     /// Gives an image one more name, under which it is kept.
@@ -108,8 +108,8 @@ impl Docker {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let (ended, found) = self.call(&[], &command, PATIENCE).await;
         match ended.succeeded() {
-            true => Ok((read(&found)?, words::warnings(&ended.output))),
-            false => Err(DeployError::Refused(format!("compose says: {}", words::of(&ended)))),
+            true => Ok((read(&found)?, complaint::warnings(&ended.output))),
+            false => Err(DeployError::Refused(format!("compose says: {}", complaint::of(&ended)))),
         }
     }
 
@@ -158,5 +158,5 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, DeployError> {
 }
 
 fn unanswered(ended: &Ended) -> DeployError {
-    DeployError::Unknown(format!("docker does not tell what runs: {}", words::of(ended)))
+    DeployError::Unknown(format!("docker does not say what runs: {}", complaint::of(ended)))
 }

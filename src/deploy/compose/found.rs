@@ -99,7 +99,7 @@ impl Compose {
         if !image.contains('@') {
             return Err(gone("it was in no registry"));
         }
-        self.docker.pull(image, self.surroundings.limit).await.map_err(|said| gone(&said))
+        self.docker.pull(image, self.surroundings.limit).await.map_err(|reason| gone(&reason))
     }
 }
 

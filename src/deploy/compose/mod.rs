@@ -1,13 +1,13 @@
-//! Deploys with docker compose: pulls the image, makes the containers anew one service at a time,
+//! Deploys with docker compose: pulls the image, makes the containers again one service at a time,
 //! looks at them itself. Nothing is ever taken down. How it is done, and why: docs/deploy.md.
 
+mod complaint;
 mod container;
 mod docker;
 mod found;
 mod pinned;
 mod project;
 mod standing;
-mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::image::Image;
 use super::wait::{Look, Standing, Wait};
-use super::{Change, DeployError, Deployer, Preparation, Surroundings, is_one, mark, together};
+use super::{Change, DeployError, Deployer, Preparation, Surroundings, in_one_line, is_one, mark};
 use crate::domain::image::repository;
 use crate::process::Spec;
 use crate::value::Length;
@@ -29,7 +29,7 @@ use pinned::Wanted;
 use project::Project;
 use standing::Expected;
 
-/// The verbs under which a change may have been begun.
+/// The verbs under which a change may have been started.
 const VERBS: [&str; 2] = ["deploy", "roll-back"];
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,12 +83,12 @@ impl Compose {
         Compose { config, docker, surroundings }
     }
 
-    /// Where the file lies that chooses the images.
+    /// Where the file is that chooses the images.
     fn pinned(&self) -> PathBuf {
         self.surroundings.state.join(format!("compose-{}.json", self.config.project))
     }
 
-    /// Returns the image of each service in the release, as this host has it; refused where it can't be had.
+    /// Returns the image of each service in the release, as this host has it; refused where there is none.
     async fn images(&self, change: &Change) -> Result<BTreeMap<&str, String>, DeployError> {
         let mut images = BTreeMap::new();
         for target in &self.config.services {
@@ -96,7 +96,7 @@ impl Compose {
             let found = match self.docker.image(&name).await? {
                 None if self.config.pull => {
                     let pulled = self.docker.pull(&name, self.surroundings.limit).await;
-                    pulled.map_err(|said| DeployError::Refused(format!("`{name}` can't be pulled: {said}")))?;
+                    pulled.map_err(|reason| DeployError::Refused(format!("`{name}` can't be pulled: {reason}")))?;
                     self.docker.image(&name).await?
                 }
                 found => found,
@@ -160,16 +160,16 @@ impl Compose {
                 limit: self.config.deadline.0,
             };
             let ended = supervised.run(&spec, verb).await?;
-            failed = (!ended.succeeded()).then(|| words::of(&ended));
+            failed = (!ended.succeeded()).then(|| complaint::of(&ended));
         }
-        if let Some(said) = &failed
+        if let Some(complaint) = &failed
             && ids(&self.docker.containers().await?) == ids(&before)
         {
-            return Err(DeployError::Refused(format!("compose says: {said}")));
+            return Err(DeployError::Refused(format!("compose says: {complaint}")));
         }
         match (self.up(wanted, &project, soak).await, failed) {
-            (Err(DeployError::Rollout(reason)), Some(said)) => {
-                Err(DeployError::Rollout(format!("{reason}; compose says: {said}")))
+            (Err(DeployError::Rollout(reason)), Some(complaint)) => {
+                Err(DeployError::Rollout(format!("{reason}; compose says: {complaint}")))
             }
             (ended, _) => ended,
         }
@@ -232,7 +232,7 @@ impl Deployer for Compose {
         let containers = self.docker.containers().await?;
         let releases: Vec<_> =
             self.config.services.iter().map(|target| (target.name.as_str(), target.release(&containers))).collect();
-        Ok(together(&releases))
+        Ok(in_one_line(&releases))
     }
 
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {

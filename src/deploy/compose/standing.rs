@@ -68,7 +68,7 @@ impl Expected<'_> {
             ("exited", _) if is_restarted(container) => Standing::Waiting(ended(container)),
             ("exited", _) => Standing::Failed(ended(container)),
             ("restarting", _) => Standing::Waiting(ended(container)),
-            ("created", _) => Standing::Failed(format!("was not started{}", said(&state.error))),
+            ("created", _) => Standing::Failed(format!("was not started{}", because(&state.error))),
             (status, _) => Standing::Failed(format!("is {status}")),
         }
     }
@@ -84,10 +84,10 @@ fn is_restarted(container: &Container) -> bool {
 }
 
 fn ended(container: &Container) -> String {
-    format!("ended with status {}{}", container.state.exit_code, said(&container.state.error))
+    format!("ended with status {}{}", container.state.exit_code, because(&container.state.error))
 }
 
-fn said(error: &str) -> String {
+fn because(error: &str) -> String {
     if error.is_empty() { String::new() } else { format!(": {}", redact(error)) }
 }
 
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(says(&[running(0), running(1)], &[]), "waiting: `api` restarted");
         assert_eq!(says(&[running(0), running(1), running(1)], &[]), "complete");
         assert_eq!(says(&[running(0), running(3)], &[]), "failed: `api` starts again and again, ended with status 0");
-        // What it did long before tells nothing.
+        // What it did long before means nothing.
         assert_eq!(says(&[running(90), running(90)], &[]), "complete");
     }
 }

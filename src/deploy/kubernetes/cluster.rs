@@ -136,7 +136,7 @@ impl Cluster {
         gone(in_time(self.records().delete(name, &DeleteParams::default())).await.map(drop))
     }
 
-    /// Begins to delete a deployment with all that belongs to it, if it still is the one that was read.
+    /// Starts to delete a deployment with all that belongs to it, if it still is the one that was read.
     pub async fn delete(&self, name: &str, read: &Read) -> Result<(), Failure> {
         let preconditions = Preconditions { uid: read.uid().map(str::to_owned), resource_version: None };
         let parameters = DeleteParams {
@@ -225,7 +225,7 @@ fn gone(deleted: Result<(), kube::Error>) -> Result<(), Failure> {
     }
 }
 
-/// Ends a call that takes too long: the client tries it again for minutes where it is told to wait.
+/// Ends a call that takes too long: the client tries it again for minutes where the answer asks it to wait.
 async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
     let message = format!("no answer that helps within {} s", PATIENCE.as_secs());
     let late = || kube::Error::Api(Status::failure(&message, "Timeout").with_code(504).boxed());
@@ -234,7 +234,7 @@ async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result
 
 fn selected(of: &Read) -> ListParams {
     let selector = of.deployment.spec.as_ref().map(|spec| spec.selector.clone()).unwrap_or_default();
-    // Where it can't be said as a selector, the owner still tells.
+    // Where it can't be written as a selector, the owner still says whose they are.
     Selector::try_from(selector).map_or_else(|_| ListParams::default(), |s| ListParams::default().labels_from(&s))
 }
 

@@ -1,4 +1,4 @@
-//! Whole deployments, kept so that they can be made anew. Their records have no owner, for they are
+//! Whole deployments, kept so that they can be made again. Their records have no owner, for they are
 //! needed once it is gone; the newest few of each deployment are kept.
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
@@ -17,7 +17,7 @@ const OF: &str = "hotfix/manifest-of";
 /// How many are kept of each deployment.
 const KEPT: usize = 5;
 
-/// Returns what it takes to make `object` anew; an instance count that hotfix set to 0 is what it was.
+/// Returns what it takes to make `object` again; an instance count that hotfix set to 0 is what it was.
 pub fn of(object: &DynamicObject) -> Value {
     let mut spec = object.data["spec"].clone();
     spec["template"] = template::bare(&spec["template"]);
@@ -43,7 +43,7 @@ pub fn of(object: &DynamicObject) -> Value {
 }
 
 /// Returns the record of a manifest, named after it. `mark` names the change that is about to make it
-/// anew; `now` is in seconds since 1970.
+/// again; `now` is in seconds since 1970.
 pub fn record(manifest: &Value, release: &str, mark: Option<&str>, now: i64) -> ControllerRevision {
     let deployment = manifest["metadata"]["name"].as_str().unwrap_or_default();
     let digest = hex(&Sha256::digest(format!("{manifest}{}", mark.unwrap_or_default())));
@@ -64,7 +64,7 @@ pub fn record(manifest: &Value, release: &str, mark: Option<&str>, now: i64) -> 
 }
 
 /// Returns the manifest that a change was about to make.
-pub fn begun(records: &[ControllerRevision], deployment: &str, mark: &str) -> Option<Value> {
+pub fn started(records: &[ControllerRevision], deployment: &str, mark: &str) -> Option<Value> {
     let found = ours(records, deployment).find(|record| note(record, CHANGE) == Some(mark))?;
     found.data.as_ref().map(|data| data.0.clone())
 }
@@ -128,7 +128,7 @@ mod tests {
         records.push(record(&manifest("8"), "v0", Some("change"), 8));
         assert_eq!(of_release(&records, "pay", "v1"), Some(manifest("7")));
         assert_eq!(of_release(&records, "other", "v1"), None);
-        assert_eq!(begun(&records, "pay", "change"), Some(manifest("8")));
+        assert_eq!(started(&records, "pay", "change"), Some(manifest("8")));
         let kept = records[0].metadata.name.clone().expect("it has a name");
         let surplus = surplus(&records, "pay", &kept);
         let expected: Vec<_> = [3, 2, 1].iter().filter_map(|index| records[*index].metadata.name.clone()).collect();

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::image::Image;
 use super::wait::Wait;
-use super::{Autoscaler, Change, DeployError, Deployer, Preparation, is_one, mark, together};
+use super::{Autoscaler, Change, DeployError, Deployer, Preparation, in_one_line, is_one, mark};
 use crate::crash::{self, Point};
 use crate::domain::rung::Rung;
 use crate::value::Length;
@@ -158,7 +158,7 @@ impl Deployer for Kubernetes {
             let read = cluster.deployment(&target.name).await?;
             releases.push((target.name.as_str(), read.map(|read| target.release(&read).to_owned())));
         }
-        Ok(together(&releases))
+        Ok(in_one_line(&releases))
     }
 
     async fn prepare(&self, change: &Change) -> Result<Preparation, DeployError> {
@@ -256,7 +256,7 @@ impl Deployer for Kubernetes {
         let found = match cluster.autoscalers().await {
             // The right to list them may be missing; that is no reason to leave production as it is.
             Err(Failure::Refused(reason)) => {
-                let words = format!("whether an autoscaler changes the number of instances can't be told: {reason}");
+                let words = format!("whether an autoscaler changes the number of instances is unknown: {reason}");
                 return Ok(vec![Autoscaler { words, wakes: false }]);
             }
             found => found?,
@@ -391,8 +391,8 @@ impl Target {
         preparation
             .not_put_back
             .extend(left.into_iter().filter(|one| !preparation.not_put_back.contains(one)).collect::<Vec<_>>());
-        let began = set.and_then(|set| set.metadata.creation_timestamp).map(|time| time.0);
-        let took = began.and_then(|began| rollout::last_took(&read.deployment, began));
+        let start = set.and_then(|set| set.metadata.creation_timestamp).map(|time| time.0);
+        let took = start.and_then(|start| rollout::last_took(&read.deployment, start));
         preparation.seconds = preparation.seconds.max(took);
         Ok(json!({ "record": record, "image": image, "digest": digest, "replicas": replicas, "uid": read.uid(),
             "revision": read.annotation("deployment.kubernetes.io/revision") }))

@@ -1,5 +1,5 @@
-//! Deletes deployments and makes them anew. What is to be made is recorded in the cluster before
-//! anything is deleted, so that whoever goes on knows it.
+//! Deletes deployments and makes them again. What is to be made is recorded in the cluster before
+//! anything is deleted, so that whoever continues knows it.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ const VERB: &str = "recreate";
 const BETWEEN: Duration = Duration::from_millis(500);
 
 impl Kubernetes {
-    /// Makes every deployment anew, with the release's template, and waits until it runs. One that is
+    /// Makes every deployment again, with the release's template, and waits until it runs. One that is
     /// gone is made from what was recorded of it before the last deploys.
     pub(super) async fn by_recreation(&self, change: &Change) -> Result<(), DeployError> {
         let cluster = self.connect().await?;
@@ -31,13 +31,13 @@ impl Kubernetes {
         }
         let mut changed = Vec::new();
         for (target, read, manifest) in &wanted {
-            let after = self.anew(&cluster, target, read.as_ref(), manifest, change).await?;
+            let after = self.make_again(&cluster, target, read.as_ref(), manifest, change).await?;
             changed.push((*target, Changed::of(&after.deployment, &after.template, &target.container)));
         }
         self.rolled_out(&changed, Length(Duration::ZERO)).await
     }
 
-    async fn anew(
+    async fn make_again(
         &self,
         cluster: &Cluster,
         target: &Target,
@@ -57,7 +57,7 @@ impl Kubernetes {
         }
         crash::point(Point::Within("roll-back"));
         match cluster.create(&noted(manifest, change)).await {
-            // Somebody else was faster; whether it is what is wanted, the rollout tells.
+            // Somebody else was faster; the rollout shows whether it is what is wanted.
             Err(Failure::Conflict) => {
                 let gone = || DeployError::Rollout(format!("deployment `{}` was deleted meanwhile", target.name));
                 cluster.deployment(&target.name).await?.ok_or_else(gone)
@@ -87,8 +87,8 @@ impl Target {
     /// release's template, else what was recorded of the release.
     async fn manifest_of(&self, cluster: &Cluster, read: Option<&Read>, change: &Change) -> Result<Value, DeployError> {
         let records = cluster.all_kept().await?;
-        if let Some(begun) = manifest::begun(&records, &self.name, &mark(VERB, change)) {
-            return Ok(begun);
+        if let Some(started) = manifest::started(&records, &self.name, &mark(VERB, change)) {
+            return Ok(started);
         }
         if let Some(read) = read {
             let mut manifest = read.manifest.clone();

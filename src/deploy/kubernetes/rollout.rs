@@ -72,11 +72,11 @@ pub fn judge(changed: &Changed, deployment: Option<&Deployment>, image: Option<&
 }
 
 /// Returns how long the last rollout took, in seconds: from the first pod wanted of the newest
-/// template, created at `began`, to the condition that tells of its end.
-pub fn last_took(deployment: &Deployment, began: Timestamp) -> Option<i64> {
+/// template, created at `start`, to the condition that shows its end.
+pub fn last_took(deployment: &Deployment, start: Timestamp) -> Option<i64> {
     let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
     let ended = conditions.iter().find(|condition| condition.reason.as_deref() == Some("NewReplicaSetAvailable"))?;
-    let seconds = ended.last_update_time.as_ref()?.0.duration_since(began).as_secs();
+    let seconds = ended.last_update_time.as_ref()?.0.duration_since(start).as_secs();
     // A template that came back has the age of its first time.
     (0..3600).contains(&seconds).then_some(seconds)
 }
@@ -85,7 +85,7 @@ pub fn last_took(deployment: &Deployment, began: Timestamp) -> Option<i64> {
 fn taken_over(changed: &Changed, deployment: &Deployment, image: Option<&str>) -> Option<String> {
     let metadata = &deployment.metadata;
     if metadata.uid.as_deref() != Some(&changed.uid) {
-        return Some("it was deleted meanwhile and made anew".to_owned());
+        return Some("it was deleted meanwhile and made again".to_owned());
     }
     if image != Some(&changed.image) {
         let now = image.unwrap_or("nothing");
@@ -94,17 +94,17 @@ fn taken_over(changed: &Changed, deployment: &Deployment, image: Option<&str>) -
     super::obstacle::refusal(deployment).map(|reason| format!("{reason} (since the change)"))
 }
 
-/// Why a condition says that the rollout failed. One from before the change tells nothing: the
+/// Why a condition says that the rollout failed. One from before the change means nothing: the
 /// controller leaves it for a while (kubernetes/kubernetes issue 49637).
 fn failed(condition: &DeploymentCondition, since: Option<Timestamp>) -> Option<String> {
     let updated = condition.last_update_time.as_ref().map(|time| time.0);
-    let said = condition.message.as_deref().unwrap_or("no reason is given");
+    let message = condition.message.as_deref().unwrap_or("no reason is given");
     match (condition.type_.as_str(), condition.status.as_str(), condition.reason.as_deref()) {
         // A deadline is a second at least, so one that passed in the second of the change is not its own.
         ("Progressing", "False", Some("ProgressDeadlineExceeded")) if since.is_none() || updated > since => {
-            Some(format!("it makes no progress: {said}"))
+            Some(format!("it makes no progress: {message}"))
         }
-        ("ReplicaFailure", "True", _) if updated >= since => Some(format!("pods can't be made: {said}")),
+        ("ReplicaFailure", "True", _) if updated >= since => Some(format!("pods can't be made: {message}")),
         _ => None,
     }
 }
@@ -245,7 +245,7 @@ mod tests {
                 json!({ "spec": { "replicas": 0 } }),
                 "failed: it is scaled to 0, so nothing would run (since the change)",
             ),
-            (json!({ "metadata": { "uid": "other" } }), "failed: it was deleted meanwhile and made anew"),
+            (json!({ "metadata": { "uid": "other" } }), "failed: it was deleted meanwhile and made again"),
         ];
         for (change, expected) in cases {
             assert_eq!(says(change.clone(), &[]), expected, "{change}");

@@ -1,5 +1,5 @@
 //! Takes every instance away, and brings back as many as there were. How many is written on the
-//! deployment in the same change that takes them away, so that whoever goes on knows it.
+//! deployment in the same change that takes them away, so that whoever continues knows it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub fn autoscaler(found: &HorizontalPodAutoscaler, deployment: &str) -> Option<A
     let managers = found.metadata.labels.iter().filter_map(|labels| labels.get("app.kubernetes.io/managed-by"));
     let wakes = spec.min_replicas == Some(0) || managers.into_iter().any(|manager| manager.contains("keda"));
     let (least, most) = (spec.min_replicas.unwrap_or(1), spec.max_replicas);
-    let then = if wakes { "and may bring instances back at any time" } else { "and goes on once they are back" };
+    let then = if wakes { "and may bring instances back at any time" } else { "and continues once they are back" };
     Some(Autoscaler {
         words: format!("autoscaler `{name}` keeps `{deployment}` at {least} to {most} instances {then}"),
         wakes,
@@ -196,7 +196,7 @@ mod tests {
         let of = |kind: &str, name: &str, least: Option<i32>| json!({ "minReplicas": least, "maxReplicas": 9, "scaleTargetRef": { "kind": kind, "name": name } });
         assert_eq!(words(of("Deployment", "other", Some(2)), json!({})), None);
         assert_eq!(words(of("StatefulSet", "pay", Some(2)), json!({})), None);
-        let plain = "autoscaler `load` keeps `pay` at 2 to 9 instances and goes on once they are back";
+        let plain = "autoscaler `load` keeps `pay` at 2 to 9 instances and continues once they are back";
         assert_eq!(words(of("Deployment", "pay", Some(2)), json!({})), Some((plain.to_owned(), false)));
         let keda = json!({ "app.kubernetes.io/managed-by": "keda-operator" });
         for (least, labels) in [(Some(0), json!({})), (Some(1), keda)] {

@@ -51,7 +51,7 @@ pub fn image_patch(read: &Read, list: &str, container: &str, image: &str, notes:
     patch
 }
 
-/// Adds to a patch of the image what release it is of, which a digest does not tell.
+/// Adds to a patch of the image what release it is of, which a digest does not show.
 pub fn name_release(patch: &mut Value, image: &str, release: &str) {
     patch["spec"]["template"]["metadata"] = json!({ "annotations": { IMAGE: image, RELEASE: release } });
 }
@@ -102,7 +102,7 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
                         continue;
                     }
                 };
-                // A volume of a secret names it otherwise than everything else does.
+                // A volume of a secret names it in another way than everything else.
                 if let Some(name) = inner["name"].as_str().or(inner["secretName"].as_str()) {
                     found.insert(format!("{kind} `{name}`"));
                 }

@@ -11,7 +11,7 @@ use crate::deploy::wait::{Look, Standing};
 pub struct Watched<'a> {
     pub deployer: &'a Kubernetes,
     pub changed: &'a [(&'a Target, Changed)],
-    /// `None` after a failure: a new connection reads the credentials anew.
+    /// `None` after a failure: a new connection reads the credentials again.
     pub cluster: Option<Cluster>,
 }
 
@@ -22,14 +22,14 @@ impl Look for Watched<'_> {
             Some(cluster) => Ok(cluster),
             None => self.deployer.connect().await,
         };
-        let cluster = connected.map_err(words)?;
-        let seen = look(&cluster, self.changed).await.map_err(words)?;
+        let cluster = connected.map_err(reason)?;
+        let seen = look(&cluster, self.changed).await.map_err(reason)?;
         self.cluster = Some(cluster);
         Ok(seen)
     }
 }
 
-fn words(failure: Failure) -> String {
+fn reason(failure: Failure) -> String {
     match failure {
         Failure::Refused(reason) | Failure::Unreachable(reason) => reason,
         Failure::Conflict => "it was changed at the same time".to_owned(),

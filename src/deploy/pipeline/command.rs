@@ -43,14 +43,14 @@ impl Runs for Command {
             limit: PATIENCE,
         };
         let ended = process::run(spec).await;
-        let said = ended.last_lines(1);
+        let line = ended.last_lines(1);
         if !ended.succeeded() {
-            return Err(format!("`{}`: {}\n{said}", self.config.find, ended.words()).trim_end().to_owned());
+            return Err(format!("`{}`: {}\n{line}", self.config.find, ended.words()).trim_end().to_owned());
         }
-        if said.is_empty() {
+        if line.is_empty() {
             return Ok(None);
         }
-        serde_json::from_str(&said).map_err(|error| format!("`{}` printed no run: {error}: {said}", self.config.find))
+        serde_json::from_str(&line).map_err(|error| format!("`{}` printed no run: {error}: {line}", self.config.find))
     }
 }
 

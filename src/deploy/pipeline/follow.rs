@@ -18,7 +18,7 @@ impl Follow {
     /// Returns once the run for `pushed` has succeeded.
     ///
     /// Fails with [`DeployError::Rollout`] where it ended otherwise, and with [`DeployError::Unknown`]
-    /// where it may still run or was never seen: nothing else may be begun then.
+    /// where it may still run or was never seen: nothing else may be started then.
     pub async fn to_the_end(&self, runs: &dyn Runs, pushed: &Pushed) -> Result<(), DeployError> {
         let start = Instant::now();
         let mut suspected: Option<Run> = None;
@@ -64,7 +64,7 @@ fn unfinished(found: Result<Option<Run>, String>, pushed: &Pushed, waited: Durat
             format!("the run for `{name}` waits for a person to start it{}", place(&run))
         }
         Ok(Some(run)) => format!("the run for `{name}` has not ended after {seconds} s{}", place(&run)),
-        Err(said) => format!("how the run for `{name}` stands can't be seen: {said}"),
+        Err(reason) => format!("how the run for `{name}` stands can't be seen: {reason}"),
     }
 }
 

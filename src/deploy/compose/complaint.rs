@@ -18,8 +18,8 @@ pub fn of(ended: &Ended) -> String {
     if let Some(at) = lines.iter().position(|line| line.starts_with("invalid interpolation format")) {
         lines.truncate(at + 1);
     }
-    let said = lines[lines.len().saturating_sub(LINES)..].join(" ");
-    if said.is_empty() { ended.words() } else { said.trim_end_matches('.').to_owned() }
+    let complaint = lines[lines.len().saturating_sub(LINES)..].join(" ");
+    if complaint.is_empty() { ended.words() } else { complaint.trim_end_matches('.').to_owned() }
 }
 
 /// Returns the messages of the lines `level=warning msg="..."`, each once.
