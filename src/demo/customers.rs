@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What customers pay, over and over again. Two in ten leave the cents out.
+/// What customers pay, again and again. Two in ten leave the cents out.
 const AMOUNTS: [&str; 10] = ["12.50", "7.99", "1,250.00", "12", "99.90", "4,999.00", "3.20", "2,000.00", "5", "18.75"];
 
 /// How long until the next customer pays.
@@ -56,7 +56,7 @@ impl Customers {
         Customers { counted, thread: Some(thread) }
     }
 
-    /// Returns the count so far, and begins a new one.
+    /// Returns the count so far, and starts a new one.
     pub fn count(&self) -> Count {
         Count {
             answered: self.counted.answered.swap(0, Ordering::Relaxed),

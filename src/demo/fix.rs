@@ -29,7 +29,7 @@ pub const BAD: Fix = Fix {
 };
 
 impl Fix {
-    /// Commits the change in a work tree, in the place of any fix before it, and returns its diff.
+    /// Commits the change in a work tree, replacing any fix before it, and returns its diff.
     pub async fn commit(&self, work_tree: &Path) -> Result<String, GitError> {
         let git = Git::at(work_tree);
         git.run(["restore", "--source", RELEASE, "--staged", "--worktree", "src"]).await?;

@@ -60,7 +60,7 @@ pub async fn write(git: &Git, now: Timestamp, adapt: impl Fn(&str) -> String) ->
         change(git.directory(), commit, &adapt)?;
         git.run(["add", "--all"]).await?;
         save(git, commit, now).await?;
-        // What is merged is done with, except for the branches that stay for ever.
+        // What is merged is done with, except for the branches that stay.
         if let Some(merged) = commit.merge.as_deref().filter(|merged| merged.contains('/')) {
             git.run(["branch", "--quiet", "--delete", "--force", merged]).await?;
         }

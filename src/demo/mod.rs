@@ -1,6 +1,6 @@
 //! A sandbox to try hotfix in: a real remote, a real service with a real bug, and customers.
 //!
-//! What lies in it is in demo/ at the top of this repository.
+//! What is in it comes from demo/ at the top of this repository.
 
 pub mod customers;
 pub mod error;

@@ -22,7 +22,7 @@ impl Production {
 
     /// Deploys [`RELEASE`] for the first time, as a pipeline would: by the repository's own script.
     pub async fn start(&self) -> Result<(), SandboxError> {
-        let mut said = tempfile::tempfile()?;
+        let mut stderr = tempfile::tempfile()?;
         let mut deploy = Command::new("sh");
         deploy
             .arg("ops/deploy.sh")
@@ -31,15 +31,15 @@ impl Production {
             .env_remove("HOTFIX_COMMIT")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            // Not a pipe: the script goes on when nobody waits for it any more.
-            .stderr(said.try_clone()?)
+            // Not a pipe: the script continues when nobody waits for it any more.
+            .stderr(stderr.try_clone()?)
             // Out of the reach of Ctrl-C, which would end the service with the demo's children.
             .process_group(0);
         if tokio::process::Command::from(deploy).status().await?.success() {
             return Ok(());
         }
-        said.rewind()?;
-        Err(SandboxError::NotStarted(io::read_to_string(said)?.trim_end().to_owned()))
+        stderr.rewind()?;
+        Err(SandboxError::NotStarted(io::read_to_string(stderr)?.trim_end().to_owned()))
     }
 
     /// The service's log.
@@ -68,8 +68,8 @@ impl Drop for Production {
         match stopped {
             Ok(output) if output.status.success() => {}
             Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                tracing::warn!("the sandbox's production may still run: {}", said.trim_end());
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                tracing::warn!("the sandbox's production may still run: {}", stderr.trim_end());
             }
             Err(error) => tracing::warn!("the sandbox's production may still run: {error}"),
         }

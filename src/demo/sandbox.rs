@@ -106,7 +106,7 @@ async fn clone(git: &Git, name: &str) -> Result<Git, GitError> {
 }
 
 /// A listener on a free port below those that systems give to outgoing connections, so that the
-/// port stays free while one process takes over from another. Begins anywhere, for sandboxes that
+/// port stays free while one process takes over from another. Starts anywhere, for sandboxes that
 /// are built at the same time.
 fn free_port() -> Option<TcpListener> {
     let start = RandomState::new().hash_one(std::process::id());

@@ -27,8 +27,8 @@ const GONE: Duration = Duration::from_secs(5);
 /// Whether this program is hotfix, and not one that only has hotfix as a library.
 static SUPERVISES: AtomicBool = AtomicBool::new(false);
 
-/// Says that this program, started with `supervise`, calls [`contain`]. Before that is said, commands
-/// are held together by their process group alone.
+/// Declares that this program, started with `supervise`, calls [`contain`]. Before that, only their
+/// process group holds the processes of a command.
 pub fn by_this_program() {
     SUPERVISES.store(true, Ordering::Relaxed);
 }
@@ -38,8 +38,8 @@ pub struct Contained {
     child: Child,
     /// The supervisor ends all when this is closed.
     link: Option<tokio::net::UnixStream>,
-    /// What the supervisor has said so far.
-    told: Vec<u8>,
+    /// What the supervisor has reported so far.
+    report: Vec<u8>,
     group: Option<Group>,
 }
 
@@ -52,7 +52,7 @@ impl Contained {
             command.stdout(stdout).stderr(stderr);
             let child = tokio::process::Command::from(command).spawn().map_err(|error| starting(spec, &error))?;
             let group = Some(Group(child.id()));
-            return Ok(Contained { child, link: None, told: Vec::new(), group });
+            return Ok(Contained { child, link: None, report: Vec::new(), group });
         }
         let (mut ours, theirs) = UnixStream::pair().map_err(own)?;
         let mut supervisor = this_program().map_err(own)?;
@@ -61,7 +61,7 @@ impl Contained {
         let text = serde_json::to_string(spec).map_err(|error| own(error.into()))?;
         writeln!(ours, "{text}").and_then(|()| ours.set_nonblocking(true)).map_err(own)?;
         let link = tokio::net::UnixStream::from_std(ours).map_err(own)?;
-        Ok(Contained { child, link: Some(link), told: Vec::new(), group: None })
+        Ok(Contained { child, link: Some(link), report: Vec::new(), group: None })
     }
 
     /// What the command prints, where that is a pipe.
@@ -73,10 +73,10 @@ impl Contained {
     /// not waited for to the end.
     pub async fn ended(&mut self) -> Ending {
         if let Some(link) = &mut self.link {
-            while let Ok(1..) = link.read_buf(&mut self.told).await {}
+            while let Ok(1..) = link.read_buf(&mut self.report).await {}
         }
         let status = self.child.wait().await;
-        match (serde_json::from_slice(&self.told), status) {
+        match (serde_json::from_slice(&self.report), status) {
             (Ok(ending), _) => ending,
             (Err(_), Ok(status)) if self.link.is_some() => {
                 Ending::NotStarted(format!("what supervises it ended early, {status}"))
@@ -95,22 +95,22 @@ impl Contained {
 }
 
 /// What the supervisor does: runs the command that comes over standard input, ends what it leaves, and
-/// tells how it ended.
+/// reports how it ended.
 pub fn contain() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let hotfix = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut said = BufReader::new(hotfix.try_clone()?);
+    let mut input = BufReader::new(hotfix.try_clone()?);
     let mut line = String::new();
-    said.read_line(&mut line)?;
+    input.read_line(&mut line)?;
     let spec: Spec = serde_json::from_str(&line)?;
     let child = match command(&spec).stdout(Stdio::inherit()).stderr(Stdio::inherit()).spawn() {
         Ok(child) => child.id(),
-        Err(error) => return tell(&hotfix, &Ending::NotStarted(starting(&spec, &error))),
+        Err(error) => return report(&hotfix, &Ending::NotStarted(starting(&spec, &error))),
     };
     thread::spawn(move || {
-        // Nothing more is said: this comes to its end when hotfix is gone, or waits no longer.
-        let _ = io::copy(&mut said, &mut io::sink());
+        // Nothing more comes, so this ends when hotfix is gone or has stopped waiting.
+        let _ = io::copy(&mut input, &mut io::sink());
         loop {
             kill_all(child);
             thread::sleep(Duration::from_millis(10));
@@ -122,10 +122,10 @@ pub fn contain() -> io::Result<()> {
         kill_all(child);
         thread::sleep(Duration::from_millis(1));
     }
-    tell(&hotfix, &ended)
+    report(&hotfix, &ended)
 }
 
-fn tell(mut hotfix: &UnixStream, ending: &Ending) -> io::Result<()> {
+fn report(mut hotfix: &UnixStream, ending: &Ending) -> io::Result<()> {
     hotfix.write_all(&serde_json::to_vec(ending)?)
 }
 
@@ -133,14 +133,16 @@ fn tell(mut hotfix: &UnixStream, ending: &Ending) -> io::Result<()> {
 fn first(command: u32) -> io::Result<Ending> {
     loop {
         match wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) if pid.as_raw_nonzero().get().unsigned_abs() == command => return Ok(told(status)),
+            Ok(Some((pid, status))) if pid.as_raw_nonzero().get().unsigned_abs() == command => {
+                return Ok(ending_of(status));
+            }
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-fn told(status: WaitStatus) -> Ending {
+fn ending_of(status: WaitStatus) -> Ending {
     match status.exit_status() {
         Some(code) => Ending::Exit(code),
         None => Ending::Signal(status.terminating_signal().unwrap_or_default()),
@@ -166,7 +168,7 @@ fn kill_all(command: u32) {
     }
 }
 
-/// The processes whose parent this one is (proc_pid_stat(5)); none where there is no such file.
+/// Returns the processes whose parent this one is (proc_pid_stat(5)); none where there is no such file.
 fn children() -> Vec<Pid> {
     let own = rustix::process::getpid().as_raw_nonzero().to_string();
     let is_child = |pid: &i32| {

@@ -1,4 +1,4 @@
-//! A command that goes on printing, line by line, until nobody reads it any more.
+//! A command that keeps printing, line by line, until nobody reads it any more.
 
 use std::process::Stdio;
 

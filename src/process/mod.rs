@@ -151,7 +151,7 @@ pub fn is_on_path(program: &str) -> bool {
 
 /// This program once more.
 fn this_program() -> std::io::Result<Command> {
-    // The file may have been replaced since by a newer one, which could have other words for this.
+    // The file may have been replaced since by a newer one, which could phrase this in another way.
     let image = Path::new("/proc/self/exe");
     let mut program = if image.exists() { Command::new(image) } else { Command::new(std::env::current_exe()?) };
     program.arg0("hotfix").env_remove("HOTFIX_CRASH");

@@ -1,4 +1,4 @@
-//! Commands that change production: they go on when hotfix dies, and how they ended is not lost.
+//! Commands that change production: they continue when hotfix dies, and how they ended is not lost.
 //!
 //! hotfix starts itself once more as a supervisor (`hotfix supervise DIRECTORY`) in a session that
 //! neither Ctrl-C nor the death of the parent reaches. The supervisor holds a lock, handed to it as
@@ -18,7 +18,7 @@ use crate::crash::{self, Point};
 /// A command that prints more than this, in bytes, has its output so far thrown away.
 const MOST: u64 = 16 * 1024 * 1024;
 
-/// Where one command's lock, output and result lie.
+/// Where one command's lock, output and result are.
 #[derive(Clone, Debug)]
 pub struct Supervised {
     directory: PathBuf,
