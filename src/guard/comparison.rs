@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 
+use super::syntax::Syntax;
 use super::syntax::entity::{Entity, Kind};
-use super::syntax::{Syntax, Token, TokenKind};
 
 /// Entities by their places in the lists of the two sides.
 #[derive(Debug, Default)]
@@ -149,7 +148,7 @@ fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
     let mut hash = DefaultHasher::new();
     for token in tokens {
         let text = &text[token.bytes()];
-        let is_own = text == own && matches!(token.kind, TokenKind::Name | TokenKind::Declaration);
+        let is_own = text == own && token.is_name();
         (if is_own { b"" } else { text }).hash(&mut hash);
     }
     Digest { signature: signature.finish(), body: hash.finish(), size: tokens.len() }
@@ -158,55 +157,4 @@ fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
 /// The name itself in `self.name`, `Type.name` and `Type::name`.
 pub fn last_part(name: &str) -> &str {
     name.rsplit(['.', ':']).next().unwrap_or(name)
-}
-
-/// A part of a text, by its bytes.
-type Part<'a> = (&'a Syntax, &'a [u8], Range<usize>);
-
-/// Returns the one consistent renaming of declared names after which two parts are equal, as pairs
-/// of old and new; `None` where there is none, or they are equal as they are.
-pub fn renaming<'a>(before: Part<'a>, after: Part<'a>) -> Option<Vec<(&'a [u8], &'a [u8])>> {
-    let (old_tokens, new_tokens) = (before.0.tokens_in(&before.2), after.0.tokens_in(&after.2));
-    if old_tokens.len() != new_tokens.len() {
-        return None;
-    }
-    // A member and a variable of one name are two things.
-    let mut names: HashMap<(bool, &[u8]), &[u8]> = HashMap::new();
-    let mut replaced = 0;
-    for (old, new) in old_tokens.iter().zip(new_tokens) {
-        let is_name = |token: &Token| matches!(token.kind, TokenKind::Name | TokenKind::Declaration);
-        let (old_text, new_text) = (&before.1[old.bytes()], &after.1[new.bytes()]);
-        if is_name(old) && is_name(new) {
-            replaced += usize::from(old_text != new_text);
-            if old.member != new.member || *names.entry((old.member, old_text)).or_insert(new_text) != new_text {
-                return None;
-            }
-        } else if old_text != new_text {
-            return None;
-        }
-    }
-    let changed = names.iter().filter(|((_, old), new)| old != *new);
-    let mut renamed: Vec<_> = changed.clone().map(|((_, old), new)| (*old, *new)).collect();
-    renamed.sort_unstable();
-    // A name that was there before is another variable, and taking that is a fix, no renaming.
-    let are_new = changed.clone().all(|((member, _), new)| !names.contains_key(&(*member, *new)));
-    let declared: HashSet<&[u8]> = old_tokens
-        .iter()
-        .filter(|token| token.kind == TokenKind::Declaration)
-        .map(|token| &before.1[token.bytes()])
-        .collect();
-    let are_declared = renamed.iter().all(|(old, _)| declared.contains(old));
-    // Nor is it one to say that nobody needs what has the name.
-    let are_names = renamed.iter().all(|(old, new)| *old != b"_" && *new != b"_");
-    let told = are_new && are_declared && are_names && renamed.len() <= MOST;
-    (told && !renamed.is_empty() && replaced >= 2).then_some(renamed)
-}
-
-/// The most names that one renaming changes.
-const MOST: usize = 8;
-
-impl Token {
-    pub fn bytes(&self) -> Range<usize> {
-        self.start..self.end
-    }
 }

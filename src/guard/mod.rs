@@ -8,6 +8,7 @@ pub mod language;
 pub mod manifest;
 mod moves;
 pub mod policy;
+mod renaming;
 pub mod sarif;
 pub mod secret;
 pub mod syntax;

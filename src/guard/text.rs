@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::language;
+use super::syntax::Syntax;
 use super::syntax::limit::{Limit, Unread};
-use super::syntax::{Syntax, TokenKind};
+use super::syntax::token::TokenKind;
 
 /// A text and what is known of its lines. Rows are counted from 0.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use super::Check;
 use crate::guard::Subject;
-use crate::guard::comparison::renaming;
-use crate::guard::file::{File, Role};
+use crate::guard::file::{File, Role, any_within};
 use crate::guard::finding::{Finding, Level, Side};
+use crate::guard::renaming::renaming;
 use crate::guard::syntax::entity::{Entity, Kind};
 
 pub const CHECK: Check = Check {
@@ -28,7 +28,9 @@ fn look(subject: &Subject) -> Vec<Finding> {
         // What lies in something that was moved went along with it.
         let along = new.container.is_some_and(|container| subject.put.contains(&(moved.to.0, container)));
         let file_too = moved.from.0 == moved.to.0 && from.change.old_path.is_some() && old.name == new.name;
-        if along || file_too {
+        // Where its code stays as it is, only what is around it has changed: a namespace, an `#if`.
+        let stays = moved.from.0 == moved.to.0 && !any_within(&to.edited_rows(Side::After), &new.rows);
+        if along || file_too || stays {
             return None;
         }
         let message = match moved.keeps_name(&subject.files) {

@@ -4,7 +4,7 @@ use super::Check;
 use crate::guard::Subject;
 use crate::guard::file::{File, any_within};
 use crate::guard::finding::{Finding, Level, Side};
-use crate::guard::syntax::TokenKind;
+use crate::guard::syntax::token::TokenKind;
 
 pub const CHECK: Check = Check {
     name: "type-hints",

@@ -3,6 +3,7 @@
 pub mod entity;
 pub mod limit;
 pub mod place;
+pub mod token;
 mod walk;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 use entity::Entity;
 use limit::{Limit, Unread};
+use token::{Token, TokenKind};
 
 use super::language::Language;
 
@@ -25,33 +27,6 @@ pub struct Syntax {
     pub errors: Vec<Range<usize>>,
     /// The rows of code that catches an error and does nothing about it.
     pub swallows: Vec<Range<usize>>,
-}
-
-/// The smallest piece of code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token {
-    pub start: usize,
-    pub end: usize,
-    /// The row that it begins on, from 0.
-    pub row: usize,
-    /// The row that it ends on.
-    pub last_row: usize,
-    pub kind: TokenKind,
-    /// Whether it makes no difference to those who use the declaration that it is part of.
-    pub neutral: bool,
-    /// Whether it names a part of something, such as `price` in `item.price`.
-    pub member: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
-    /// A name where something is declared: a variable, a parameter, a function.
-    Declaration,
-    /// A name where it is used.
-    Name,
-    /// The inside of a string and the like.
-    Data,
-    Other,
 }
 
 /// The text with blanks in the place of some parts of it.
@@ -90,7 +65,9 @@ impl Syntax {
             row += text[from..start].iter().filter(|byte| **byte == b'\n').count();
             from = start;
             let kind = TokenKind::Other;
-            self.tokens.push(Token { start, end, row, last_row: row, kind, neutral: true, member: false });
+            let last_row = row + text[start..end].iter().filter(|byte| **byte == b'\n').count();
+            let token = Token { start, end, row, last_row, kind, neutral: true, member: false, shorthand: false };
+            self.tokens.push(token);
         }
         self.tokens.sort_by_key(|token| token.start);
     }

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use tree_sitter::{Tree, TreeCursor};
 
+use super::Syntax;
 use super::entity::{Declared, Entity, Exports, Kind};
 use super::place::{Parent, Place};
-use super::{Syntax, Token, TokenKind};
+use super::token::Token;
 use crate::guard::language::Language;
 
 /// Returns what the tree of `text` says.
@@ -97,17 +98,7 @@ impl Walk<'_> {
         if self.text[start..end].iter().all(u8::is_ascii_whitespace) {
             return;
         }
-        let (row, last_row) = (place.node.start_position().row, place.node.end_position().row);
-        let neutral = start < self.neutral;
-        self.syntax.tokens.push(Token {
-            start,
-            end,
-            row,
-            last_row,
-            kind: kind(place),
-            neutral,
-            member: is_member(place),
-        });
+        self.syntax.tokens.push(Token::of(place, start < self.neutral));
     }
 
     /// Notes that what comes after this attribute begins with it.
@@ -192,47 +183,6 @@ impl Walk<'_> {
             entity.rows = row(entity.whole.start)..row(entity.whole.end.saturating_sub(1)) + 1;
         }
         syntax
-    }
-}
-
-/// What kind of token a leaf is, by the names that the grammars share.
-fn kind(place: &Place) -> TokenKind {
-    let kind = place.kind;
-    let data = ["string", "fragment", "heredoc", "char", "text", "regex", "escape_sequence"];
-    let quote = matches!(kind, "\"" | "'" | "`" | "\"\"\"" | "'''");
-    if quote || data.iter().any(|part| kind.contains(part)) {
-        return TokenKind::Data;
-    }
-    let name =
-        kind.ends_with("identifier") || matches!(kind, "name" | "constant" | "instance_variable" | "global_variable");
-    match name {
-        true if is_declaration(place) => TokenKind::Declaration,
-        true => TokenKind::Name,
-        false => TokenKind::Other,
-    }
-}
-
-fn is_member(place: &Place) -> bool {
-    matches!(place.field, Some("attribute" | "property" | "field" | "method"))
-        || matches!(place.kind, "field_identifier" | "property_identifier")
-}
-
-/// Whether a name stands where its language declares one.
-fn is_declaration(place: &Place) -> bool {
-    let above = place.above(0);
-    let list = ["expression_list", "pattern_list", "tuple_pattern", "left_assignment_list", "variable_name"];
-    let (field, around) = match list.contains(&above) {
-        true => (place.parents.last().and_then(|list| list.field), place.above(1)),
-        false => (place.field, above),
-    };
-    if ["call", "invocation", "argument", "import", "reference", "selector"].iter().any(|part| around.contains(part)) {
-        return false;
-    }
-    match field {
-        Some("name" | "pattern" | "declarator" | "alias") => true,
-        Some("left") => ["assign", "declaration", "for", "range"].iter().any(|part| around.contains(part)),
-        Some(_) => false,
-        None => around.contains("parameter"),
     }
 }
 

@@ -1,6 +1,7 @@
 mod declarations;
 mod hostile;
 mod languages;
+mod renames;
 mod rules;
 
 use std::sync::LazyLock;

@@ -96,6 +96,18 @@ fn moved_and_renamed_code_is_found() {
 }
 
 #[test]
+fn what_stays_where_it_is_was_not_moved() {
+    let body = "int pay(int by) {\n  int sum = rate(by) * 3;\n  return send(by, sum);\n}\n";
+    let moves = |before: &str, after: &str| shown(&["move"], &[file("a.cpp", before, after)]);
+    let within = |name: &str| format!("namespace {name}{{\n{body}}}\n");
+    assert_eq!(moves(&within("bank "), &within("bank { inline namespace v1 ").replace("}\n}\n", "}\n}}\n")), "");
+    assert_eq!(moves(body, &within("")), "");
+    let other = lines("go", 9);
+    let moved = moves(&format!("{}{other}", within("bank ")), &format!("{other}{}", within("shop ")));
+    assert_snapshot!(moved, @"move blocks: scope `bank` was renamed to `shop` [a.cpp:10-15 a.cpp:1-6 (removed)]");
+}
+
+#[test]
 fn a_name_that_was_there_before_is_a_fix() {
     let before = "def pay(amount: int, fee: int) -> int:\n    check(amount)\n    return send(amount)\n";
     let moves = |after: &str| shown(&["move"], &[file("a.py", before, after)]);
