@@ -1,5 +1,7 @@
 //! What the guard could not look at: never a pass.
 
+use std::ops::Range;
+
 use super::Check;
 use crate::domain::change::Content;
 use crate::guard::Subject;
@@ -32,19 +34,31 @@ fn unknown(file: &File) -> Option<Finding> {
     if let Some(reason) = unread {
         return Some(Finding::of_file(path, format!("what changes in `{path}` is not known: {reason}")));
     }
-    let broken = |side: Side, syntax: &Option<Syntax>| -> Vec<usize> {
-        let Some(syntax) = syntax else { return Vec::new() };
-        let errors = syntax.errors.iter().filter(|error| file.touches(side, error));
-        errors.map(|error| error.start).collect()
-    };
-    let (old, new) = (broken(Side::Before, &file.before.syntax), broken(Side::After, &file.after.syntax));
-    if old.is_empty() && new.is_empty() {
-        return None;
-    }
     let language = file.language.map_or("its language", |language| language.name);
-    let message = format!("what changes in `{path}` is not known for certain: {language} can't be read there");
+    let errors: Rows = |syntax| &syntax.errors;
+    if let Some((level, side, rows)) = broken(file, errors) {
+        let message = format!("what changes in `{path}` is not known for certain: {language} can't be read there");
+        return Some(Finding::of_file(path, message).at_rows(file.path(side), side, rows).level(level));
+    }
+    let (_, side, rows) = broken(file, |syntax| &syntax.unclear)?;
+    let message = format!("a statement that changes in `{path}` makes no sense in {language}");
+    Some(Finding::of_file(path, message).at_rows(file.path(side), side, rows).level(Level::Warn))
+}
+
+type Rows = fn(&Syntax) -> &Vec<Range<usize>>;
+
+/// Where the change touches some of `rows`: the side to show, and the rows there.
+fn broken(file: &File, rows: Rows) -> Option<(Level, Side, Vec<usize>)> {
+    let touched = |side: Side, syntax: &Option<Syntax>| -> Vec<usize> {
+        let Some(syntax) = syntax else { return Vec::new() };
+        rows(syntax).iter().filter(|rows| file.touches(side, rows)).map(|rows| rows.start).collect()
+    };
+    let (old, new) = (touched(Side::Before, &file.before.syntax), touched(Side::After, &file.after.syntax));
     // Where it could not be read before either, the fix did not break it.
     let level = if old.is_empty() { Level::Block } else { Level::Warn };
-    let (side, rows) = if new.is_empty() { (Side::Before, old) } else { (Side::After, new) };
-    Some(Finding::of_file(path, message).at_rows(file.path(side), side, rows).level(level))
+    match (old.is_empty(), new.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some((level, Side::Before, old)),
+        (_, false) => Some((level, Side::After, new)),
+    }
 }

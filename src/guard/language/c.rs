@@ -10,6 +10,7 @@ pub const C: Language = Language {
     name: "C",
     extensions: &["c"],
     grammar: || tree_sitter_c::LANGUAGE.into(),
+    macros: true,
     unparsed: c_macros::find,
     is_comment: is_include_guard,
     // A macro of a file that nobody includes is used there alone.

@@ -11,6 +11,7 @@ pub const CPP: Language = Language {
     separator: "::",
     wrappers: &["template_declaration"],
     overloads: true,
+    macros: true,
     unparsed: c_macros::find,
     is_comment: c::is_include_guard,
     declares,

@@ -34,6 +34,8 @@ pub struct Language {
     pub attributes: &'static [&'static str],
     /// Whether functions of one name and other parameters are functions of their own.
     pub overloads: bool,
+    /// Whether a preprocessor may make code of what its grammar can't know.
+    pub macros: bool,
     /// Where a text has what its grammar can't know, such as macros; the parser sees blanks there.
     pub unparsed: fn(&[u8]) -> Vec<Range<usize>>,
     /// What a node declares, if it does.
@@ -62,6 +64,7 @@ const PLAIN: Language = Language {
     wrappers: &[],
     attributes: &[],
     overloads: false,
+    macros: false,
     unparsed: |_| Vec::new(),
     declares: |_| None,
     exports: |_, _| {},

@@ -16,6 +16,8 @@ pub enum Kind {
     Constant,
     Macro,
     Module,
+    /// A part of an interface that has a value.
+    Property,
     /// Only gives its name to what it contains: `impl`, `namespace`.
     Scope,
 }
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Constant => "constant",
             Kind::Macro => "macro",
             Kind::Module => "module",
+            Kind::Property => "property",
             Kind::Scope => "scope",
         }
     }

@@ -1,5 +1,6 @@
 //! A text as its language reads it: tokens, comments, what it declares, and where it can't be read.
 
+mod broken;
 pub mod entity;
 pub mod limit;
 pub mod place;
@@ -23,8 +24,10 @@ pub struct Syntax {
     /// The bytes of comments, and of strings that are there for people to read.
     pub comments: Vec<Range<usize>>,
     pub entities: Vec<Entity>,
-    /// The rows, from 0, over which there is no sense to be made of the text.
+    /// The rows, from 0, over which it is not known what the text declares.
     pub errors: Vec<Range<usize>>,
+    /// The rows of statements that make no sense, in what is otherwise understood.
+    pub unclear: Vec<Range<usize>>,
     /// The rows of code that catches an error and does nothing about it.
     pub swallows: Vec<Range<usize>>,
 }

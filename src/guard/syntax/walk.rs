@@ -6,6 +6,7 @@ use std::ops::Range;
 use tree_sitter::{Tree, TreeCursor};
 
 use super::Syntax;
+use super::broken::{Loss, loss};
 use super::entity::{Declared, Entity, Exports, Kind};
 use super::place::{Parent, Place};
 use super::token::Token;
@@ -67,7 +68,7 @@ impl Walk<'_> {
         let node = cursor.node();
         let place = Place { node, kind: node.kind(), field: cursor.field_name(), text: self.text, parents };
         if node.is_error() || node.is_missing() {
-            self.syntax.errors.push(node.start_position().row..node.end_position().row + 1);
+            self.error(&place);
         }
         if place.kind.contains("comment") || (self.language.is_comment)(&place) {
             self.syntax.comments.push(node.byte_range());
@@ -91,6 +92,17 @@ impl Walk<'_> {
         let looked_for = self.functions == 0 && self.containers.len() < DEEPEST && node.is_named();
         let declared = if looked_for { (self.language.declares)(&place) } else { None };
         (declared.map(|declared| self.entity(&place, declared)), true)
+    }
+
+    fn error(&mut self, place: &Place) {
+        let within = self.containers.last().and_then(|(entity, _)| self.found[*entity].0.body.as_ref());
+        let in_body = self.functions > 0 && within.is_some_and(|body| body.contains(&place.node.start_byte()));
+        let rows = place.node.start_position().row..place.node.end_position().row + 1;
+        match loss(place, self.language.macros, in_body) {
+            Loss::Structure => self.syntax.errors.push(rows),
+            Loss::Statement => self.syntax.unclear.push(rows),
+            Loss::Nothing => {}
+        }
     }
 
     fn token(&mut self, place: &Place) {
@@ -160,6 +172,7 @@ impl Walk<'_> {
     fn finish(self) -> Syntax {
         let Walk { language, text, mut syntax, found, exports, .. } = self;
         syntax.errors = merged(syntax.errors);
+        syntax.unclear = merged(syntax.unclear);
         let starts: Vec<usize> = std::iter::once(0)
             .chain(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1))
             .collect();

@@ -1,3 +1,4 @@
+mod broken;
 mod declarations;
 mod hostile;
 mod languages;
