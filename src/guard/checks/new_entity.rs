@@ -3,7 +3,7 @@
 use super::Check;
 use crate::guard::Subject;
 use crate::guard::finding::{Finding, Level, Side};
-use crate::guard::syntax::entity::Entity;
+use crate::guard::syntax::entity::{Entity, Kind};
 
 pub const CHECK: Check = Check {
     name: "new-entity",
@@ -15,7 +15,8 @@ pub const CHECK: Check = Check {
 };
 
 fn look(subject: &Subject) -> Vec<Finding> {
-    let added = subject.only_on(Side::After).into_iter();
+    // A property more is a line of its interface more, no entity.
+    let added = subject.only_on(Side::After).into_iter().filter(|(_, entity)| entity.kind != Kind::Property);
     let say = |path: &str, entity: &Entity| {
         let level = if entity.kind.is_abstraction() { Level::Block } else { Level::Warn };
         let message = format!("{} `{}` is new", entity.kind.word(), entity.name);

@@ -27,8 +27,9 @@ fn changed(file: &File) -> Vec<Finding> {
     for (old_index, new_index) in hidden.chain(changed) {
         let (old, new) = (&before.entities[*old_index], &after.entities[*new_index]);
         let certain = !before.is_broken_at(&old.rows) && !after.is_broken_at(&new.rows);
-        // A constant's value is what a fix is free to change, and a scope has nothing but a name.
-        let told = !matches!(old.kind, Kind::Constant | Kind::Scope | Kind::Module) && !old.test;
+        // The value of a constant or a property is what a fix is free to change, and a scope has nothing but
+        // a name.
+        let told = !matches!(old.kind, Kind::Constant | Kind::Property | Kind::Scope | Kind::Module) && !old.test;
         if !(old.exported && certain && told) {
             continue;
         }

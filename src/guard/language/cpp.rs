@@ -1,5 +1,9 @@
 //! C++: exported is what is neither `static`, private, nor in a namespace without a name.
 
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
 use super::{Language, PLAIN, c, c_macros, has_empty_body};
 use crate::guard::syntax::entity::{Declared, Exports, Kind};
 use crate::guard::syntax::place::Place;
@@ -16,8 +20,7 @@ pub const CPP: Language = Language {
     is_comment: c::is_include_guard,
     declares,
     exports,
-    // How a constructor sets its members is no concern of those who call it.
-    is_neutral: |place| matches!(place.kind, "field_initializer_list" | "base_class_clause"),
+    is_neutral,
     swallows: has_empty_body,
     ..PLAIN
 };
@@ -41,9 +44,31 @@ fn declares(place: &Place) -> Option<Declared> {
             let name = c::innermost(c::function_declarator(place.child("declarator")?)?);
             Some(Declared { kind: Kind::Function, name: place.text_of(name), body: None, public: true })
         }
+        "function_definition" | "declaration" => {
+            let declared = c::declares(place)?;
+            // Who may use `Bill::pay` is said by the class or the namespace that declares it.
+            let public = declared.public && !declared.name.contains("::");
+            Some(Declared { public, ..declared })
+        }
         _ => c::declares(place),
     }
 }
+
+/// How a constructor sets its members is no concern of those who call it; nor is it whether a type of
+/// C's is named with its namespace, `std::uint8_t`, or without.
+fn is_neutral(place: &Place) -> bool {
+    match place.kind {
+        "field_initializer_list" | "base_class_clause" => true,
+        "namespace_identifier" | "::" => place.parents.last().is_some_and(|around| {
+            around.kind == "qualified_identifier" && STD.is_match(&place.text[around.bytes.clone()])
+        }),
+        _ => false,
+    }
+}
+
+static STD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(::)?\s*std\s*::\s*[a-z0-9_]+_t$").expect("it is written here and compiled by a test")
+});
 
 /// `class` hides its members until `public:`.
 fn exports(place: &Place, exports: &mut Exports) {

@@ -28,6 +28,7 @@ fn declares(place: &Place) -> Option<Declared> {
         "type_alias_declaration" => place.declared_value(Kind::Type, public),
         "enum_declaration" => place.declared(Kind::Enum, public),
         "method_signature" | "abstract_method_signature" => place.declared(Kind::Function, !place.has_word("private")),
+        "property_signature" if place.above(1) == "interface_declaration" => place.declared(Kind::Property, true),
         "internal_module" | "module" => {
             let declared = place.declared(Kind::Scope, true)?;
             declared.body.is_some().then_some(declared)

@@ -108,9 +108,43 @@ fn cpp() {
     assert_snapshot!(entities("a.cpp", before, after), @"
     new-entity blocks: class `bank::Card` is new [a.cpp:12]
     signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:6]
-    signature blocks: the signature of the exported function `bank::Bill::pay` changed [a.cpp:10]
     signature blocks: the signature of the exported function `bank::most` changed [a.cpp:11]
     ");
+}
+
+#[test]
+fn a_member_of_cpp_is_as_its_class_says() {
+    let members = "class Bill {\n  int check(int a);\npublic:\n  int pay(int a);\n};\n";
+    let bodies = "int Bill::check(int a) { return a; }\nint Bill::pay(int a) { return a; }\n";
+    let before = format!("{members}{bodies}");
+    assert_eq!(entities("a.cpp", &before, &before.replace("check(int", "check(long")), "");
+    assert_eq!(entities("a.cpp", bodies, &bodies.replace("(int a)", "(long a)")), "", "the header says who may");
+    assert_snapshot!(entities("a.cpp", &before, &before.replace("pay(int", "pay(long")), @"signature blocks: the signature of the exported function `Bill::pay` changed [a.cpp:4]");
+}
+
+#[test]
+fn a_type_of_c_has_two_names_in_cpp() {
+    let before = "uint8_t f(const std::size_t a, ::std::int64_t b) { return 1; }\n";
+    let bare = before.replace("::std::", "").replace("std::", "");
+    assert_eq!(entities("a.cpp", before, &bare), "");
+    assert_eq!(entities("a.cpp", &bare, &before.replace("uint8_t", "std::uint8_t")), "");
+    assert!(entities("a.cpp", before, &before.replace("std::size_t", "my::size_t")).contains("signature"));
+    assert!(entities("a.cpp", "void f(string a) {}\n", "void f(std::string a) {}\n").contains("signature"));
+}
+
+#[test]
+fn a_property_of_an_exported_interface_is_missed() {
+    let before =
+        "export interface Bill {\n  sum: number;\n  tax?: { rate: number };\n}\ninterface Card { pin: number }\n";
+    let removed = |line: &str| entities("a.ts", before, &before.replace(line, ""));
+    assert_snapshot!(removed("  sum: number;\n"), @"removed-entity warns: exported property `Bill.sum` is gone [a.ts:2 (removed)]");
+    assert_snapshot!(removed("pin: number"), @"removed-entity warns: property `Card.pin` is gone [a.ts:5 (removed)]");
+    assert_eq!(removed("rate: number"), "");
+    assert_eq!(entities("a.ts", before, &before.replace("sum: number;", "sum: number;\n  due: Date;")), "");
+    assert_eq!(
+        entities("a.ts", before, &before.replace("sum: number;", "sum(): number;")),
+        "new-entity warns: function `Bill.sum` is new [a.ts:2]\n"
+    );
 }
 
 #[test]
