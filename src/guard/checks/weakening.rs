@@ -1,6 +1,7 @@
 //! Whether the fix weakens what would have caught the bug.
 
 mod pattern;
+mod skip;
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +9,9 @@ use super::Check;
 use crate::guard::Subject;
 use crate::guard::file::{Edit, File, Role, any_within};
 use crate::guard::finding::{Finding, Level, Side};
-use pattern::{Pattern, SILENCED_IN_CODE, SILENCED_IN_COMMENT, SKIP, SLEEP, SLEEP_DEFINED, about, asserts, may_assert};
+use pattern::{IMPORT, Pattern, SILENCED_IN_CODE, SILENCED_IN_COMMENT, SKIP, SLEEP, SLEEP_DEFINED};
+use pattern::{about, asserts, may_assert};
+use skip::is_part_of_new_test;
 
 pub const CHECK: Check = Check {
     name: "weakening",
@@ -44,7 +47,15 @@ fn assertions_added<'a>(subject: &'a Subject) -> HashMap<&'a [u8], usize> {
 
 /// The assertions of tests that are gone, where fewer came in their place.
 fn assertions_removed(file: &File, kept: &HashMap<&[u8], usize>) -> Option<Finding> {
-    let asserts = |row: &usize| file.is_test(Side::Before, *row) && asserts(file.language, file.before.bare(*row));
+    let is_import = |row: usize| {
+        let import = file.before.syntax.as_ref().is_some_and(|syntax| syntax.is_import(row));
+        import || IMPORT.is_match(file.before.bare(row))
+    };
+    // What is no longer brought in is not asserted with; whether it was is told by the other lines.
+    let asserts = |row: &usize| {
+        let test = file.is_test(Side::Before, *row) && !is_import(*row);
+        test && asserts(file.language, file.before.bare(*row))
+    };
     let may_assert =
         |row: &&usize| file.is_test(Side::After, **row) && may_assert(file.language, file.after.bare(**row));
     let added = file.edits.iter().flat_map(|edit| &edit.added).filter(may_assert);
@@ -99,7 +110,7 @@ impl Within {
 
 /// What weakens by being added to a file.
 fn added(file: &File) -> Vec<Finding> {
-    let code = |pattern: &'static Pattern, within: Within| -> Vec<usize> {
+    let code = |pattern: &'static Pattern, within: Within, excused: &dyn Fn(&Edit, usize) -> bool| -> Vec<usize> {
         let counts = |side: Side, row: usize| {
             within.has(file.is_test(side, row))
                 && pattern.is_match(file.side(side).bare(row))
@@ -107,7 +118,8 @@ fn added(file: &File) -> Vec<Finding> {
         };
         let edits = file.edits.iter().flat_map(|edit| {
             let old = edit.removed.iter().filter(|row| counts(Side::Before, **row)).count();
-            let new: Vec<usize> = edit.added.iter().copied().filter(|row| counts(Side::After, *row)).collect();
+            let new = edit.added.iter().copied().filter(|row| counts(Side::After, *row) && !excused(edit, *row));
+            let new: Vec<usize> = new.collect();
             if new.len() > old { new } else { Vec::new() }
         });
         edits.collect()
@@ -123,15 +135,19 @@ fn added(file: &File) -> Vec<Finding> {
         });
         hunks.collect()
     };
-    let mut silenced = code(&SILENCED_IN_CODE, Within::Sources);
+    let never = |_: &Edit, _: usize| false;
+    let mut silenced = code(&SILENCED_IN_CODE, Within::Sources, &never);
     silenced.extend(comments());
     silenced.sort_unstable();
     silenced.dedup();
     let found = [
-        ("a test is skipped, or others are", code(&SKIP, Within::Tests)),
+        (
+            "a test is skipped, or others are",
+            code(&SKIP, Within::Tests, &|edit, row| is_part_of_new_test(file, edit, row)),
+        ),
         ("an error is caught and nothing is done about it", swallowed(file)),
         ("a linter is silenced", silenced),
-        ("a new sleep waits for something that it can't know", code(&SLEEP, Within::Everything)),
+        ("a new sleep waits for something that it can't know", code(&SLEEP, Within::Everything, &never)),
     ];
     let some = found.into_iter().filter(|(_, rows)| !rows.is_empty());
     let path = &file.change.path;

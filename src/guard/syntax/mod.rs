@@ -28,6 +28,8 @@ pub struct Syntax {
     pub errors: Vec<Range<usize>>,
     /// The rows of statements that make no sense, in what is otherwise understood.
     pub unclear: Vec<Range<usize>>,
+    /// The rows of code that brings in what others offer.
+    pub imports: Vec<Range<usize>>,
     /// The rows of code that catches an error and does nothing about it.
     pub swallows: Vec<Range<usize>>,
 }
@@ -86,6 +88,12 @@ impl Syntax {
     pub fn around<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = (usize, &'a Entity)> {
         std::iter::successors(entity.container, |index| self.entities[*index].container)
             .map(|index| (index, &self.entities[index]))
+    }
+
+    /// Whether a row is part of an import.
+    pub fn is_import(&self, row: usize) -> bool {
+        let first = self.imports.partition_point(|import| import.end <= row);
+        self.imports.get(first).is_some_and(|import| import.start <= row)
     }
 
     /// Whether a syntax error lies on one of the rows.

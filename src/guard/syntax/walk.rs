@@ -45,6 +45,17 @@ pub fn walk(tree: &Tree, text: &[u8], language: &Language) -> Syntax {
 /// How deep what is declared may lie in what is declared; no one writes more.
 const DEEPEST: usize = 16;
 
+/// The nodes that bring in what others offer.
+const IMPORTS: &[&str] = &[
+    "import_declaration",
+    "import_from_statement",
+    "import_statement",
+    "namespace_use_declaration",
+    "preproc_include",
+    "use_declaration",
+    "using_directive",
+];
+
 struct Walk<'a> {
     language: &'a Language,
     text: &'a [u8],
@@ -75,6 +86,9 @@ impl Walk<'_> {
             return (None, false);
         }
         if node.is_named() {
+            if IMPORTS.contains(&place.kind) {
+                self.syntax.imports.push(node.start_position().row..node.end_position().row + 1);
+            }
             if (self.language.swallows)(&place) {
                 self.syntax.swallows.push(node.start_position().row..node.end_position().row + 1);
             }
@@ -173,6 +187,7 @@ impl Walk<'_> {
         let Walk { language, text, mut syntax, found, exports, .. } = self;
         syntax.errors = merged(syntax.errors);
         syntax.unclear = merged(syntax.unclear);
+        syntax.imports = merged(syntax.imports);
         let starts: Vec<usize> = std::iter::once(0)
             .chain(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1))
             .collect();

@@ -189,6 +189,94 @@ fn an_assertion_is_missed_whatever_it_is_called() {
 }
 
 #[test]
+fn an_import_asserts_nothing() {
+    for (path, before, import) in [
+        (
+            "tests/test_a.py",
+            "from a import b, assert_paid\ndef test_a():\n    assert b() == 1\n",
+            "from a import b, assert_paid\n",
+        ),
+        (
+            "tests/a.rs",
+            "use a::{\n    assert_paid,\n};\n#[test]\nfn t() { assert!(b()) }\n",
+            "use a::{\n    assert_paid,\n};\n",
+        ),
+        (
+            "a.test.js",
+            "const { expect } = require('chai');\nit('a', () => { expect(b()).toBe(1); });\n",
+            "const { expect } = require('chai');\n",
+        ),
+        (
+            "ATest.java",
+            "import static a.Assert.assertTrue;\nclass ATest { @Test void t() { verify(b); } }\n",
+            "import static a.Assert.assertTrue;\n",
+        ),
+        ("tests/a.kt", "import kotlin.test.assertEquals\nfun t() { b() }\n", "import kotlin.test.assertEquals\n"),
+    ] {
+        assert_eq!(shown(&["weakening"], &[file(path, before, &before.replace(import, ""))]), "", "{path}");
+    }
+}
+
+/// A test that is there already, a new one, and the skip that it has.
+const SKIPPING: &[(&str, &str, &str, &str)] = &[
+    (
+        "a_test.go",
+        "func TestA(t *testing.T) {\n\tgo(1)\n}\n",
+        "func TestB(t *testing.T) {\nSKIP\tgo(2)\n}\n",
+        "\tif runtime.GOOS == \"windows\" {\n\t\tt.Skip(\"no signals\")\n\t}\n",
+    ),
+    (
+        "tests/test_a.py",
+        "def test_a():\n    go(1)\n",
+        "SKIPdef test_b():\n    go(2)\n",
+        "@pytest.mark.skipif(sys.platform == 'win32', reason='no fork')\n",
+    ),
+    (
+        "a.test.js",
+        "it('goes', () => {\n  go(1);\n});\n",
+        "SKIPit('goes on', () => {\n  go(2);\n});\n",
+        "it.skipIf(windows)('more', () => {\n  go(3);\n});\n",
+    ),
+    (
+        "src/ATest.java",
+        "class ATest {\n@Test\nvoid a() { go(1); }\n",
+        "SKIP@Test\nvoid b() { go(2); }\n",
+        "@DisabledOnOs(WINDOWS)\n",
+    ),
+    ("a_spec.rb", "it 'goes' do\n  go 1\nend\n", "it 'goes on' do\nSKIP  go 2\nend\n", "  skip if windows?\n"),
+];
+
+#[test]
+fn a_new_test_may_skip_itself_somewhere() {
+    for (path, old, new, skip) in SKIPPING {
+        let weakened = |before: &str, after: &str| shown(&["weakening"], &[file(path, before, after)]);
+        let (with, without) = (new.replace("SKIP", skip), new.replace("SKIP", ""));
+        assert_eq!(weakened(old, &format!("{old}\n{with}")), "", "{path}");
+        // The same skip in a test that was there takes it away.
+        let there = format!("{old}\n{without}");
+        if !path.ends_with(".js") {
+            let found = weakened(&there, &format!("{old}\n{with}"));
+            assert!(found.contains("a test is skipped"), "{path}: {found}");
+        }
+    }
+    let new = "def test_a():\n    go(1)\n\n@pytest.mark.skip\ndef test_b():\n    go(2)\n";
+    let found = shown(&["weakening"], &[file("tests/test_a.py", "def test_a():\n    go(1)\n", new)]);
+    assert!(found.contains("a test is skipped"), "it is run nowhere: {found}");
+    let only = shown(&["weakening"], &[file("a.test.js", "it('a', go);\n", "it('a', go);\nit.only('b', go);\n")]);
+    assert!(only.contains("a test is skipped, or others are"), "{only}");
+}
+
+#[test]
+fn gradles_folders_of_tests_are_tests() {
+    for path in
+        ["app/src/androidTest/kotlin/A.kt", "lib/src/testFixtures/java/A.java", "src/integrationTest/java/A.java"]
+    {
+        assert!(POLICY.is_test(path), "{path}");
+    }
+    assert!(!POLICY.is_test("src/latest/A.java") && !POLICY.is_test("src/main/java/Contest.java"));
+}
+
+#[test]
 fn types_are_told() {
     let before = "def pay(amount):\n    return amount\n\ndef other(x):\n    return x\n";
     assert_snapshot!(shown(&["type-hints"], &[file("a.py", before, &before.replace("return amount", "return amount + 1"))]), @"type-hints warns: function `pay` has no type for `amount`, the result [a.py:1]");

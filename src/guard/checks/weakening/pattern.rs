@@ -92,6 +92,36 @@ pub static SKIP: Pattern = LazyLock::new(|| {
     ])
 });
 
+/// Brings in what another line then asserts with.
+pub static IMPORT: Pattern = LazyLock::new(|| {
+    any(&[
+        r"^(import|from|@import)\b|^use [\w\\]|^require(_relative)?$|^#include\b|^using [\w.:=]+;|^using static\b",
+        r"=\s*(await )?(require|import)\(",
+    ])
+});
+
+/// Skips a test only where the machine is not one that it is for.
+pub static SKIP_SOMEWHERE: Pattern = LazyLock::new(|| {
+    any(&[
+        r"#\[cfg_attr\(|@(unittest\.)?skip(If|Unless)\b|\bpytest\.(mark\.)?skipif\b|\bpytest\.importorskip\(",
+        r"\.(skipIf|runIf)\b|^(skip|pending)(\(\))? (if|unless)\b|\bassume(True|False|That)\(|\bSkip\.(If|Unless|When)\(",
+        r"@(Disabled|Enabled)(If|On)\w*|^if\b.*\bskip",
+    ])
+});
+
+/// Asks for something that a test then depends on.
+pub static CONDITION: Pattern =
+    LazyLock::new(|| any(&[r"^(if|unless|\} ?else|else|elif|elsif|#if\w*|#el\w+|switch|case)\b"]));
+
+/// Begins a test.
+pub static TEST: Pattern = LazyLock::new(|| {
+    any(&[
+        r"(^|[^\w.])(it|test|specify|scenario)(\.each\(.*\))?(\(| do\b| ?\{)|^(async )?def test|^func (\(\w+ ?\*?\w+\) ?)?Test\w*\(",
+        r"#\[(tokio::)?test\b|@(Test|ParameterizedTest)\b|\[(Fact|Theory|Test|TestCase|TestMethod)\b",
+        r"\bfunction test\w*\(|^(TEST|TEST_F|TEST_P|TYPED_TEST|TEST_CASE|SCENARIO)\(",
+    ])
+});
+
 pub static SILENCED_IN_CODE: Pattern = LazyLock::new(|| {
     any(&[r"#!?\[(allow|expect)\(|@SuppressWarnings\b|@Suppress\(|\[SuppressMessage\b|^#pragma ?warning ?disable"])
 });
@@ -99,9 +129,12 @@ pub static SILENCED_IN_CODE: Pattern = LazyLock::new(|| {
 pub static SILENCED_IN_COMMENT: Pattern = LazyLock::new(|| {
     any(&[
         r"eslint-disable|tslint:disable|@ts-(ignore|nocheck|expect-error)|biome-ignore|istanbul ignore|c8 ignore",
-        r"#\s*noqa\b|#\s*type:\s*ignore|pylint:\s*disable|#\s*(mypy|pyright):\s*ignore|#\s*nosec\b|pragma:\s*no cover",
+        r"#\s*noqa\b|#\s*type:\s*ignore|pylint:\s*disable|#\s*(mypy|pyright):\s*ignore|pragma:\s*no cover",
         r"//\s*nolint\b|\bNOLINT|\bNOSONAR\b|\bnoinspection\b|ktlint-disable|checkstyle:off",
-        r"rubocop:disable|phpcs:(ignore|disable)|@phpstan-ignore|@psalm-suppress|shellcheck disable",
+        r"rubocop:disable|phpcs:(ignore|disable)|@phpstan-ignore|@psalm-suppress|@phan-suppress|shellcheck disable",
+        r"\bReSharper disable\b|\bDevSkim:\s*ignore\b|\bcppcheck-suppress\b|swiftlint:disable|scalastyle:off",
+        r"#\s*(ruff|flake8):\s*noqa\b|\blint:ignore\b|\bdeno-lint-ignore|\boxlint-disable|stylelint-disable",
+        r"\bnosemgrep\b|#\s*nosec\b|\bgitleaks:allow\b|\b(codeql|lgtm)\s?\[|\bcoverity\[|@codeCoverageIgnore",
     ])
 });
 
@@ -205,8 +238,27 @@ mod tests {
             (&SILENCED_IN_CODE, &["#[allow(dead_code)]", "@SuppressWarnings("], &["allow("]),
             (
                 &SILENCED_IN_COMMENT,
-                &["# noqa", "// eslint-disable-next-line x", "//nolint:errcheck"],
-                &["// this is linted", "// noqa is not used"],
+                &[
+                    "# noqa",
+                    "// eslint-disable-next-line x",
+                    "//nolint:errcheck",
+                    "// ReSharper disable once InconsistentNaming",
+                    "// DevSkim: ignore DS126858",
+                    "// cppcheck-suppress nullPointer",
+                    "# nosec B101",
+                    "# ruff: noqa",
+                ],
+                &["// this is linted", "// noqa is not used", "// ReSharper is not used", "# nosecond"],
+            ),
+            (
+                &IMPORT,
+                &[
+                    "import static a.Assert.assertTrue;",
+                    "from a import assert_b",
+                    "const{expect}=require()",
+                    "using A;",
+                ],
+                &["using(a)", "use(a)", "require.NoError(t,err)", "important(a)", "expect(require())"],
             ),
         ];
         for (pattern, yes, no) in table {
