@@ -10,7 +10,7 @@ use crate::guard::syntax::entity::{Entity, Kind};
 pub const CHECK: Check = Check {
     name: "move",
     level: Level::Block,
-    rate: Some(0.001),
+    rate: Some(0.022),
     help: "Moving and renaming is refactoring: it hides the fix in the diff, and makes every backport harder. \
            Found are files that git sees as moved, bodies that are elsewhere now, and code that is the same after \
            one consistent renaming.",
