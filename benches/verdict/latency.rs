@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use hotfix::domain::reading::{Arm, Count, Counts, Reading, Scrape, Series};
 use hotfix::domain::verdict::Verdict;
-use hotfix::verdict::{Limits, Source, Versus, Watch};
+use hotfix::verdict::{Kinds, Limits, Source, Versus, Watch};
 
 use crate::arrivals::{ALPHA, EVERY, TERMS, WATCH, binomial, summary};
 use crate::false_alarms::limits;
@@ -95,7 +95,7 @@ fn whole_watch(rng: &mut Rng, rate: u64, slower: Slower, against: Against) -> Op
     let source = Source { name: "metrics", is_dependency: false };
     let mut watch = Watch::default();
     if !is_beside {
-        watch.remember(source.name, (0..WATCH).map(|_| against.counts(rng, rate * EVERY)).collect(), [None, None]);
+        watch.remember(source.name, (0..WATCH).map(|_| against.counts(rng, rate * EVERY)).collect(), Kinds::default());
     }
     let mut sums = [(Arm::Release, Counts::default()), (Arm::Control, Counts::default())];
     // The first scrape only tells where the counters stand.

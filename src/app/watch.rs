@@ -12,10 +12,10 @@ use crate::domain::severity::Severity;
 use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
 use crate::watch::keep::{Keep, Nowhere};
-use crate::watch::{Again, Setting, Standing, address, limits, probes, watch, words};
+use crate::watch::{Resume, Setting, Standing, address, limits, probes, summary, watch};
 use crate::workflow::journal::JournalError;
 
-/// A watch that was broken off longer ago begins anew.
+/// A watch that was interrupted longer ago starts again.
 const FRESH: Duration = Duration::from_secs(600);
 
 /// What is to be watched, and how.
@@ -28,17 +28,17 @@ pub struct Order {
     pub window: Option<Duration>,
     /// Whether only an alarm of the always-on detector ends it.
     pub is_endless: bool,
-    /// How long ago the deploy began.
+    /// How long ago the deploy started.
     pub since: Duration,
-    /// Tells several watches of one journal apart.
+    /// Distinguishes several watches of one journal.
     pub name: String,
-    /// Whether a watch that was broken off is forgotten.
-    pub anew: bool,
+    /// Whether an interrupted watch is forgotten.
+    pub restart: bool,
 }
 
 impl Session {
-    /// Watches the service; fails where a probe can't be built or there is none. `seen` is told how
-    /// it stands, about once a second.
+    /// Watches the service; fails if a probe can't be built or there is none. `seen` gets the state about
+    /// once a second.
     pub async fn watch(&self, order: &Order, seen: impl FnMut(&Standing)) -> Result<Standing, AppError> {
         let releases = self.service.tools.store.releases(&self.service.config().deploy.environment, 2).await?;
         let mut names = releases.into_iter().map(|release| release.release);
@@ -48,7 +48,7 @@ impl Session {
         let keep = match WatchState::alone(&self.service.tools.store, &name, &self.actor).await {
             Ok(keep) => keep,
             Err(error @ JournalError::Leased { .. }) => {
-                tracing::warn!("{error}: this watch will not go on after a crash; --name tells them apart");
+                tracing::warn!("{error}: this watch will not continue after a crash; give each a --name");
                 return run(config, directory, &subject, &Nowhere, order, seen).await;
             }
             Err(error) => return Err(error.into()),
@@ -58,15 +58,15 @@ impl Session {
         ended
     }
 
-    /// Declares what a watch found as an incident, P1 where no rule says more; returns the one of the same
-    /// cause where it is open. True where it is new.
+    /// Declares what a watch found as an incident, P1 unless a rule says more, or returns the open one of
+    /// the same cause. True if it is new.
     pub async fn declare_watched(&self, order: &Order, standing: &Standing) -> Result<(Incident, bool), AppError> {
         let judgement = &standing.judgement;
         let cause = match &judgement.outage {
             Some(what) => self.service.tools.cause_of(what),
             None => format!("{} watched in {}", order.name(), self.service.config().deploy.environment),
         };
-        let title = format!("Watch: {}", words(judgement));
+        let title = format!("Watch: {}", summary(judgement));
         let severity = self.service.triage(&title).severity.unwrap_or(Severity::P1);
         let report = Report { title, severity: Some(severity), cause: Some(cause), ..Report::default() };
         self.declare_once(report, self.service.now()).await
@@ -74,13 +74,13 @@ impl Session {
 }
 
 impl Order {
-    /// What tells this watch from others.
+    /// What distinguishes this watch from others.
     fn name(&self) -> String {
         format!("alone/{} {}", self.name, self.urls.join(" "))
     }
 }
 
-/// The same without a repository: nothing is written down.
+/// The same without a repository: nothing is saved.
 pub async fn alone(order: &Order, seen: impl FnMut(&Standing)) -> Result<Standing, AppError> {
     let config = Config::load(None, None)?;
     run(&config, Path::new("."), &Subject::default(), &Nowhere, order, seen).await
@@ -108,7 +108,7 @@ async fn run(
         limits.window = window;
     }
     limits.is_endless = order.is_endless;
-    let again = if order.anew { Again::Anew } else { Again::GoOnWithin(FRESH) };
-    let setting = Setting { probes: &probes, limits, since: order.since, keep, again };
+    let resume = if order.restart { Resume::Never } else { Resume::Within(FRESH) };
+    let setting = Setting { probes: &probes, limits, since: order.since, keep, resume };
     Ok(watch(setting, seen).await)
 }

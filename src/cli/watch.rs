@@ -14,11 +14,11 @@ use crate::domain::severity::Severity;
 use crate::domain::verdict::Verdict;
 use crate::git::project::ProjectError;
 use crate::value::Length;
-use crate::watch::{Replay, Standing, forecast_words, tests_words, words};
+use crate::watch::{Replay, Standing, forecast_text, summary, test_lines};
 
 /// Watch the service until it is VERIFIED or BAD, by the configured probes or at an address
 ///
-/// A watch that was killed goes on where it was, here or on another machine with the same store.
+/// A watch that was killed continues where it was, here or on another machine with the same store.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status: 0 VERIFIED; 1 BAD; 3 UNPROVEN or BLIND.
 Examples:
@@ -33,22 +33,22 @@ pub struct Args {
     /// How often to look at it, such as 200ms or 1s
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = length)]
     every: Duration,
-    /// How long, such as 30s or 5m; as configured where it is left out
+    /// How long, such as 30s or 5m; as configured if left out
     #[arg(long, value_name = "TIME", value_parser = length)]
     window: Option<Duration>,
-    /// Watch until something is wrong: at most one false alarm in 30 days, in the mean
+    /// Watch until something is wrong: at most one false alarm in 30 days on average
     #[arg(long, conflicts_with = "window")]
     always: bool,
-    /// How long ago the deploy began: processes that started since then are counted from their start
+    /// How long ago the deploy started: processes that started since then are counted from their start
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = length)]
     since: Duration,
-    /// A name, where several watches are kept apart
+    /// A name, to distinguish several watches
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
-    /// Begin anew, even where a watch was broken off
-    #[arg(long)]
-    anew: bool,
-    /// Declare an incident where it is BAD, or fails together with what it depends on
+    /// Start again, even if a watch was interrupted
+    #[arg(long, alias = "anew")]
+    restart: bool,
+    /// Declare an incident if it is BAD, or fails together with a dependency
     #[arg(long)]
     declare: bool,
 }
@@ -73,19 +73,19 @@ impl Args {
             is_endless: self.always,
             since: self.since,
             name: self.name,
-            anew: self.anew,
+            restart: self.restart,
         };
         let configured = session.as_ref().map(|session| session.service.config().watch.window.0);
         let window = order.window.or(configured).filter(|_| !order.is_endless);
         let json = context.global.json;
         let bar = live(json);
-        let mut went_on = false;
+        let mut is_known = false;
         let seen = |standing: &Standing| {
-            if let Some(before) = standing.went_on.filter(|_| !went_on) {
-                went_on = true;
+            if let Some(before) = standing.resumed_after.filter(|_| !is_known) {
+                is_known = true;
                 let before = elapsed(i64::try_from(before.as_secs()).unwrap_or(i64::MAX));
                 bar.suspend(|| {
-                    anstream::eprintln!("goes on where it was broken off, after {before}; --anew begins anew")
+                    anstream::eprintln!("continues where it was interrupted, after {before}; --restart starts again")
                 });
             }
             if json {
@@ -103,11 +103,11 @@ impl Args {
     }
 }
 
-/// `session` is where an incident is to be declared.
+/// `session` is where an incident is declared, if one is wanted.
 async fn reply(standing: &Standing, session: Option<&Session>, order: &Order) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
-    let mut text = format!("{}\n{}", show::safe(&words(judgement)), tests_words(&judgement.tests));
-    for (what, replay) in ["errors", "latency"].iter().zip(standing.replays) {
+    let mut text = format!("{}\n{}", show::safe(&summary(judgement)), test_lines(&judgement.tests));
+    for (what, replay) in [("errors", standing.replays.errors), ("latency", standing.replays.latency)] {
         let Some(Replay { watches, alarms, untempered, phi }) = replay else { continue };
         text.push_str(&format!(
             "  the past replayed, {what}: {alarms} false alarms in {watches} watches, tempered by {phi}; {untempered} without\n"
@@ -129,7 +129,7 @@ async fn reply(standing: &Standing, session: Option<&Session>, order: &Order) ->
     Ok(reply)
 }
 
-/// Where the view is drawn: standard error, where that is a terminal.
+/// Where the view is drawn: standard error, if that is a terminal.
 fn live(json: bool) -> ProgressBar {
     let target = if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(None, target);
@@ -137,7 +137,7 @@ fn live(json: bool) -> ProgressBar {
     bar
 }
 
-/// How it stands, for people: a line for each of traffic, latency and verdict.
+/// The state for people: a line for each of traffic, latency and verdict.
 fn view(standing: &Standing, window: Option<Duration>) -> String {
     let judgement = &standing.judgement;
     let seconds = standing.elapsed.as_secs_f64().max(1e-3);
@@ -149,7 +149,7 @@ fn view(standing: &Standing, window: Option<Duration>) -> String {
         Verdict::Bad => show::BAD,
         Verdict::Blind | Verdict::Unproven => show::WARN,
     };
-    let more = judgement.forecast.filter(|_| judgement.is_open()).map(|forecast| forecast_words(&forecast));
+    let more = judgement.forecast.filter(|_| judgement.is_open()).map(|forecast| forecast_text(&forecast));
     let more: Vec<String> = more.into_iter().chain(judgement.reasons.iter().map(|reason| show::safe(reason))).collect();
     format!(
         "  watched   {} s{of}\n  requests  {}, {:.1} a second\n  errors    {}, {share:.2}%\n  p95       {p95}\n  verdict   {style}{}{} {}",

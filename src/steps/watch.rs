@@ -17,7 +17,7 @@ use crate::domain::verdict::Verdict;
 use crate::probe::Subject;
 use crate::store::watch_state::WatchState;
 use crate::verdict::Limits;
-use crate::watch::{Again, Setting, Standing, Timed, limits, probes, watch, words};
+use crate::watch::{Resume, Setting, Standing, Timed, limits, probes, summary, watch};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct WatchRelease(pub Arc<Tools>);
@@ -66,8 +66,8 @@ impl Step for WatchRelease {
     }
 }
 
-/// Watches the release that `subject` names, and returns how that ended; `change` has the last word
-/// about the limits. A watch that was broken off goes on, on whichever machine.
+/// Watches the release that `subject` names, and returns how that ended; `change` may adjust the
+/// limits. An interrupted watch continues, on any machine.
 pub async fn observe(
     tools: &Tools,
     at: &Moment<'_>,
@@ -81,14 +81,14 @@ pub async fn observe(
     let step = incident.current().map_or(StepName::Watch, |step| step.name);
     let name = format!("{}/{}/{step}/{}", incident.key, incident.plans.len(), subject.release);
     let keep = WatchState { store: Arc::clone(&tools.store), name, lease: None };
-    let setting = Setting { probes: &probes, limits, since: since_deploy(at), keep: &keep, again: Again::GoOn };
+    let setting = Setting { probes: &probes, limits, since: since_deploy(at), keep: &keep, resume: Resume::Always };
     let standing = watch(setting, |standing| {
-        at.progress.update(&format!("{} of {window} s: {}", standing.elapsed.as_secs(), words(&standing.judgement)));
+        at.progress.update(&format!("{} of {window} s: {}", standing.elapsed.as_secs(), summary(&standing.judgement)));
     });
     Ok(standing.await)
 }
 
-/// How long ago the last change of production began.
+/// How long ago the last change of production started.
 fn since_deploy(at: &Moment<'_>) -> Duration {
     let changes = |name: StepName| name == Deploy::STEP || name == RollBack::STEP;
     let change = at.incident.steps().rfind(|step| changes(step.name) && step.started.is_some());
@@ -100,7 +100,7 @@ fn previous(incident: &Incident) -> String {
     incident.detail::<Deploy>().map(|deploy| deploy.previous).unwrap_or_default()
 }
 
-/// What is left of a watch in the journal.
+/// What the journal keeps of a watch.
 pub fn evidence(release: &str, standing: &Standing) -> Evidence {
     let judgement = &standing.judgement;
     let detail = Watch {
@@ -114,7 +114,7 @@ pub fn evidence(release: &str, standing: &Standing) -> Evidence {
         tests: judgement.tests.clone(),
         forecast: judgement.forecast,
     };
-    Evidence::with(words(judgement), &detail)
+    Evidence::with(summary(judgement), &detail)
 }
 
 fn configured(tools: &Tools, subject: &Subject) -> Result<Vec<Timed>, StepError> {
@@ -127,7 +127,7 @@ fn configured(tools: &Tools, subject: &Subject) -> Result<Vec<Timed>, StepError>
     Ok(probes)
 }
 
-/// What runs in production, where it is not `release`.
+/// What runs in production, if it is not `release`.
 pub async fn other_release(tools: &Tools, release: &str) -> Result<Option<String>, StepError> {
     let Some(deployer) = tools.deployer.as_deref() else { return Ok(None) };
     let current = deployer.current().await?.unwrap_or_else(|| "nothing".to_owned());

@@ -1,8 +1,8 @@
-//! The always-on detector: no deploy to compare with, and never a last look.
+//! The always-on detector: there is no deploy to compare with, and no last look.
 //!
 //! The Shiryaev-Roberts e-detector of Shin, Ramdas and Rinaldo (arXiv 2203.03532): the sum of
-//! e-processes begun at every scrape so far. Its alarms are, in the mean, at least as many scrapes
-//! apart as the threshold says.
+//! one e-process started at every scrape so far. The mean number of scrapes between two false alarms is
+//! at least the threshold.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use super::{control, limit};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Always {
-    /// The logarithm of the detector plus one, for each ratio: ln(1 + SR), 0 at the beginning.
+    /// The logarithm of the detector plus one, for each ratio: ln(1 + SR), 0 at the start.
     logs: Logs,
 }
 
@@ -27,14 +27,14 @@ impl Always {
         self.add(control::factors(scrape, control, terms.tolerance).map(|log| log / terms.phi));
     }
 
-    /// Whether it is an alarm where there is to be at most one false alarm in `scrapes` scrapes.
+    /// Whether it is an alarm, if there may be at most one false alarm in `scrapes` scrapes on average.
     pub fn is_alarm(&self, scrapes: f64) -> bool {
         self.evidence() >= scrapes.ln()
     }
 
     /// The logarithm of the detector: SR_t = E_t (1 + SR_{t-1}), mixed over the ratios.
     pub fn evidence(&self) -> f64 {
-        // Each log is of 1 + SR; the one is taken away again after the mean.
+        // Each log is that of 1 + SR, so the mean is one too large: ln(e^mean - 1), without overflow.
         let mean = log_mean(&self.logs);
         if mean <= 0.0 { f64::NEG_INFINITY } else { mean + (-(-mean).exp()).ln_1p() }
     }
@@ -43,6 +43,7 @@ impl Always {
     pub fn add(&mut self, factors: Logs) {
         for (log, factor) in self.logs.iter_mut().zip(factors) {
             let detector = factor + *log;
+            // ln(1 + e^detector), without overflow for a large one.
             *log = detector.max(0.0) + (-detector.abs()).exp().ln_1p();
         }
     }

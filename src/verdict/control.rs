@@ -57,6 +57,7 @@ impl Comparison {
     pub fn add(&mut self, release: Tally, control: Tally, terms: Terms) {
         let factors = factors(release, control, terms.tolerance);
         for (log, factor) in self.logs.iter_mut().zip(factors) {
+            // E^(1/phi) has a mean of at most 1 too, since phi is at least 1 (Jensen's inequality).
             *log += factor / terms.phi;
         }
     }
@@ -68,7 +69,7 @@ impl Comparison {
 }
 
 impl Versus {
-    /// Takes the counts of one scrape. A latency bound that only one side has is passed over.
+    /// Takes the counts of one scrape. A latency bound that only one side has is ignored.
     pub fn add(&mut self, release: &Counts, control: &Counts, errors: Terms, latency: Terms) {
         let tally = |counts: &Counts| Tally { requests: counts.requests, failures: counts.errors };
         self.errors.add(tally(release), tally(control), errors);

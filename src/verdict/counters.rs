@@ -1,4 +1,4 @@
-//! What counters grew by between two scrapes: over resets, restarts and gaps.
+//! How much counters grew between two scrapes, with resets, restarts and gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::domain::reading::{Arm, Count, Counts, Scrape, Series};
 /// Where each counter stood.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
-    /// When the deploy began, by the source's clock; `None` before the first scrape.
+    /// When the deploy started, by the source's clock; `None` before the first scrape.
     began: Option<f64>,
     last: BTreeMap<String, Last>,
     /// The processes that were seen.
@@ -23,18 +23,18 @@ struct Last {
     started: Option<f64>,
 }
 
-/// What happened since the scrape before.
+/// What happened since the previous scrape.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Increase {
     pub release: Counts,
-    /// `None` where the scrape has no series of the control.
+    /// `None` if the scrape has no series of the control.
     pub control: Option<Counts>,
 }
 
 impl Counters {
-    /// Takes a scrape made `since` seconds after the deploy began, and returns what grew. The first
-    /// scrape only tells where the counters stand, but for processes that the deploy started: those
-    /// count from zero.
+    /// Takes a scrape made `since` seconds after the deploy started, and returns how much it grew. The
+    /// first scrape only sets where the counters stand, except for processes that the deploy started:
+    /// those count from zero.
     pub fn take(&mut self, scrape: &Scrape, since: f64) -> Increase {
         let first = self.began.is_none();
         let began = *self.began.get_or_insert(scrape.now - since);
@@ -44,8 +44,8 @@ impl Counters {
             let from_zero = match series.started {
                 Some(started) if started >= began => true,
                 _ if first => false,
-                // A new label of a process that was seen, such as its first status 500; or a
-                // process of which nobody says when it started: most likely a new one.
+                // A new label of a known process, such as its first status 500; or a process of
+                // unknown start: most likely a new one.
                 started => started.is_none() || self.instances.contains(&series.instance),
             };
             let increase = self.follow(series, from_zero, began);
@@ -57,7 +57,7 @@ impl Counters {
         Increase { release: release.counts(), control: has_control.then(|| control.counts()) }
     }
 
-    /// How much a series grew, and remembers where it stands.
+    /// Returns how much a series grew, and remembers where it stands.
     fn follow(&mut self, series: &Series, from_zero: bool, began: f64) -> f64 {
         let points = series.points.iter().filter(|(at, value)| at.is_finite() && value.is_finite() && *value >= 0.0);
         let mut last = self.last.get(&series.name).copied();
@@ -74,9 +74,9 @@ impl Counters {
             if *at <= before.at {
                 continue;
             }
-            let restarted = *value < before.value || started_anew(before, &now);
+            let restarted = *value < before.value || started_again(before, &now);
             let grown = if restarted { value.floor() } else { value.floor() - before.value.floor() };
-            // What the first points saw before the deploy is where it stood then.
+            // Points from before the deploy only set where the counter stood then.
             if from_zero || *at > began || self.last.contains_key(&series.name) {
                 increase += grown;
             }
@@ -89,9 +89,10 @@ impl Counters {
     }
 }
 
-/// What counters grew by from each of their points in time to the next, oldest first; whose requests
-/// they are makes no difference.
+/// How much the counters grew from each of their points in time to the next, oldest first, whatever
+/// their arm is.
 pub fn steps(series: &[Series]) -> Vec<Counts> {
+    // Every point in time of any series once, in order: the steps between them.
     let mut times: Vec<f64> = series.iter().flat_map(|series| series.points.iter().map(|(at, _)| *at)).collect();
     times.sort_by(f64::total_cmp);
     times.dedup();
@@ -105,13 +106,13 @@ pub fn steps(series: &[Series]) -> Vec<Counts> {
             sums[index].add(series.count, counters.follow(&one, index > 0, f64::MIN));
         }
     }
-    // The first one only tells where the counters stood.
+    // The first one only sets where the counters stood.
     sums.into_iter().skip(1).map(Sums::counts).collect()
 }
 
 /// Whether the process started between two points. Sources that compute the time of the start are
-/// off by some milliseconds.
-fn started_anew(before: Last, now: &Last) -> bool {
+/// off by some milliseconds, so a second is allowed.
+fn started_again(before: Last, now: &Last) -> bool {
     match (before.started, now.started) {
         (Some(before_started), Some(started)) => started > before_started + 1.0 && started > before.at,
         _ => false,
@@ -124,7 +125,7 @@ struct Sums {
     requests: f64,
     errors: f64,
     timed: f64,
-    /// By the bits of the bound, which for positive numbers are in the same order.
+    /// By the bits of the bound: those of positive numbers have the same order.
     at_most: BTreeMap<u64, f64>,
 }
 
@@ -139,7 +140,7 @@ impl Sums {
     }
 
     fn counts(self) -> Counts {
-        // The queries are asked one after the other, so an error may be counted before its request.
+        // The queries run one after the other, so an error may be counted before its request.
         let requests = self.requests.max(self.errors);
         Counts {
             requests: requests as u64,

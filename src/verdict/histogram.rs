@@ -1,4 +1,4 @@
-//! Latencies in buckets a tenth apart, so that a watch of any length takes the same room.
+//! Latencies in buckets that grow by a tenth, so that a watch of any length has the same size.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The upper bound of the first bucket, in seconds.
 const FIRST: f64 = 0.000_1;
 
-/// How many times as long the next one is.
+/// How many times as long the bound of the next bucket is.
 const STEP: f64 = 1.1;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,13 +19,14 @@ pub struct Histogram {
 
 impl Histogram {
     pub fn add(&mut self, latency: Duration, count: u64) {
+        // The index of the bucket with the nearest bound: FIRST * STEP^bucket.
         let bucket = (latency.as_secs_f64().max(FIRST) / FIRST).ln() / STEP.ln();
         *self.buckets.entry(bucket.round() as i32).or_default() += count;
         self.total += count;
     }
 
-    /// Adds what counters saw, each request at the bound that it stayed below; slower ones than the
-    /// last bound at that.
+    /// Adds the counts of a histogram, each request at the bound that it stayed below; requests slower
+    /// than the last bound count as that bound.
     pub fn add_counts(&mut self, at_most: &[(f64, u64)], timed: u64) {
         let mut below = 0;
         for (bound, count) in at_most {
@@ -41,7 +42,7 @@ impl Histogram {
         }
     }
 
-    /// The latency that `share` of the requests stayed below, within 5%; `None` of no requests.
+    /// The latency that `share` of the requests stayed below, within 5%; `None` without requests.
     pub fn percentile(&self, share: f64) -> Option<Duration> {
         let rank = (share * self.total as f64).ceil().max(1.0) as u64;
         let mut below = 0;

@@ -1,4 +1,4 @@
-//! What the readings of a watch amount to.
+//! From the readings of a watch to its verdict.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::domain::verdict::{Forecast, Test, Verdict};
 /// VERIFIED is wrong with at most this chance.
 const DOUBT: f64 = 0.05;
 
-/// How much of alpha the tests of errors have; those of latency have the rest.
+/// The share of alpha of the tests of errors; the tests of latency have the rest.
 const ERRORS_SHARE: f64 = 0.8;
 
-/// A forecast in whole seconds is not held against a patience of less than one.
+/// A forecast has whole seconds, so a patience of less than one is rounded up.
 const ROUNDING: Duration = Duration::from_secs(1);
 
 /// A verdict with what it rests on.
@@ -24,12 +24,12 @@ pub struct Judgement {
     pub p95: Option<Duration>,
     pub reasons: Vec<String>,
     pub tests: Vec<Test>,
-    /// What VERIFIED still needs; `None` where it needs nothing more, or no number of requests
-    /// would do.
+    /// What VERIFIED still needs; `None` if it needs nothing more, or if no number of requests is
+    /// enough.
     pub forecast: Option<Forecast>,
-    /// What fails as well, where it is not the release that is to blame.
+    /// What fails as well, if the release is not to blame.
     pub outage: Option<String>,
-    /// Whether looking longer could change it.
+    /// Whether looking longer can't change it.
     pub is_final: bool,
 }
 
@@ -53,13 +53,16 @@ struct Alarm {
 }
 
 impl Watch {
-    /// What the readings say `elapsed` after the watch began. Remembers what it suspects.
+    /// The judgement `elapsed` after the start. Remembers since when the release is suspected.
     pub fn judge(&mut self, limits: &Limits, elapsed: Duration) -> Judgement {
-        self.looks.iter_mut().zip(limits.looks()).for_each(|(looks, terms)| looks.settle(terms, elapsed));
+        let pooling = limits.looks();
+        self.looks.errors.settle(pooling.errors, elapsed);
+        self.looks.latency.settle(pooling.latency, elapsed);
         if limits.is_endless {
             return self.judge_endless(limits, elapsed);
         }
         let alarms = self.alarms(limits);
+        // Ville's inequality: an e-value ever reaches 1/alpha with a chance of at most alpha.
         let raised = |alarm: &&Alarm| alarm.evidence >= -(limits.alpha * alarm.share).ln();
         let surely = alarms.iter().filter(raised).find(|alarm| alarm.is_concurrent);
         let suspected = alarms.iter().find(raised);
@@ -118,13 +121,13 @@ impl Watch {
         }
     }
 
-    /// The tests that may say BAD, and the part of alpha of each: what is configured decides, not
-    /// what was read.
+    /// The tests that may say BAD, each with its part of alpha. The parts depend on the configuration
+    /// only: a choice made after the readings would raise the chance of a false alarm.
     fn alarms(&self, limits: &Limits) -> Vec<Alarm> {
         let alarm = |shows, evidence, share, is_concurrent| Alarm { shows, evidence, share, is_concurrent };
-        let ([over, slow], [phi, slow_phi]) = (self.against_limits(limits), self.phis());
-        let over = log_mean(&over.map(|log| log / phi));
-        let slow = log_mean(&slow.map(|log| log / slow_phi));
+        let (against, phi) = (self.against_limits(limits), self.phis());
+        let over = log_mean(&against.errors.map(|log| log / phi.errors));
+        let slow = log_mean(&against.latency.map(|log| log / phi.latency));
         let mut errors = vec![alarm("the share of errors is above the limit", over, 0.0, false)];
         let mut latency = vec![alarm("more than 5 of 100 requests are slower than the limit", slow, 0.0, false)];
         if limits.has_control {
@@ -145,13 +148,13 @@ impl Watch {
 
     /// What fails beside the release, at 5%: a dependency, or what ran before.
     pub(super) fn failing_beside(&self, limits: &Limits) -> Option<String> {
-        let [phi, _] = self.phis();
+        let phi = self.phis().errors;
         let fails = |beside: &Beside| limit::broken(beside.tally, limits.error_rate, phi) >= -DOUBT.ln();
         self.beside.iter().find(|(_, beside)| fails(beside)).map(|(name, _)| name.clone())
     }
 
-    /// Whether everything beside the release was looked at since it was suspected. Who does not
-    /// answer for as long as would be BLIND is not waited for.
+    /// Whether everything beside the release was looked at since the release was suspected. What does
+    /// not answer for as long as makes a watch BLIND is not waited for.
     fn beside_was_read(&self, limits: &Limits, elapsed: Duration) -> bool {
         let Some(suspected) = self.suspected else { return true };
         elapsed.saturating_sub(suspected) >= limits.blind
@@ -159,13 +162,13 @@ impl Watch {
     }
 
     pub(super) fn gap_reasons(&self, limits: &Limits, elapsed: Duration, is_blind: bool) -> Vec<String> {
-        let words = |name: &String, gap: &super::Gap| {
+        let reason = |name: &String, gap: &super::Gap| {
             let seconds = elapsed.saturating_sub(gap.since).as_secs();
             format!("{name} sees nothing for {seconds} s of {} s: {}", limits.blind.as_secs(), gap.why)
         };
-        // A source that is read more often than it has news is no gap worth a word.
+        // A source that is read more often than it changes has short gaps all the time.
         let is_long = |gap: &super::Gap| is_blind || 4 * elapsed.saturating_sub(gap.since) >= limits.blind;
-        self.gaps.iter().filter(|(_, gap)| is_long(gap)).map(|(name, gap)| words(name, gap)).collect()
+        self.gaps.iter().filter(|(_, gap)| is_long(gap)).map(|(name, gap)| reason(name, gap)).collect()
     }
 
     fn tests(&self, limits: &Limits, alarms: &[Alarm]) -> Vec<Test> {
@@ -189,6 +192,7 @@ impl Watch {
             0 => Some(0),
             _ => limit::still_needed(self.perhaps_slow, limits.slow(), goal),
         };
+        // The slowest of the three decides; where one can't be reached, the proof can't either.
         let below = requests_to_be_below(self.all, limits.error_rate);
         let needed = errors.zip(slow).zip(below).map(|((errors, slow), below)| errors.max(slow).max(below));
         let pace = self.all.requests as f64 / elapsed.as_secs_f64().max(1e-3);
@@ -217,7 +221,7 @@ struct Proof {
 }
 
 impl Proof {
-    /// Whether it will not be there within the patience that is left.
+    /// Whether the proof can't be complete within the patience that is left.
     fn is_too_far(&self, limits: &Limits, elapsed: Duration) -> bool {
         let left = (limits.window + limits.patience).saturating_sub(elapsed);
         let seconds = self.forecast.and_then(|forecast| forecast.seconds).map(Duration::from_secs);
@@ -232,8 +236,8 @@ impl Limits {
     }
 }
 
-/// How many more requests without an error bring the share of errors to the limit again; no release
-/// is verified above it, even where chance can't be ruled out. `None` where there is no such number.
+/// How many more requests without an error bring the share of errors back to the limit: no release
+/// is verified above it, even if that may be chance. `None` if there is no such number.
 fn requests_to_be_below(all: Tally, limit: f64) -> Option<u64> {
     let (failures, requests) = (all.failures as f64, all.requests as f64);
     match failures <= limit * requests {

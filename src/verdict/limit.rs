@@ -1,4 +1,4 @@
-//! Failures against an absolute limit: shown to be broken, or shown to hold.
+//! Failures against an absolute limit: is it shown to be exceeded, or shown to hold?
 //!
 //! Both are e-processes of Bernoulli trials, so they may be looked at after every request (Ville's
 //! inequality). They depend on the totals only.
@@ -9,12 +9,12 @@ use super::mixture::{Logs, RATIOS, Tally, log_mean};
 /// on "never", since that is what most good releases show.
 const BETTER: [(f64, f64); 4] = [(0.0, 1.0 / 2.0), (0.1, 1.0 / 6.0), (0.25, 1.0 / 6.0), (0.5, 1.0 / 6.0)];
 
-/// The most requests that a forecast goes to.
+/// The most requests of a forecast.
 const FAR: u64 = 1 << 40;
 
 /// The logarithms of the e-values of `tally` against "a request fails with at most the chance
 /// `limit`", one for each of [`RATIOS`]: x ln r + (n - x) ln((1 - rL) / (1 - L)). An alternative
-/// beyond half of the way to 1 is drawn back to there. A limit of 0 is taken as 1 in 10,000.
+/// above (1 + L) / 2 is lowered to that: no chance may reach 1. A limit of 0 is taken as 1 in 10,000.
 pub fn factors(tally: Tally, limit: f64) -> Logs {
     let (failures, successes) = (tally.failures as f64, tally.requests.saturating_sub(tally.failures) as f64);
     RATIOS.map(|ratio| {
@@ -23,8 +23,8 @@ pub fn factors(tally: Tally, limit: f64) -> Logs {
     })
 }
 
-/// The same where those of `tally` may all have the same fate: they count as one request, which failed
-/// by their share.
+/// The same if the requests of `tally` may all fail for one reason: they count as one request that
+/// failed by their share.
 pub fn factors_of_one(tally: Tally, limit: f64) -> Logs {
     let share = tally.failures as f64 / (tally.requests as f64).max(1.0);
     RATIOS.map(|ratio| {
@@ -41,7 +41,7 @@ fn one(ratio: f64, limit: f64) -> (f64, f64) {
 }
 
 /// The logarithm of the e-value against "a request fails with at most the chance `limit`", tempered
-/// by `phi`, at least 1, for failures that come in clusters.
+/// by `phi`, at least 1, for failures in clusters.
 pub fn broken(tally: Tally, limit: f64, phi: f64) -> f64 {
     log_mean(&factors(tally, limit).map(|log| log / phi))
 }
@@ -62,6 +62,7 @@ pub fn still_needed(tally: Tally, limit: f64, goal: f64) -> Option<u64> {
     if after(0) >= goal {
         return Some(0);
     }
+    // `after` is convex (the log of a mean of exponentials), so it passes the goal only once.
     let mut enough = 1;
     while after(enough) < goal {
         enough *= 2;
@@ -80,8 +81,10 @@ pub fn still_needed(tally: Tally, limit: f64, goal: f64) -> Option<u64> {
 fn within_real(failures: f64, requests: f64, limit: f64) -> f64 {
     let limit = limit.clamp(1e-9, 0.999);
     let logs = BETTER.map(|(share, weight)| {
+        // 0 ln 0 is 0 here: "never" fits a tally without a failure.
         let failed = if failures == 0.0 { 0.0 } else { failures * share.ln() };
         let rest = (requests - failures).max(0.0) * ((1.0 - share * limit) / (1.0 - limit)).ln();
+        // The mean below divides by the number of alternatives; times it, the weights add up to 1.
         failed + rest + (weight * BETTER.len() as f64).ln()
     });
     log_mean(&logs)

@@ -1,9 +1,9 @@
 //! The looks of hotfix's own probes, against a limit. What fails one of them may be a blip that fails
-//! its neighbours too, so those that lie close together are pooled and count as one.
+//! its neighbours too, so looks within a short time are pooled and count as one.
 //!
-//! A pool's factor is linear in the share of it that failed, so its mean is right whatever the looks
-//! have in common (betting on means: Waudby-Smith and Ramdas, arXiv 2010.09686). After a pool with a
-//! failure there is a rest of the length of a blip, so that none is counted in two pools.
+//! A pool's factor is linear in the share of it that failed, so its mean is right however the looks
+//! depend on each other (betting on means: Waudby-Smith and Ramdas, arXiv 2010.09686). After a pool with a
+//! failure there is a pause of the length of a blip, so that no blip is counted in two pools.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ pub struct Pooling {
 /// The e-process of looks that fail, or are slow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Looks {
-    /// Of the pools that are over.
+    /// Of the pools that have ended.
     logs: Logs,
     pool: Option<Pool>,
-    /// Looks before this are passed over.
+    /// Looks before this are ignored.
     rests_until: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Looks {
         }
     }
 
-    /// Counts the pool, where it is as long as a blip at `now`.
+    /// Counts the pool if it is as long as a blip at `now`.
     pub fn settle(&mut self, pooling: Pooling, now: Duration) {
         if let Some(pool) = self.pool.take_if(|pool| now >= pool.began + pooling.blip) {
             self.logs = plus(self.logs, limit::factors_of_one(pool.looks, pooling.limit));
@@ -95,7 +95,7 @@ mod tests {
             assert!(log_mean(&looks.logs()).exp() <= one, "a blip after {begins} ms");
         }
         assert_eq!(failed((0..10).map(|index| index * 20)), one);
-        // As before, where looks lie further apart.
+        // As before, if looks are further apart.
         assert!(failed([0, 1000]) > 10_000.0);
         assert!(failed((0..100).map(|index| index * 20)) > 10_000.0, "two seconds of it are no blip");
     }

@@ -1,8 +1,8 @@
 //! Is the release good? Pure: readings to VERIFIED, BAD, BLIND or UNPROVEN.
 //!
 //! BAD is a test that may be looked at after every reading: the chance of ever calling a release BAD
-//! that is none is at most alpha. VERIFIED is a test as well: that the limits hold is shown, with a
-//! chance of at most 5% of being wrong, or it is not said. docs/watch.md has the whole argument.
+//! that is not is at most alpha. VERIFIED is a test as well: that the limits hold is shown, with a
+//! chance of at most 5% of being wrong. docs/watch.md has the whole argument.
 
 mod always;
 mod control;
@@ -34,17 +34,17 @@ pub use counters::steps;
 pub use endless::TICK;
 pub use judge::Judgement;
 pub use limit::{broken, still_needed, within};
-pub use mixture::Tally;
+pub use mixture::{Kinds, Tally};
 pub use replay::{Replay, replay};
 
 /// The share of requests that may be slower than the limit of the 95th percentile.
 const SLOW: f64 = 0.05;
 
-/// What a release has to keep, and how it is told.
+/// The limits of a release, and how sure a verdict has to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     pub window: Duration,
-    /// How much longer to look where only the proof is missing.
+    /// How much longer to look if only the proof is missing.
     pub patience: Duration,
     /// The highest share of errors; 0 for none.
     pub error_rate: f64,
@@ -55,13 +55,13 @@ pub struct Limits {
     pub alpha: f64,
     /// How many times the control's share of errors a release may have.
     pub tolerance: f64,
-    /// Own looks that lie closer together than this may all fail for one reason.
+    /// Looks of hotfix's own probes within this time may all fail for one reason.
     pub blip: Duration,
     /// This long without a reading is BLIND.
     pub blind: Duration,
     /// Whether only an alarm ends the watch, by the always-on detector.
     pub is_endless: bool,
-    /// Whether to end with the window where patience will not do.
+    /// Whether to end with the window if patience will not be enough.
     pub gives_up: bool,
     /// Whether some probe counts what old instances serve at the same time.
     pub has_control: bool,
@@ -77,17 +77,17 @@ pub struct Source<'a> {
     pub is_dependency: bool,
 }
 
-/// Everything that was read in one watch, kept small enough to be written down every second.
+/// Everything that was read in one watch, small enough to be saved every second.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
     /// Requests to the release, and those that failed.
     all: Tally,
     /// Those with a known latency, and those that may have been slower than the limit.
     perhaps_slow: Tally,
-    /// Those that others sent, which failed, and which surely were slower than the limit.
-    counted: [Tally; 2],
-    /// Those that the probes sent, likewise.
-    looks: [Looks; 2],
+    /// Requests of others: those that failed, and those that surely were slower than the limit.
+    counted: Kinds<Tally>,
+    /// Requests of the probes.
+    looks: Kinds<Looks>,
     latencies: Histogram,
     counters: BTreeMap<String, Counters>,
     /// Against old instances that serve at the same time.
@@ -96,19 +96,18 @@ pub struct Watch {
     before: Versus,
     /// Counts from before the deploy by their source, each to be used once.
     earlier: BTreeMap<String, VecDeque<Counts>>,
-    /// Of errors, and of latency.
-    replays: [Option<Replay>; 2],
+    replays: Kinds<Option<Replay>>,
     /// What is there besides the release: the control, and the dependencies.
     beside: BTreeMap<String, Beside>,
-    /// Probes that see nothing right now.
+    /// Probes that have no reading at the moment.
     gaps: BTreeMap<String, Gap>,
     last_error: Option<String>,
     last_reading: Duration,
     /// When a test that can't tell the release from its surroundings first said BAD.
     suspected: Option<Duration>,
     /// The always-on detectors of errors and of slow answers, and what they have taken so far.
-    always: [Always; 2],
-    ticked: [Logs; 2],
+    always: Kinds<Always>,
+    ticked: Kinds<Logs>,
 }
 
 /// What fails beside the release is not its fault.
@@ -134,34 +133,36 @@ impl Watch {
         Watch { beside: beside.collect(), ..Watch::default() }
     }
 
-    /// Gives it counts of a source from before the deploy, oldest first, as many as the watch will
-    /// have scrapes, and what their replay showed. A source has only one past.
-    pub fn remember(&mut self, source: &str, earlier: Vec<Counts>, replays: [Option<Replay>; 2]) {
+    /// Takes the counts of a source from before the deploy, oldest first, one for each scrape that the
+    /// watch will have, and the results of their replay. Only the first past of a source counts.
+    pub fn remember(&mut self, source: &str, earlier: Vec<Counts>, replays: Kinds<Option<Replay>>) {
         if self.earlier.contains_key(source) {
             return;
         }
         self.earlier.insert(source.to_owned(), earlier.into());
-        let dullest = |a: Replay, b: Replay| if a.phi >= b.phi { a } else { b };
-        for (known, new) in self.replays.iter_mut().zip(replays) {
-            *known = match (*known, new) {
-                (Some(known), Some(new)) => Some(dullest(known, new)),
-                (known, new) => known.or(new),
-            };
-        }
+        // The largest tempering is right for every source: it only makes a test slower.
+        let larger = |known: Option<Replay>, new: Option<Replay>| match (known, new) {
+            (Some(known), Some(new)) => Some(if known.phi >= new.phi { known } else { new }),
+            (known, new) => known.or(new),
+        };
+        self.replays = Kinds {
+            errors: larger(self.replays.errors, replays.errors),
+            latency: larger(self.replays.latency, replays.latency),
+        };
     }
 
-    /// What the replays of errors and of latency showed, where there were any.
-    pub fn replays(&self) -> [Option<Replay>; 2] {
+    /// The results of the replays; `None` without a past.
+    pub fn replays(&self) -> Kinds<Option<Replay>> {
         self.replays
     }
 
-    /// Goes on `elapsed` after the beginning: that nobody looked meanwhile makes it not blind.
-    pub fn go_on(&mut self, elapsed: Duration) {
+    /// Continues `elapsed` after the start. The time in which nobody looked does not count as blind.
+    pub fn resume(&mut self, elapsed: Duration) {
         self.last_reading = elapsed;
         self.gaps.clear();
     }
 
-    /// Takes a reading made `at` after the watch began. `since` is how long ago the deploy began.
+    /// Takes a reading made `at` after the watch started. `since` is how long ago the deploy started.
     pub fn add(&mut self, limits: &Limits, source: Source<'_>, at: Duration, since: Duration, reading: Reading) {
         if let Reading::None { why } = reading {
             let gap = self.gaps.entry(source.name.to_owned()).or_insert(Gap { since: at, why: String::new() });
@@ -185,11 +186,11 @@ impl Watch {
         }
         self.last_reading = at;
         self.all += one;
-        let [errors, slow] = limits.looks();
-        self.looks[0].add(errors, at, one.failures > 0);
+        let pooling = limits.looks();
+        self.looks.errors.add(pooling.errors, at, one.failures > 0);
         if let Some(latency) = latency {
             let is_slow = latency > limits.p95;
-            self.looks[1].add(slow, at, is_slow);
+            self.looks.latency.add(pooling.latency, at, is_slow);
             self.perhaps_slow += Tally { requests: 1, failures: u64::from(is_slow) };
             self.latencies.add(latency, 1);
         }
@@ -202,28 +203,28 @@ impl Watch {
             return self.add_beside(source.name, errors(&release), at);
         }
         self.last_reading = at;
-        let [errors_terms, latency_terms] = self.phis().map(|phi| Terms { tolerance: limits.tolerance, phi });
+        let terms = self.phis().map(|phi| Terms { tolerance: limits.tolerance, phi });
         match control {
             Some(control) => {
                 self.add_beside(CONTROL, errors(&control), at);
-                self.concurrent.add(&release, &control, errors_terms, latency_terms);
+                self.concurrent.add(&release, &control, terms.errors, terms.latency);
             }
-            // The last old instance is gone, and is not waited for.
+            // The last old instance is gone; waiting for it would never end.
             None => drop(self.beside.remove(CONTROL)),
         }
         self.all += errors(&release);
-        self.counted[0] += errors(&release);
+        self.counted.errors += errors(&release);
         self.add_latencies(limits, &release);
-        // The counters of a quiet service use up nothing of the past.
+        // A scrape without requests shows nothing, so it uses up nothing of the past.
         if release.requests > 0
             && let Some(earlier) = self.earlier.get_mut(source.name).and_then(VecDeque::pop_front)
         {
-            self.before.add(&release, &earlier, errors_terms, latency_terms);
+            self.before.add(&release, &earlier, terms.errors, terms.latency);
         }
     }
 
-    /// Between two bounds of a histogram nobody knows: BAD takes the one above the limit, VERIFIED
-    /// the one below it.
+    /// A histogram does not show what lies between two bounds: BAD uses the bound above the limit,
+    /// VERIFIED the one below it. Both err on the careful side.
     fn add_latencies(&mut self, limits: &Limits, counts: &Counts) {
         let limit = limits.p95.as_secs_f64();
         let slower = |bound: Option<&(f64, u64)>| {
@@ -231,7 +232,7 @@ impl Watch {
             Tally { requests: counts.timed, failures: slower }
         };
         if let Some(above) = counts.at_most.iter().find(|(bound, _)| *bound >= limit) {
-            self.counted[1] += slower(Some(above));
+            self.counted.latency += slower(Some(above));
         }
         self.perhaps_slow += slower(counts.at_most.iter().rfind(|(bound, _)| *bound <= limit));
         self.latencies.add_counts(&counts.at_most, counts.timed);
@@ -243,26 +244,27 @@ impl Watch {
         beside.last_reading = at;
     }
 
-    /// The logarithms of the e-values against the limit of errors, and that of slow answers.
-    fn against_limits(&self, limits: &Limits) -> [Logs; 2] {
-        let [errors, slow] = limits.looks();
-        [
-            plus(limit::factors(self.counted[0], errors.limit), self.looks[0].logs()),
-            plus(limit::factors(self.counted[1], slow.limit), self.looks[1].logs()),
-        ]
+    /// The logarithms of the e-values against the limits.
+    fn against_limits(&self, limits: &Limits) -> Kinds<Logs> {
+        let Kinds { errors, latency } = limits.looks();
+        // Different requests, one limit: the product of the two e-values is an e-value.
+        Kinds {
+            errors: plus(limit::factors(self.counted.errors, errors.limit), self.looks.errors.logs()),
+            latency: plus(limit::factors(self.counted.latency, latency.limit), self.looks.latency.logs()),
+        }
     }
 
-    /// The tempering that the past asks for, of errors and of latency.
-    fn phis(&self) -> [f64; 2] {
+    /// The tempering that the past asks for; 1 without a past.
+    fn phis(&self) -> Kinds<f64> {
         self.replays.map(|replay| replay.map_or(1.0, |replay| replay.phi))
     }
 }
 
 impl Limits {
-    /// The terms on which own looks are errors, and are slow. Of a short window a blip takes up a tenth.
-    fn looks(&self) -> [looks::Pooling; 2] {
+    /// How looks of hotfix's own probes are pooled. A blip is at most a tenth of the window.
+    fn looks(&self) -> Kinds<looks::Pooling> {
         let blip = self.blip.min(self.window / 10);
-        [self.error_rate, SLOW].map(|limit| looks::Pooling { limit, blip })
+        Kinds { errors: self.error_rate, latency: SLOW }.map(|limit| looks::Pooling { limit, blip })
     }
 }
 

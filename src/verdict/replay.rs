@@ -1,4 +1,4 @@
-//! A/A replay: the past against itself, which shows how often the test would have cried wolf here.
+//! A/A replay: the past against itself, which shows how often the test would have raised a false alarm here.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::control::factors;
 use super::mixture::{Logs, Tally, log_mean, plus};
 
-/// The temperings that are tried, the sharpest first.
+/// The temperings that are tried, the strictest test first.
 const PHIS: [f64; 13] = [1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 100.0, 200.0];
 
 /// The most watches that are replayed.
@@ -26,13 +26,13 @@ pub struct Replay {
     pub untempered: usize,
 }
 
-/// Replays the past as watches of `window` scrapes, begun all over it, each against the rest of it.
+/// Replays the past as watches of `window` scrapes, started all over it, each against the rest of it.
 /// `kinds` are the scrapes once for each kind of failure that a test takes the mean over: errors alone,
-/// or slower than each bound. Takes the sharpest tempering whose share of false alarms is at most
-/// `alpha`, or the dullest. `None` where the past is shorter than two windows.
+/// or slower than each bound. Takes the smallest tempering whose share of false alarms is at most
+/// `alpha`, else the largest. `None` if the past is shorter than two windows.
 ///
-/// Watches overlap where the past is short, and a share of at most 1 in `watches` can't be told from
-/// none: alpha itself is kept by the test where failures come alone, by this where not.
+/// Watches overlap if the past is short, and a share below 1 in `watches` can't be seen: the test itself
+/// keeps alpha for independent failures, the tempering for clusters.
 pub fn replay(kinds: &[Vec<Tally>], window: usize, alpha: f64, tolerance: f64) -> Option<Replay> {
     let length = kinds.iter().map(Vec::len).min()?;
     if window == 0 || length < 2 * window {
@@ -42,7 +42,7 @@ pub fn replay(kinds: &[Vec<Tally>], window: usize, alpha: f64, tolerance: f64) -
     let starts = length - window + 1;
     let stride = starts.div_ceil(MOST);
     let watches = starts.div_ceil(stride);
-    // An alarm with one tempering is one with every sharper one as well.
+    // An alarm with one tempering is an alarm with every smaller one too.
     let mut alarms = [0; PHIS.len()];
     for start in (0..starts).step_by(stride) {
         let raised = raised(&past, start..start + window, tolerance, -alpha.ln());
@@ -69,8 +69,8 @@ fn raised(past: &[Past], watched: Range<usize>, tolerance: f64, needs: f64) -> u
     raised
 }
 
-/// The logarithm of the mean e-value, tempered; no more than that it is too little where the largest of
-/// them would not do.
+/// The logarithm of the mean e-value, tempered; negative infinity if even the largest one is below
+/// `needs`, which is all that has to be known then.
 fn evidence(logs: &[Logs], phi: f64, needs: f64) -> f64 {
     let logs: Vec<f64> = logs.as_flattened().iter().map(|log| log / phi).collect();
     match logs.iter().any(|log| *log >= needs) {
@@ -103,7 +103,7 @@ impl Past {
     /// The `index`-th of as many equal parts of the other scrapes as there are watched ones.
     fn control(&self, watched: &Range<usize>, index: usize) -> Tally {
         let others = self.0.len() - 1 - watched.len();
-        // Where the `index`-th of the others lies, the watched ones left out.
+        // Where the `index`-th scrape outside the watched ones lies.
         let place = |index: usize| if index < watched.start { index } else { index + watched.len() };
         let (from, to) = (index * others / watched.len(), (index + 1) * others / watched.len());
         let control = self.between(place(from), place(to.max(1) - 1) + 1);

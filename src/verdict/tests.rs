@@ -97,7 +97,7 @@ fn an_outage_of_a_dependency_is_not_the_releases_fault() {
     assert_eq!((judgement.verdict, judgement.outage), (Verdict::Bad, None));
 }
 
-/// A scrape of both arms, each with (requests, errors) since the beginning.
+/// A scrape of both arms, each with (requests, errors) since the start.
 fn scrape(seconds: u64, release: (u64, u64), control: Option<(u64, u64)>) -> Reading {
     let at = 1_000.0 + seconds as f64;
     let series = |arm, (requests, errors): (u64, u64)| {
@@ -170,7 +170,7 @@ fn a_source_that_is_gone_makes_blind_and_never_bad() {
 }
 
 #[test]
-fn a_watch_goes_on_from_its_text_as_if_nothing_had_been() {
+fn a_watch_continues_from_its_text_as_if_nothing_had_happened() {
     let (mut watch, _) = looked(service((0..40).map(|i| (i != 7, i))));
     let text = serde_json::to_string(&watch).unwrap();
     assert!(text.len() < 2_500, "{} bytes", text.len());
@@ -210,11 +210,12 @@ fn a_good_release_is_called_bad_at_most_as_often_as_alpha_allows() {
 fn each_source_has_its_own_past_and_only_once() {
     let mut watch = Watch::default();
     let counts = |requests| vec![Counts { requests, ..Counts::default() }; 3];
-    let replay = |phi| [Some(Replay { phi, watches: 10, alarms: 0, untempered: 0 }), None];
+    let replay = |phi| Kinds { errors: Some(Replay { phi, watches: 10, alarms: 0, untempered: 0 }), latency: None };
     watch.remember("a", counts(10), replay(1.0));
     watch.remember("b", counts(20), replay(2.0));
     watch.remember("a", counts(30), replay(3.0));
-    assert_eq!((watch.earlier["a"][0].requests, watch.earlier["b"][0].requests, watch.phis()), (10, 20, [2.0, 1.0]));
+    let phis = Kinds { errors: 2.0, latency: 1.0 };
+    assert_eq!((watch.earlier["a"][0].requests, watch.earlier["b"][0].requests, watch.phis()), (10, 20, phis));
 }
 
 #[test]

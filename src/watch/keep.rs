@@ -1,4 +1,4 @@
-//! Where a watch writes down what it knows, so that it goes on after a crash, here or elsewhere.
+//! Where a watch writes down what it knows, so that it continues after a crash, here or on another machine.
 
 use std::time::Duration;
 
@@ -32,13 +32,13 @@ impl Keep for Nowhere {
 }
 
 /// The version of [`State`]'s form.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// A watch as it is written down.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct State {
     version: u32,
-    /// What is watched and by which limits; another watch does not go on with this one's readings.
+    /// What is watched and by which limits; another watch does not continue with this one's readings.
     pub terms: String,
     /// How long it was watched; the time in which nobody looked does not count.
     pub elapsed: Duration,

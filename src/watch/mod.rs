@@ -1,7 +1,7 @@
 //! Watches a service: all probes at once, until the verdict is final.
 
 pub mod keep;
-mod words;
+mod text;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,17 +18,17 @@ use crate::domain::reading::{Counts, Reading};
 use crate::domain::verdict::Verdict;
 use crate::probe::{Config, History, Look, Probe, Subject};
 use crate::redact::redact;
-use crate::verdict::{Judgement, Limits, Source, TICK, Tally, Watch, replay, steps};
+use crate::verdict::{Judgement, Kinds, Limits, Source, TICK, Tally, Watch, replay, steps};
 use keep::{Keep, State};
 
 pub use crate::verdict::Replay;
-pub use words::{forecast_words, tests_words, words};
+pub use text::{forecast_text, summary, test_lines};
 
-/// How often what is known is written down.
+/// How often the state is saved.
 const SAVED: Duration = Duration::from_secs(1);
 
-/// How long the end waits for what is known to be written down.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the end of a watch waits for the state to be saved.
+const LAST_SAVE: Duration = Duration::from_secs(5);
 
 /// A probe, how often it looks, and whether it looks at the release or at something that the release
 /// depends on.
@@ -43,33 +43,33 @@ pub struct Timed {
 pub struct Setting<'a> {
     pub probes: &'a [Timed],
     pub limits: Limits,
-    /// How long ago the deploy began.
+    /// How long ago the deploy started.
     pub since: Duration,
     pub keep: &'a dyn Keep,
-    pub again: Again,
+    pub resume: Resume,
 }
 
-/// What becomes of a watch that was written down.
+/// Whether a saved watch continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// It goes on, and where it had ended without a proof, as long once more.
-    GoOn,
-    /// It goes on where it had not ended and was broken off at most this long ago.
-    GoOnWithin(Duration),
-    /// It is forgotten.
-    Anew,
+pub enum Resume {
+    /// Always; if it had ended without a proof, for the same time again.
+    Always,
+    /// If it had not ended and was interrupted at most this long ago.
+    Within(Duration),
+    /// Never: it is forgotten.
+    Never,
 }
 
-/// How a watch stands, or ended.
+/// The state of a watch, or how it ended.
 #[derive(Clone, Debug)]
 pub struct Standing {
     pub judgement: Judgement,
-    /// How long it was watched, before a crash too.
+    /// How long it was watched, the time before a crash included.
     pub elapsed: Duration,
-    /// How long it had been watched when it went on after a crash.
-    pub went_on: Option<Duration>,
-    /// What the replays of the past showed, of errors and of latency.
-    pub replays: [Option<Replay>; 2],
+    /// How long it had been watched when it was resumed; `None` if it was not.
+    pub resumed_after: Option<Duration>,
+    /// What the replays of the past showed.
+    pub replays: Kinds<Option<Replay>>,
 }
 
 /// What comes from the probes.
@@ -78,8 +78,8 @@ enum News {
     History(usize, History),
 }
 
-/// Returns the verdict of the probes under the limits. `seen` is told how it stands about once a
-/// second. What is known is written down as often, and a watch that was broken off goes on.
+/// Returns the verdict of the probes under the limits. `seen` gets the state about once a second. The
+/// state is saved as often, so that an interrupted watch continues.
 pub async fn watch(setting: Setting<'_>, mut seen: impl FnMut(&Standing)) -> Standing {
     let (send, receive) = mpsc::unbounded_channel::<News>();
     let looking = join_all(setting.probes.iter().enumerate().map(|(index, timed)| look(index, timed, &setting, &send)));
@@ -88,23 +88,23 @@ pub async fn watch(setting: Setting<'_>, mut seen: impl FnMut(&Standing)) -> Sta
         while written.changed().await.is_ok() {
             let text = written.borrow_and_update().clone();
             if let Err(error) = setting.keep.save(&text).await {
-                tracing::warn!(%error, "the state of the watch could not be written down");
+                tracing::warn!(%error, "the state of the watch could not be saved");
             }
         }
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        _ = looking => unreachable!("probes look for ever"),
+        _ = looking => unreachable!("probes look forever"),
         _ = saving => unreachable!("the other end is kept"),
         standing = judge(&setting, receive, &text, &mut seen) => {
             let last = text.borrow().clone();
-            let _ = tokio::time::timeout(LAST_WORDS, setting.keep.save(&last)).await;
+            let _ = tokio::time::timeout(LAST_SAVE, setting.keep.save(&last)).await;
             standing
         }
     }
 }
 
-/// Looks for ever, after the past was asked for.
+/// Asks for the past, and looks at the present forever.
 async fn look(index: usize, timed: &Timed, setting: &Setting<'_>, send: &mpsc::UnboundedSender<News>) {
     let past = async {
         match timed.probe.history(setting.since).await {
@@ -138,11 +138,12 @@ async fn judge(
     let kept = load(setting, &terms).await;
     let dependencies = setting.probes.iter().filter(|timed| timed.is_dependency).map(|timed| timed.name.as_str());
     let mut watch = Watch::new(dependencies);
-    let (mut limits, mut before, mut went_on) = (setting.limits.clone(), Duration::ZERO, None);
+    let (mut limits, mut before, mut resumed_after) = (setting.limits.clone(), Duration::ZERO, None);
     if let Some(state) = kept {
-        (watch, before, went_on) = (state.watch, state.elapsed, Some(state.elapsed));
-        watch.go_on(before);
+        (watch, before, resumed_after) = (state.watch, state.elapsed, Some(state.elapsed));
+        watch.resume(before);
         let ended = watch.judge(&limits, before).verdict;
+        // Somebody wants more of a watch that ended without a proof: at least another window from there.
         if state.is_final && !matches!(ended, Verdict::Verified | Verdict::Bad) {
             limits.patience += limits.window.max(limits.patience) + before.saturating_sub(limits.window);
             limits.gives_up = false;
@@ -183,7 +184,7 @@ async fn judge(
         let state = State::new(&terms, elapsed, is_final, watch);
         text.send_replace(state.text());
         watch = state.watch;
-        let standing = Standing { judgement, elapsed, went_on, replays: watch.replays() };
+        let standing = Standing { judgement, elapsed, resumed_after, replays: watch.replays() };
         if is_final {
             return standing;
         }
@@ -191,7 +192,7 @@ async fn judge(
     }
 }
 
-/// The state to go on with.
+/// The state to continue with; `None` for a new watch.
 async fn load(setting: &Setting<'_>, terms: &str) -> Option<State> {
     let kept = match setting.keep.load().await {
         Ok(kept) => kept,
@@ -202,34 +203,36 @@ async fn load(setting: &Setting<'_>, terms: &str) -> Option<State> {
     };
     let (text, ago) = kept?;
     let state = State::read(&text, terms)?;
-    let goes_on = match setting.again {
-        Again::GoOn => true,
-        Again::GoOnWithin(most) => !state.is_final && ago <= most,
-        Again::Anew => false,
+    let continues = match setting.resume {
+        Resume::Always => true,
+        Resume::Within(most) => !state.is_final && ago <= most,
+        Resume::Never => false,
     };
-    goes_on.then_some(state)
+    continues.then_some(state)
 }
 
-/// What makes two watches the same.
+/// The digest of the limits and the probes: watches with the same one may continue each other.
 fn terms(setting: &Setting<'_>) -> String {
     let probes: Vec<_> = setting.probes.iter().map(|timed| (&timed.name, timed.is_dependency)).collect();
     hex(&Sha256::digest(format!("{:?} {probes:?}", setting.limits)))
 }
 
 /// The past in as many parts as the watch will have scrapes, and its replays of errors and of latency.
-fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Counts>, [Option<Replay>; 2]) {
+fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Counts>, Kinds<Option<Replay>>) {
     let past = steps(&history.series);
     let errors = past.iter().map(|counts| Tally { requests: counts.requests, failures: counts.errors });
+    // The bounds of the newest step; an older step without one of them counts as no requests.
     let bounds: Vec<f64> =
         past.last().into_iter().flat_map(|counts| &counts.at_most).map(|(bound, _)| *bound).collect();
     let slower = |bound: &f64| {
         let tally = |counts: &Counts| Some(Tally { requests: counts.timed, failures: counts.slower(*bound)? });
         past.iter().map(|counts| tally(counts).unwrap_or_default()).collect()
     };
-    let kinds = [vec![errors.collect()], bounds.iter().map(slower).collect::<Vec<_>>()];
+    let kinds = Kinds { errors: vec![errors.collect()], latency: bounds.iter().map(slower).collect::<Vec<_>>() };
     let window = limits.window.as_secs_f64();
     let replayed = (window / history.step.as_secs_f64().max(1e-3)).ceil() as usize;
     let replays = kinds.map(|kinds| replay(&kinds, replayed, limits.alpha, limits.tolerance));
+    // Each scrape of the watch uses up one part, so there is one for every scrape it may have.
     let scrapes = ((limits.window + limits.patience).as_secs_f64() / every.as_secs_f64().max(1e-3)).ceil() as usize;
     let parts = past.len().min(scrapes.max(1));
     let part = |index: usize| {
@@ -240,7 +243,7 @@ fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Count
     ((0..parts).map(part).collect(), replays)
 }
 
-/// Builds the probes of the configuration. Fails, naming it, where one can't be built.
+/// Builds the probes of the configuration. Fails with the probe's name if one can't be built.
 pub fn probes(configured: &[Probe], directory: &Path, subject: &Subject) -> Result<Vec<Timed>, String> {
     let build = |probe: &Probe| {
         let named = |error| format!("probe `{}`: {error}", probe.name);
@@ -259,7 +262,7 @@ pub fn address(url: &str, every: Duration) -> Result<Timed, String> {
     Ok(Timed { name: redact(url).into_owned(), every, is_dependency: false, probe })
 }
 
-/// Fails where a probe would look without a pause.
+/// Fails if a probe would look without a pause.
 fn some_time(every: Duration) -> Result<(), String> {
     match every >= Duration::from_millis(1) {
         true => Ok(()),

@@ -37,7 +37,7 @@ fn turned(env: &TestEnv, args: &[&str]) -> Command {
     command
 }
 
-/// Ships until the watch has begun.
+/// Ships until the watch has started.
 fn ship(env: &TestEnv) -> (Child, Instant) {
     let mut child = turned(env, &["ship"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -98,7 +98,7 @@ fn killed_and_resumed_in_another_time_it_goes_on_where_it_was() {
                 let watched = lines.find(|line| line.starts_with("  ok    watch"));
                 assert!(
                     watched.is_some() && resumed.elapsed() < Duration::from_secs(15),
-                    "{by}: it did not begin anew"
+                    "{by}: it did not start again"
                 );
                 let stderr = lines.collect::<Vec<_>>().join("\n");
                 let status = child.wait().unwrap().code();

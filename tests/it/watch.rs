@@ -187,17 +187,17 @@ fn wait_for(child: &mut Child, holds: impl Fn(&Value) -> bool) -> Value {
 }
 
 #[test]
-fn a_watch_that_is_killed_goes_on_with_what_it_knew() {
-    is_gone_on_with(Kind::Sqlite);
+fn a_watch_that_is_killed_continues_with_what_it_knew() {
+    is_resumed(Kind::Sqlite);
 }
 
 #[test]
 #[ignore = "needs PostgreSQL: run ./test"]
-fn a_watch_that_is_killed_goes_on_with_what_it_knew_on_postgres() {
-    is_gone_on_with(Kind::Postgres);
+fn a_watch_that_is_killed_continues_with_what_it_knew_on_postgres() {
+    is_resumed(Kind::Postgres);
 }
 
-fn is_gone_on_with(kind: Kind) {
+fn is_resumed(kind: Kind) {
     let env = TestEnv::on(kind);
     env.write("hotfix.toml", &probe("memory = {}", "window = \"8s\""));
     let mut child = env.hotfix_command(&["watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -206,7 +206,7 @@ fn is_gone_on_with(kind: Kind) {
     child.wait().unwrap();
 
     let output = env.hotfix(&["watch", "--json"]);
-    assert!(output.stderr.contains("goes on where it was broken off"), "{output}");
+    assert!(output.stderr.contains("continues where it was interrupted"), "{output}");
     let first = &lines(&output)[0];
     assert!(first["went_on"].as_u64() >= Some(2) && first["requests"].as_u64() > Some(50), "{first}");
     assert_eq!((output.status, &last(&output)["verdict"]), (Some(0), &"VERIFIED".into()), "{output}");
@@ -215,18 +215,18 @@ fn is_gone_on_with(kind: Kind) {
     let mut child = env.hotfix_command(&["watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     wait_for(&mut child, |line| line["requests"].as_u64() > Some(0));
     let output = env.hotfix(&["watch", "--window", "100ms"]);
-    assert!(output.stderr.contains("--name tells them apart"), "{output}");
+    assert!(output.stderr.contains("give each a --name"), "{output}");
     child.kill().unwrap();
     child.wait().unwrap();
-    env.hotfix(&["watch", "--json", "--anew", "--window", "100ms"]);
+    env.hotfix(&["watch", "--json", "--restart", "--window", "100ms"]);
 
-    // What came to an end is not gone on with.
+    // A watch that has ended does not continue.
     let output = env.hotfix(&["watch", "--window", "100ms"]);
-    assert!(!output.stderr.contains("goes on"), "{output}");
+    assert!(!output.stderr.contains("continues"), "{output}");
 }
 
 #[test]
-fn the_watch_of_a_job_goes_on_after_a_crash() {
+fn the_watch_of_a_job_continues_after_a_crash() {
     let env = TestEnv::new();
     env.instant();
     env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"14s\""));
@@ -247,14 +247,14 @@ fn the_watch_of_a_job_goes_on_after_a_crash() {
     let is_end = |event: &&Value| event["fact"]["event"] == "step-done" && event["fact"]["step"] == "watch";
     let end: jiff::Timestamp =
         events["events"].as_array().unwrap().iter().find(is_end).unwrap()["at"].as_str().unwrap().parse().unwrap();
-    assert!(end.duration_since(start).as_secs() < 13, "the watch did not begin anew: {output}");
+    assert!(end.duration_since(start).as_secs() < 13, "the watch did not start again: {output}");
     let report = env.hotfix(&["report"]).stdout;
     assert!(report.contains("VERIFIED"), "{report}");
 }
 
 #[test]
 #[ignore = "needs PostgreSQL: run ./test"]
-fn another_clone_goes_on_with_the_watch_of_one_that_died() {
+fn another_clone_continues_the_watch_of_one_that_died() {
     let env = TestEnv::on(Kind::Postgres);
     env.instant();
     env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"16s\""));
@@ -273,7 +273,7 @@ fn another_clone_goes_on_with_the_watch_of_one_that_died() {
     let start = Instant::now();
     let resumed = env.run(env.hotfix_command(&["resume", "001"]).current_dir(env.path("elsewhere")));
     assert_eq!(resumed.status, Some(0), "{resumed}");
-    assert!(start.elapsed() < Duration::from_secs(15), "the watch did not begin anew: {resumed}");
+    assert!(start.elapsed() < Duration::from_secs(15), "the watch did not start again: {resumed}");
     assert_eq!(env.read("../deploys").lines().count(), 1, "{resumed}");
     let report = env.hotfix(&["report", "001"]).stdout;
     assert!(report.contains("VERIFIED"), "{report}");

@@ -1,17 +1,18 @@
-//! A watch: how it stands, about once a second, and how it ended.
+//! A watch: its state, about once a second, and how it ended.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::verdict::{Forecast, Test, Verdict};
+use crate::verdict::Kinds;
 use crate::watch::{Replay, Standing};
 
-/// How a watch stands; the last one says how it ended.
+/// The state of a watch; the last line says how it ended.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct WatchView {
     /// How long it was watched.
     pub seconds: u64,
-    /// How many seconds it had been watched when it continued after a crash; null where it did not.
+    /// How many seconds it had been watched when it continued after a crash; null if it did not.
     pub went_on: Option<u64>,
     pub verdict: Verdict,
     /// Whether looking longer would not change the verdict.
@@ -19,16 +20,16 @@ pub struct WatchView {
     pub is_final: bool,
     pub requests: u64,
     pub errors: u64,
-    /// The 95th percentile of the latency, in milliseconds; null where no latency is known.
+    /// The 95th percentile of the latency, in milliseconds; null if no latency is known.
     pub p95_ms: Option<u64>,
-    /// What VERIFIED still needs; null where it needs nothing more, or no number of requests would do.
+    /// What VERIFIED still needs; null if it needs nothing more, or if no number of requests is enough.
     pub forecast: Option<Forecast>,
-    /// What fails as well, where it is not the release that is to blame.
+    /// What fails as well, if the release is not to blame.
     pub outage: Option<String>,
     pub reasons: Vec<String>,
-    /// What the verdict rests on.
+    /// The tests behind the verdict.
     pub tests: Vec<Test>,
-    /// What the replay of the past showed of errors; null where there was none.
+    /// What the replay of the past showed of errors; null if there was none.
     pub replay: Option<Replay>,
     /// The same of latency.
     pub replay_latency: Option<Replay>,
@@ -40,10 +41,10 @@ pub struct WatchView {
 impl WatchView {
     pub fn of(standing: &Standing) -> WatchView {
         let judgement = &standing.judgement;
-        let [replay, replay_latency] = standing.replays;
+        let Kinds { errors: replay, latency: replay_latency } = standing.replays;
         WatchView {
             seconds: standing.elapsed.as_secs(),
-            went_on: standing.went_on.map(|before| before.as_secs()),
+            went_on: standing.resumed_after.map(|before| before.as_secs()),
             verdict: judgement.verdict,
             is_final: judgement.is_final,
             requests: judgement.requests,

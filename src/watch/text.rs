@@ -1,4 +1,4 @@
-//! What a watch says.
+//! A judgement as text for people.
 
 use crate::domain::elapsed::elapsed;
 use crate::domain::verdict::{Forecast, Test};
@@ -6,18 +6,18 @@ use crate::verdict::Judgement;
 
 /// The judgement on one line: `0 errors in 2,310 requests, p95 84 ms: UNPROVEN, 700 more requests,
 /// about 14 s at current traffic`.
-pub fn words(judgement: &Judgement) -> String {
+pub fn summary(judgement: &Judgement) -> String {
     let p95 = judgement.p95.map_or_else(String::new, |p95| format!(", p95 {} ms", p95.as_millis()));
     let errors = counted(judgement.errors, "error");
     let requests = counted(judgement.requests, "request");
-    let forecast = judgement.forecast.filter(|_| judgement.is_open()).map(|forecast| forecast_words(&forecast));
+    let forecast = judgement.forecast.filter(|_| judgement.is_open()).map(|forecast| forecast_text(&forecast));
     let more: Vec<String> = forecast.into_iter().chain(judgement.reasons.iter().cloned()).collect();
     let more = if more.is_empty() { String::new() } else { format!(", {}", more.join("; ")) };
     format!("{errors} in {requests}{p95}: {}{more}", judgement.verdict)
 }
 
-/// What the verdict rests on, a line for each test: `shown      fewer errors than 2%    e-value 48 of 20`.
-pub fn tests_words(tests: &[Test]) -> String {
+/// The tests behind the verdict, one line each: `shown      fewer errors than 2%    e-value 48 of 20`.
+pub fn test_lines(tests: &[Test]) -> String {
     let line = |test: &Test| {
         let shown = if test.e_value >= test.needs { "shown" } else { "not shown" };
         format!("  {shown:<10} {:<56} e-value {} of {}\n", test.shows, round(test.e_value), round(test.needs))
@@ -25,7 +25,7 @@ pub fn tests_words(tests: &[Test]) -> String {
     tests.iter().map(line).collect()
 }
 
-/// The number with two digits that matter, or more before the point.
+/// The number with two significant digits, or more before the point.
 fn round(number: f64) -> String {
     match number {
         number if number >= 1e6 => format!("{number:.0e}"),
@@ -36,7 +36,7 @@ fn round(number: f64) -> String {
 }
 
 /// `2,900 more requests, about 48 min at current traffic`.
-pub fn forecast_words(forecast: &Forecast) -> String {
+pub fn forecast_text(forecast: &Forecast) -> String {
     let requests = counted(forecast.requests, "more request");
     match forecast.seconds {
         Some(seconds) => {
@@ -67,9 +67,9 @@ mod tests {
     fn each_test_is_a_line() {
         let test = |shows: &str, e_value, needs| Test { shows: shows.to_owned(), e_value, needs };
         let tests = [test("fewer errors than 2%", 48.2, 20.0), test("more errors than before", 3e-9, 2_500.0)];
-        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let unaligned = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
-            tests_words(&tests).lines().map(words).collect::<Vec<_>>(),
+            test_lines(&tests).lines().map(unaligned).collect::<Vec<_>>(),
             ["shown fewer errors than 2% e-value 48 of 20", "not shown more errors than before e-value 0 of 2,500"]
         );
         assert_eq!(round(1.5e300), "2e300");
@@ -77,10 +77,12 @@ mod tests {
 
     #[test]
     fn numbers_are_read_at_a_glance() {
-        for (number, words) in [(0, "0 errors"), (1, "1 error"), (999, "999 errors"), (1_234_567, "1,234,567 errors")] {
-            assert_eq!(counted(number, "error"), words);
+        for (number, expected) in
+            [(0, "0 errors"), (1, "1 error"), (999, "999 errors"), (1_234_567, "1,234,567 errors")]
+        {
+            assert_eq!(counted(number, "error"), expected);
         }
         let forecast = Forecast { requests: 2_900, seconds: Some(2_880) };
-        assert_eq!(forecast_words(&forecast), "2,900 more requests, about 48 min at current traffic");
+        assert_eq!(forecast_text(&forecast), "2,900 more requests, about 48 min at current traffic");
     }
 }
