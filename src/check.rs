@@ -1,5 +1,5 @@
 //! May this fix go to production? The guard on its diff, the proof of its test, and the gates, all at
-//! once. The job's step and the command call the same function.
+//! the same time. The job's step and the command call the same function.
 
 use std::fs;
 use std::io;
@@ -32,7 +32,7 @@ pub struct Subject<'a> {
     pub parts: Parts,
     /// How long all of it may take.
     pub budget: Option<Duration>,
-    /// Whether a proof from before will do.
+    /// Whether an earlier proof of the same trees counts.
     pub remember: bool,
     pub is_waived: &'a (dyn Fn(&str) -> bool + Sync),
 }
@@ -59,10 +59,10 @@ pub enum CheckError {
     Io(#[from] io::Error),
 }
 
-/// Returns what was found. `say` hears what is being done, a line at a time.
+/// Returns what was found. `say` gets the progress, a line at a time.
 ///
-/// Fails where the commits can't be read, as in a shallow clone, or the clean trees not be written;
-/// whatever is wrong with the fix is a finding.
+/// Fails if the commits can't be read, as in a shallow clone, or the clean trees can't be written; what
+/// is wrong with the fix is a finding.
 pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, CheckError> {
     let start = Instant::now();
     let git = &subject.project.git;
@@ -73,15 +73,15 @@ pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, 
     let gates =
         async { if subject.parts.gates { run_gates(subject, &change, &state, say).await } else { Ok(Vec::new()) } };
     let proven = async { if subject.parts.proof { prove(subject, &change, say).await } else { Ok(Proven::default()) } };
-    // The guard is quick; it goes first so that its findings are there even if the rest is broken off.
+    // The guard is quick; it goes first so that its findings are there even if the rest is interrupted.
     let mut violations = match subject.parts.guard {
         true => guarded(&subject.config.guard, &change).await,
         false => Vec::new(),
     };
     let (proven, mut gates) = tokio::try_join!(proven, gates)?;
-    let said: Vec<String> = violations.iter().map(|violation| violation.check.clone()).collect();
+    let found: Vec<String> = violations.iter().map(|violation| violation.check.clone()).collect();
     let news = |violation: &Violation| {
-        !(violation.check == proof::findings::REGRESSION_TEST && said.contains(&violation.check))
+        !(violation.check == proof::findings::REGRESSION_TEST && found.contains(&violation.check))
     };
     violations.extend(proven.violations.into_iter().filter(news));
     for violation in &mut violations {
@@ -129,7 +129,7 @@ async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> R
         remember: subject.remember,
     };
     let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, say).await?) };
-    // What runs is ended when it is no longer waited for.
+    // Dropping the proof ends everything that it started.
     match tokio::time::timeout(budget, proof::prove(&proof, say)).await {
         Ok(proven) => Ok(proven?),
         Err(_) => Ok(Proven { violations: vec![proof::findings::too_late(budget)], ..Proven::default() }),

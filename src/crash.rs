@@ -1,5 +1,5 @@
-//! Kills this very process at a chosen point, so that tests, drills and the demo can show that a
-//! crash at any moment is survived.
+//! Kills this process at a chosen point, so that tests, drills and the demo can show that it survives a
+//! crash at any moment.
 
 use std::sync::OnceLock;
 
@@ -14,7 +14,7 @@ pub enum Point<'a> {
     Within(&'a str),
 }
 
-/// Ends the process with SIGKILL where `HOTFIX_CRASH` names this point: `before:SEQ`, `after:SEQ`
+/// Ends the process with SIGKILL if `HOTFIX_CRASH` names this point: `before:SEQ`, `after:SEQ`
 /// or `within:STEP`.
 pub fn point(point: Point<'_>) {
     static ASKED: OnceLock<Option<String>> = OnceLock::new();

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// Returns a client that gives up after `timeout`; fails, on one line, where TLS can't be set up.
+/// Returns a client that gives up after `timeout`; fails with one line if TLS can't be set up.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, String> {
-    // Installing it a second time fails, and that is fine.
+    // A second installation fails, and the first one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().timeout(timeout).user_agent(concat!("hotfix/", env!("CARGO_PKG_VERSION")));
-    builder.build().map_err(|error| words(&error))
+    builder.build().map_err(|error| reason(&error))
 }
 
-/// An error in words, without the URL, which may be a secret.
-pub fn words(error: &reqwest::Error) -> String {
+/// Returns the cause of an error on one line, without the URL, which may be a secret.
+pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -1,4 +1,4 @@
-//! Takes secrets out of text before anyone sees it.
+//! Removes secrets from text before anyone sees it.
 
 use std::borrow::Cow;
 
@@ -16,6 +16,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         let authority = after
             .find(|c: char| c == '/' || c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
             .unwrap_or(after.len());
+        // The last `@`, because a password may contain one.
         match after[..authority].rfind('@') {
             Some(host) => {
                 clean.push_str("***");

@@ -1,4 +1,4 @@
-//! The kinds of value that a configuration has besides plain ones.
+//! The types of settings, besides plain ones.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl Length {
     }
 }
 
-/// A command: a program with its arguments, or one line for `sh -c`. Its values come through the
+/// A command: a program with its arguments, or one line for `sh -c`. It gets its values through the
 /// environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "a command is a list of arguments, or one line")]
@@ -63,7 +63,7 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// A value that is not shown: given as it is, or by the name of an environment variable or a file.
+/// A value that is never shown: the value itself, or the name of an environment variable or a file.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "a secret is { env = \"NAME\" }, { file = \"PATH\" }, or the value itself")]
 pub enum Secret {
@@ -73,7 +73,7 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// Returns the value; fails, naming the variable or the file, where it is not to be had.
+    /// Returns the value; fails with the name of the variable or the file if it is missing.
     pub fn reveal(&self) -> Result<String, String> {
         match self {
             Secret::Given(value) => Ok(value.clone()),
@@ -100,7 +100,7 @@ impl fmt::Debug for Secret {
 pub struct Pattern {
     pub text: String,
     glob: globset::Glob,
-    /// Made when it is first wanted: most commands match none of the many patterns there are.
+    /// Made when it is first needed: most commands use few of the many patterns.
     matcher: OnceLock<globset::GlobMatcher>,
 }
 

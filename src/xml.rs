@@ -5,14 +5,14 @@ use roxmltree::{Document, ParsingOptions};
 /// The most attributes of an element: the parser compares each with all before it.
 const ATTRIBUTES: usize = 300;
 
-/// The most namespaces that a document declares: each element below has all of them once more.
+/// The most namespaces of a document: every element below a declaration copies it.
 const NAMESPACES: usize = 300;
 
 /// The most elements, texts and comments.
 const NODES: u32 = 2_000_000;
 
-/// Returns the document; fails, in words, where it is no whole XML, has a document type, whose entities
-/// could expand, or has more of anything than a report or a manifest has.
+/// Returns the document; fails with a reason if it is not complete XML, has a document type (its entities
+/// could expand), or has more of anything than a report or a manifest has.
 pub fn parse(text: &str) -> Result<Document<'_>, String> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     measure(text)?;
@@ -20,13 +20,13 @@ pub fn parse(text: &str) -> Result<Document<'_>, String> {
     Document::parse_with_options(text, options).map_err(|error| printable(&error.to_string()))
 }
 
-/// The text with control characters spelled out: the parser's errors quote what they have found.
+/// The text with control characters escaped: the parser's errors quote the document.
 fn printable(text: &str) -> String {
     let spelled = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(spelled).collect()
 }
 
-/// What is no tag, though it begins as one, and how it ends.
+/// What starts like a tag and is none, with its end.
 const SECTIONS: &[(&str, &str)] = &[("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
 /// Fails where an element has too many attributes, or the document too many namespaces.
@@ -35,7 +35,7 @@ fn measure(text: &str) -> Result<(), String> {
     while let Some(at) = rest.find('<') {
         rest = &rest[at..];
         if let Some((start, end)) = SECTIONS.iter().find(|(start, _)| rest.starts_with(start)) {
-            // One without an end is for the parser to refuse.
+            // Without an end: the parser refuses it.
             let Some(at) = rest[start.len()..].find(end) else { break };
             rest = &rest[start.len() + at + end.len()..];
             continue;

@@ -7,8 +7,8 @@ use crate::domain::name;
 
 const ERRORS: &[&str] = &["error", "exception", "panic", "fatal", "fail", "traceback", "refused", "timed out", " 500 "];
 
-/// Returns what is wrong in `text`: lines that speak of an error, those that differ only in numbers
-/// together, the most frequent first, at most 20 groups.
+/// Returns the errors in `text`: lines that mention one, grouped if they differ only in numbers, the
+/// most frequent first, at most 20 groups.
 pub fn excerpt(text: &str) -> LogExcerpt {
     let mut groups: HashMap<String, ErrorGroup> = HashMap::new();
     let mut lines = 0;
@@ -25,8 +25,8 @@ pub fn excerpt(text: &str) -> LogExcerpt {
     LogExcerpt { lines, errors }
 }
 
-/// What a line that speaks of an error has in common with those that differ from it only in numbers;
-/// `None` where it speaks of none.
+/// The part of an error line that is the same in all lines of its group; `None` if it mentions no
+/// error.
 pub fn error_shape(line: &str) -> Option<String> {
     let lower = line.to_lowercase();
     ERRORS.iter().any(|word| lower.contains(word)).then(|| shape(&lower))

@@ -17,7 +17,7 @@ use crate::workflow::courier::Notice;
 pub struct Config {
     /// Sends HOTFIX_SUBJECT and HOTFIX_TEXT; HOTFIX_NOTICE is the same at every attempt.
     pub send: CommandLine,
-    /// Tells whether HOTFIX_NOTICE arrived: status 0 for yes, 1 for no.
+    /// Checks whether HOTFIX_NOTICE arrived: status 0 for yes, 1 for no.
     #[serde(default)]
     pub has: Option<CommandLine>,
 }

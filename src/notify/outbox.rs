@@ -1,4 +1,4 @@
-//! The outbox: what each destination is still to get follows from the journal alone.
+//! The outbox: what each destination still has to get follows from the journal alone.
 
 use std::path::Path;
 use std::time::Duration;
@@ -27,8 +27,7 @@ impl Outbox {
     }
 }
 
-/// How long a destination is left alone after its n-th failure in a row: 5 s, doubling, up to
-/// 10 min.
+/// How long to wait after the n-th failure of a destination in a row: 5 s, doubling, up to 10 min.
 fn rest(attempts: u32) -> Duration {
     Duration::from_secs((5u64 << attempts.saturating_sub(1).min(7)).min(600))
 }
@@ -58,6 +57,7 @@ impl Courier for Outbox {
 
     fn pending(&self, destination: &str, incident: &Incident, now: Timestamp) -> Vec<Notice> {
         let Some((config, _)) = self.find(destination) else { return Vec::new() };
+        // What was announced and is not in the journal as sent: a crash loses nothing.
         let pending: Vec<_> = incident
             .announcements
             .iter()
@@ -65,6 +65,8 @@ impl Courier for Outbox {
             .map(|announcement| notice(incident, destination, announcement))
             .filter(|notice| !incident.notices_sent.contains(&notice.id))
             .collect();
+        // Notices keep their order, so the failures of the first one decide. A clock that went back does
+        // not make anybody wait.
         let resting = pending.first().and_then(|first| incident.notices_failed.get(&first.id)).is_some_and(|failed| {
             let since = now.duration_since(failed.at);
             !since.is_negative() && since.unsigned_abs() < rest(failed.attempts)

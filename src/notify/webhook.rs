@@ -33,7 +33,7 @@ impl Notifier for Webhook {
     }
 
     /// POSTs `{id, incident, subject, text}`, the identifier also as Idempotency-Key, so that the
-    /// receiver may know a second attempt again. A status from 200 to 299 is a delivery.
+    /// receiver can recognise a second attempt. A status from 200 to 299 is a delivery.
     async fn send(&self, notice: &Notice) -> Result<(), String> {
         let url = self.config.url.reveal()?;
         let key = format!("{}/{}", notice.incident, notice.id);
@@ -41,7 +41,7 @@ impl Notifier for Webhook {
             "id": key, "incident": notice.incident, "subject": notice.subject, "text": notice.text,
         });
         let request = crate::http::client(Duration::from_secs(5))?.post(url).header("Idempotency-Key", key).json(&body);
-        let answer = request.send().await.map_err(|error| crate::http::words(&error))?;
+        let answer = request.send().await.map_err(|error| crate::http::reason(&error))?;
         if answer.status().is_success() { Ok(()) } else { Err(format!("status {}", answer.status().as_u16())) }
     }
 }

@@ -1,4 +1,4 @@
-//! The bounds that a measured value has to keep.
+//! The bounds of a measured value.
 
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -9,12 +9,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Returns the bounds; `None` where there are none.
+    /// Returns the bounds; `None` if there are none.
     pub fn new(below: Option<f64>, above: Option<f64>) -> Option<Bounds> {
         (below.is_some() || above.is_some()).then_some(Bounds { below, above })
     }
 
-    /// Fails, saying by how much on one line, where `value` keeps them not.
+    /// Fails with one line if `value` is out of bounds.
     pub fn check(&self, value: f64) -> Result<(), String> {
         match (self.below, self.above) {
             (Some(below), _) if value >= below => Err(format!("{value} is not below {below}")),

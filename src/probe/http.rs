@@ -23,13 +23,13 @@ pub struct Config {
     pub headers: BTreeMap<String, Secret>,
     #[serde(default)]
     pub body: Option<String>,
-    /// The status that is right; any from 200 to 399 where it is left out.
+    /// The status that is right; any from 200 to 399 if left out.
     #[serde(default)]
     pub status: Option<u16>,
-    /// Has to stand in the answer's body.
+    /// The answer's body has to contain this.
     #[serde(default)]
     pub contains: Option<String>,
-    /// Headers that the answer has to have, with these values.
+    /// The headers and values that the answer has to have.
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
     /// An answer that takes longer is an error.
@@ -72,7 +72,7 @@ struct Expected {
     within: Option<Duration>,
 }
 
-/// The most that is read of an answer's body, in bytes.
+/// The most bytes of an answer's body that are read.
 const MOST: usize = 1024 * 1024;
 
 impl Http {
@@ -97,11 +97,11 @@ impl Http {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let mut answer = request.send().await.map_err(|error| crate::http::words(&error))?;
+        let mut answer = request.send().await.map_err(|error| crate::http::reason(&error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut body = Vec::new();
         while body.len() < MOST
-            && let Some(chunk) = answer.chunk().await.map_err(|error| crate::http::words(&error))?
+            && let Some(chunk) = answer.chunk().await.map_err(|error| crate::http::reason(&error))?
         {
             body.extend_from_slice(&chunk);
         }
@@ -110,7 +110,7 @@ impl Http {
 }
 
 impl Expected {
-    /// Fails, saying what is wrong with the answer on one line.
+    /// Fails with one line that says what is wrong with the answer.
     fn compare(&self, status: StatusCode, headers: &HeaderMap, body: &str) -> Result<(), String> {
         let right = match self.status {
             Some(wanted) => status.as_u16() == wanted,
@@ -120,7 +120,7 @@ impl Expected {
             return Err(format!("status {}: {}", status.as_u16(), name::line(body, 120)));
         }
         if let Some((key, _)) = self.headers.iter().find(|(key, value)| headers.get(*key) != Some(value)) {
-            return Err(format!("status {}, but header `{key}` is another", status.as_u16()));
+            return Err(format!("status {}, but header `{key}` differs", status.as_u16()));
         }
         match &self.contains {
             Some(wanted) if !body.contains(wanted) => {
@@ -131,7 +131,7 @@ impl Expected {
     }
 }
 
-/// Returns the headers; fails, naming it, where one can't be sent. Their values are not shown.
+/// Returns the headers; fails with the name of one that can't be sent. Values are never shown.
 pub fn headers(given: &BTreeMap<String, Secret>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (key, value) in given {

@@ -1,6 +1,6 @@
-//! The lines of a log: errors of a kind that was not there before the deploy.
+//! The lines of a log: kinds of errors that were not there before the deploy.
 //!
-//! A look is good where no new kind of error was printed since the look before. How many lines a
+//! A look is good if no new kind of error was printed since the previous look. How many lines a
 //! service prints says nothing about how many requests it answers, so lines are not counted.
 
 use std::collections::HashSet;
@@ -24,12 +24,12 @@ use crate::value::{CommandLine, Length};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Prints the log and goes on printing, such as `kubectl logs -f` or `tail -F`.
+    /// Prints the log and keeps printing, such as `kubectl logs -f` or `tail -F`.
     pub follow: CommandLine,
     /// Prints the log from before the deploy.
     #[serde(default)]
     pub baseline: Option<CommandLine>,
-    /// What `follow` prints at first, for so long, is from before the deploy as well.
+    /// What `follow` prints in this time after its start counts as from before the deploy.
     #[serde(default = "settle")]
     pub settle: Length,
 }
@@ -38,7 +38,7 @@ fn settle() -> Length {
     Length(Duration::from_secs(2))
 }
 
-/// The most kinds of errors that are told apart; more are all taken for new ones of one kind.
+/// The most kinds of errors from before that are remembered; any other kind counts as new.
 const KINDS: usize = 10_000;
 
 /// How long the command for the baseline may take.
@@ -54,7 +54,7 @@ pub struct Logs {
     reader: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What was read so far.
+/// The state of the reader.
 #[derive(Default)]
 struct Seen {
     /// The kinds of errors from before the deploy.
@@ -103,11 +103,11 @@ impl Seen {
 }
 
 fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
-    // What is behind it is whole after every line.
+    // A panic in between leaves nothing half done: each line is one change.
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads the baseline, then follows the log for ever.
+/// Reads the baseline, then follows the log forever.
 async fn follow(config: Config, directory: PathBuf, seen: Arc<Mutex<Seen>>) {
     let spec = |command: &CommandLine| Spec {
         arguments: command.arguments(),

@@ -1,4 +1,4 @@
-//! A probe that sees what it is told to, for trying things out.
+//! A probe with given readings, for trying things out.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::domain::reading::Reading;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// `good`, `error` or `none`, one a look, over and over again; all good where it is empty.
+    /// `good`, `error` or `none`, one for each look, repeated; all good if empty.
     #[serde(default)]
     pub readings: Vec<Kind>,
 }

@@ -1,4 +1,4 @@
-//! A figure of a Prometheus, such as CPU, memory or connections, and the bounds that it has to keep.
+//! A figure of a Prometheus, such as CPU, memory or connections, and its bounds.
 
 use std::collections::BTreeMap;
 

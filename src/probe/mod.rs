@@ -1,4 +1,4 @@
-//! Looks at the service. A new probe is a file here and three lines below.
+//! Looks at the service. A new probe is one file here and three lines below.
 
 mod bounds;
 mod command;
@@ -22,20 +22,20 @@ use serde::Deserialize;
 use crate::domain::reading::{Reading, Series};
 use crate::value::Length;
 
-/// A probe of the configuration: what is looked at, and how often.
+/// A configured probe: what it looks at, and how often.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     pub name: String,
     pub every: Length,
-    /// Whether it looks at something that the release depends on: where that fails as well, the
-    /// release is not to blame.
+    /// Whether it looks at something that the release depends on: if that fails as well, the release is
+    /// not to blame.
     #[serde(default)]
     pub dependency: bool,
     pub by: Config,
 }
 
-/// What is looked at; empty where it is not known.
+/// What is watched; empty if unknown.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
     pub release: String,
@@ -44,7 +44,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The query with the releases put in for `{release}` and `{previous}`, safe inside of quotes.
+    /// The query with the releases put in for `{release}` and `{previous}`, safe inside quotes.
     pub fn fill(&self, query: &str) -> String {
         let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
         query.replace("{release}", &quoted(&self.release)).replace("{previous}", &quoted(&self.previous))
@@ -75,13 +75,13 @@ pub enum Config {
 }
 
 impl Config {
-    /// A request to `url`, which has to be answered with a status from 200 to 399.
+    /// A request to `url` that expects a status from 200 to 399.
     pub fn at(url: &str) -> Config {
         Config::Http(http::Config::at(url))
     }
 
-    /// Returns the probe; its commands are run in `directory`. Fails where a secret is missing or
-    /// the configuration makes no sense, on one line.
+    /// Returns the probe; its commands are run in `directory`. Fails with one line if a secret is missing or
+    /// the configuration makes no sense.
     pub fn build(&self, directory: &Path, subject: &Subject) -> Result<Box<dyn Look>, String> {
         Ok(match self {
             Config::Http(config) => Box::new(http::Http::new(config)?),
@@ -98,7 +98,7 @@ impl Config {
     }
 }
 
-/// How long a look may take where the configuration does not say.
+/// How long a look may take by default.
 fn timeout() -> Length {
     Length(Duration::from_secs(5))
 }
@@ -108,7 +108,7 @@ fn timeout() -> Length {
 pub trait Look: Send + Sync {
     async fn look(&self) -> Reading;
 
-    /// How many looks may be under way at the same time, so that slow answers do not make them rare.
+    /// How many looks may run at the same time, so that slow answers do not make them rare.
     fn at_once(&self) -> usize {
         1
     }
@@ -118,13 +118,13 @@ pub trait Look: Send + Sync {
         false
     }
 
-    /// Whether it knows what was before the deploy.
+    /// Whether it has counts from before the deploy.
     fn has_history(&self) -> bool {
         false
     }
 
-    /// What was before the deploy, which began `since` ago; why it is not to be had, on one line;
-    /// `None` where the probe knows only the present.
+    /// Counts from before the deploy, which started `since` ago, or one line that says why they are
+    /// missing; `None` if the probe knows only the present.
     async fn history(&self, _since: Duration) -> Option<Result<History, String>> {
         None
     }

@@ -24,7 +24,7 @@ pub struct Config {
     pub subject: String,
     #[serde(default)]
     pub payload: String,
-    /// Has to stand in the reply.
+    /// The reply has to contain this.
     #[serde(default)]
     pub contains: Option<String>,
     #[serde(default)]
@@ -37,12 +37,12 @@ pub struct Config {
     pub timeout: Length,
 }
 
-/// The most that is read of a reply, in bytes: NATS' own default for a message.
+/// The most bytes of a reply that are read: NATS' own default for a message.
 const MOST: u64 = 1024 * 1024;
 
 pub struct Nats {
     config: Config,
-    /// What is sent once the server has greeted.
+    /// What is sent after the server's greeting.
     request: String,
 }
 
@@ -52,7 +52,7 @@ impl Nats {
         if subject.is_empty()
             || subject.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>'))
         {
-            return Err(format!("`{subject}` is not a subject that can be asked"));
+            return Err(format!("`{subject}` is not a subject for a request"));
         }
         let reveal = |secret: &Option<Secret>| secret.as_ref().map(Secret::reveal).transpose();
         let connect = json!({
@@ -72,13 +72,13 @@ impl Nats {
         let mut line = String::new();
         stream.read_line(&mut line).await?;
         if !line.starts_with("INFO ") {
-            return Ok(Err("it does not greet as a NATS server does".to_owned()));
+            return Ok(Err("it does not answer like a NATS server".to_owned()));
         }
         stream.get_mut().get_mut().write_all(self.request.as_bytes()).await?;
         loop {
             line.clear();
             if stream.read_line(&mut line).await? == 0 {
-                return Ok(Err("the server hung up".to_owned()));
+                return Ok(Err("the server closed the connection".to_owned()));
             }
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.first().copied().unwrap_or_default() {
@@ -101,7 +101,7 @@ impl Nats {
     }
 }
 
-/// The number that is the `from_end`-th of a line's words, from 1 at its end; 0 where there is none.
+/// The number that is the `from_end`-th of a line's words, from 1 at its end; 0 if there is none.
 fn length_at(words: &[&str], from_end: usize) -> u64 {
     let word = words.len().checked_sub(from_end).and_then(|at| words.get(at));
     word.and_then(|word| word.parse().ok()).unwrap_or(0)

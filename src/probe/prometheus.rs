@@ -1,9 +1,9 @@
 //! Counters and histograms of a Prometheus, by its query API.
 //!
-//! It asks for the raw samples of the last minutes (`selector[2m]`) and counts by itself: `rate()`
-//! and `increase()` lose what a counter showed at its first scrape, and `histogram_quantile` can't
-//! be tested. Whatever the source answers instead of samples is no reading: it makes a watch blind,
-//! never a release bad.
+//! It asks for the raw samples of the last minutes (`selector[2m]`) and counts itself: `rate()` and
+//! `increase()` lose what a counter showed at its first scrape, and `histogram_quantile` can't be
+//! tested. Any answer other than samples is no reading: it makes a watch blind, never a release
+//! bad.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -34,19 +34,19 @@ pub struct Config {
     /// The same of old instances that serve beside the release.
     #[serde(default)]
     pub control: Option<Selectors>,
-    /// The same of what ran before; `control`'s, or the release's, where it is left out.
+    /// The same of what ran before; `control`'s, or the release's, if left out.
     #[serde(default)]
     pub earlier: Option<Selectors>,
-    /// How far back `earlier` is looked at; not at all where it is left out.
+    /// How far back `earlier` is read; not at all if left out.
     #[serde(default)]
     pub history: Option<Length>,
     /// When the processes started, such as `process_start_time_seconds{job="app"}`.
     #[serde(default)]
     pub started: Option<String>,
-    /// The label that tells processes apart.
+    /// The label that distinguishes processes.
     #[serde(default = "instance")]
     pub instance: String,
-    /// Samples older than this are not looked at; longer than the time between two scrapes.
+    /// Samples older than this are ignored; has to be longer than the time between two scrapes.
     #[serde(default = "range")]
     pub range: Length,
     #[serde(default = "super::timeout")]
@@ -72,14 +72,14 @@ fn range() -> Length {
     Length(Duration::from_secs(120))
 }
 
-/// How many scrapes a history is asked for: fewer than the 11,000 that Prometheus allows.
+/// How many scrapes of a history are asked for: fewer than the 11,000 that Prometheus allows.
 const STEPS: u32 = 1_440;
 
 pub struct Prometheus {
     api: Api,
     config: Config,
     release: Selectors,
-    /// Where the newest sample lies that was seen, in seconds since 1970.
+    /// The time of the newest sample so far, in seconds since 1970.
     newest: Mutex<f64>,
 }
 
@@ -122,7 +122,7 @@ impl Prometheus {
         if !newest.is_finite() {
             return Err(format!("no sample of the last {} s", self.config.range.0.as_secs()));
         }
-        let mut seen = self.newest.lock().map_err(|_| "an earlier look broke off".to_owned())?;
+        let mut seen = self.newest.lock().map_err(|_| "an earlier look was interrupted".to_owned())?;
         if newest <= *seen {
             return Err("no new sample".to_owned());
         }

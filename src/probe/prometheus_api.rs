@@ -1,4 +1,4 @@
-//! The query API of Prometheus, and of what speaks it as well.
+//! The query API of Prometheus, and of compatible servers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::http::headers;
 use crate::domain::name;
 use crate::value::Secret;
 
-/// The most that is read of an answer, in bytes.
+/// The most bytes of an answer that are read.
 const MOST: usize = 64 * 1024 * 1024;
 
 pub struct Api {
@@ -63,8 +63,7 @@ impl Api {
         self.ask("query", &[("query", query)]).await
     }
 
-    /// Returns the results of an operation; why there are none, on one line, whatever was answered
-    /// instead.
+    /// Returns the results of an operation, or one line that says why there are none.
     pub async fn ask<T: DeserializeOwned>(
         &self,
         operation: &str,
@@ -77,18 +76,18 @@ impl Api {
         }
         url.query_pairs_mut().extend_pairs(parameters);
         let request = self.client.get(url).headers(self.headers.clone());
-        let mut answer = request.send().await.map_err(|error| crate::http::words(&error))?;
+        let mut answer = request.send().await.map_err(|error| crate::http::reason(&error))?;
         let status = answer.status();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| crate::http::words(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| crate::http::reason(&error))? {
             if body.len() + chunk.len() > MOST {
                 return Err(format!("an answer of more than {} MB", MOST / 1024 / 1024));
             }
             body.extend_from_slice(&chunk);
         }
         if !status.is_success() {
-            let said = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.error).unwrap_or_default();
-            return Err(name::line(&format!("status {} {said}", status.as_u16()), 160));
+            let reason = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.error).unwrap_or_default();
+            return Err(name::line(&format!("status {} {reason}", status.as_u16()), 160));
         }
         let answer: Answer<T> =
             serde_json::from_slice(&body).map_err(|_| "an answer that can't be understood".to_owned())?;

@@ -1,4 +1,4 @@
-//! A statement in PostgreSQL or SQLite, and the bounds that its first value has to keep.
+//! A statement in PostgreSQL or SQLite, and the bounds of its first value.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::value::{Length, Secret};
 pub struct Config {
     /// `postgres://...` or `sqlite://...`.
     pub url: Secret,
-    /// Only has to succeed, where there are no bounds.
+    /// Without bounds it only has to succeed.
     pub query: String,
     #[serde(default)]
     pub below: Option<f64>,
@@ -38,7 +38,7 @@ pub struct Sql {
     connection: Mutex<Option<AnyConnection>>,
 }
 
-/// Why a look brought nothing good.
+/// Why a look failed.
 enum Trouble {
     /// The database does not answer, or the value is out of bounds.
     Service(String),
@@ -61,7 +61,7 @@ impl Sql {
     async fn ask(&self) -> Result<(), Trouble> {
         let service = |error: sqlx::Error| Trouble::Service(name::line(&redact(&error.to_string()), 160));
         let mut kept = self.connection.lock().await;
-        // Taken out, so that a connection that a time-out left half-way is not used again.
+        // Taken out: a time-out may leave the connection in the middle of an answer.
         let mut connection = match kept.take() {
             Some(connection) => connection,
             None => AnyConnection::connect(&self.url).await.map_err(service)?,
@@ -73,10 +73,10 @@ impl Sql {
         })?;
         *kept = Some(connection);
         let Some(bounds) = self.bounds else { return Ok(()) };
-        let row = row.ok_or_else(|| Trouble::Probe("the query has no row".to_owned()))?;
+        let row = row.ok_or_else(|| Trouble::Probe("the query returned no row".to_owned()))?;
         let whole = row.try_get::<i64, _>(0).map(|value| value as f64);
         let value = whole.or_else(|_| row.try_get::<f64, _>(0));
-        let value = value.map_err(|_| Trouble::Probe("the query's first value is no number".to_owned()))?;
+        let value = value.map_err(|_| Trouble::Probe("the query's first value is not a number".to_owned()))?;
         bounds.check(value).map_err(Trouble::Service)
     }
 }

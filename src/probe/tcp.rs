@@ -1,4 +1,4 @@
-//! Whether somebody listens.
+//! Whether something listens on a port.
 
 use std::time::Instant;
 
