@@ -1,4 +1,4 @@
-//! How an incident looks in a terminal: one line a fact, the clock always in view.
+//! An incident in a terminal: one line for each fact, with the clock always visible.
 
 use std::fmt::Write;
 use std::os::fd::AsFd;
@@ -30,12 +30,12 @@ pub fn incident(service: &Service, incident: &Incident) -> String {
     text + &ahead(incident)
 }
 
-/// The same without the steps, for where they were shown as they went.
+/// The same without the steps, if they were shown while they ran.
 pub fn standing(service: &Service, incident: &Incident) -> String {
     header(service, incident) + &ahead(incident)
 }
 
-/// The steps to come, what went wrong beside them, and the command to type next.
+/// The steps to come, what else went wrong, and the command to type next.
 fn ahead(incident: &Incident) -> String {
     let mut text = String::new();
     let steps = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
@@ -51,7 +51,7 @@ fn ahead(incident: &Incident) -> String {
         let destination = notice.split_once('/').map_or(notice.as_str(), |(_, destination)| destination);
         let times = if failed.attempts == 1 { "once".to_owned() } else { format!("{} times", failed.attempts) };
         let error = safe(&failed.error);
-        let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not told, tried {times}: {error}");
+        let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not notified, tried {times}: {error}");
     }
     if let Some(next) = next(incident) {
         let room = width(std::io::stdout()).map_or(usize::MAX, |width| width - 6);
@@ -113,7 +113,7 @@ fn header(service: &Service, incident: &Incident) -> String {
     text
 }
 
-/// How wide the column with the names of an incident's steps is.
+/// The width of the column with the names of an incident's steps.
 pub fn names(incident: &Incident) -> usize {
     incident.steps().map(|step| step.name.as_str().len()).max().unwrap_or_default().max(12)
 }
@@ -121,7 +121,7 @@ pub fn names(incident: &Incident) -> usize {
 /// One step on one line, its name in a column of `names`; what does not fit on it, of `width` columns,
 /// is indented below.
 pub fn line(step: &StepRecord, now: Timestamp, names: usize, width: Option<usize>) -> String {
-    // Where the text begins: after a margin, a word and the name.
+    // Where the text starts: after a margin, a word and the name.
     let indent = 9 + names;
     let (word, style) = match step.state {
         StepState::Done { .. } => ("ok", GOOD),
@@ -141,23 +141,23 @@ pub fn line(step: &StepRecord, now: Timestamp, names: usize, width: Option<usize
     let mut lines = step.state.summary().lines().flat_map(|line| wrapped(&safe(line), room.unwrap_or(usize::MAX)));
     let mut first = lines.next().unwrap_or_default();
     if let Some(room) = room.filter(|_| !took.is_empty()) {
-        // Where the width is known, the times stand in a column of their own, at the right.
+        // If the width is known, the times have their own column at the right.
         first = format!("{first:<0$}", room + 8usize.saturating_sub(took.len()));
     }
     let below: String = lines.map(|more| format!("{:indent$}{more}\n", "")).collect();
     format!("  {style}{word:<6}{PLAIN}{:<names$} {first}{FAINT}{took}{PLAIN}\n{below}", step.name)
 }
 
-/// The text in lines of at most `room` characters, broken between words. A longer word has a line
-/// of its own, and what stands in backticks is one word: somebody may want to copy it.
+/// The text in lines of at most `room` characters, broken between words. A longer word has its
+/// own line, and text in backticks is one word: somebody may want to copy it.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut in_code = false;
-    let words = text.split(|c| {
+    let pieces = text.split(|c| {
         in_code ^= c == '`';
         c == ' ' && !in_code
     });
-    for word in words {
+    for word in pieces {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
                 line.push(' ');
@@ -172,14 +172,14 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 /// Longer lines are hard to read, however wide the terminal is.
 const WIDEST: usize = 110;
 
-/// How many columns `stream` shows: what COLUMNS says, or the terminal; `None` where it is neither.
+/// The number of columns of `stream`: COLUMNS, or that of the terminal; `None` if there is neither.
 pub fn width(stream: impl AsFd) -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
     asked.or_else(terminal).filter(|columns| *columns >= 40).map(|columns| columns.min(WIDEST))
 }
 
-/// The text without control characters: what comes from outside can't steer the terminal.
+/// The text without control characters: text from outside can't control the terminal.
 pub fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

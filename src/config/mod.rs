@@ -1,7 +1,7 @@
-//! The configuration: what there is to set, and where it comes from.
+//! The configuration: the settings, and where their values come from.
 //!
 //! config/default.toml has every setting; a profile overrides some of it, the project's hotfix.toml
-//! overrides the profile. A mistake is shown where it is made.
+//! overrides the profile. A mistake is shown at its place in the file.
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,7 @@ pub const FILE: &str = "hotfix.toml";
 pub struct Config {
     pub profile: String,
     pub store: Secret,
-    /// What the service is called in a store that several share; its remote's address where it is left out.
+    /// What the service is called in a store that several share; its remote's address if left out.
     pub service: Option<String>,
     pub notify: Vec<notify::Destination>,
     pub git: Git,
@@ -260,7 +260,7 @@ pub struct PostMortem {
     pub path: String,
 }
 
-/// A configuration that can't be used; shown with the place underlined where there is one.
+/// A configuration that can't be used, with the place of the mistake if it is in the project's file.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{message}")]
 pub struct ConfigError {
@@ -275,10 +275,11 @@ pub struct ConfigError {
 
 impl Config {
     /// Returns the configuration for `project`, the text and path of its hotfix.toml. `profile`, if
-    /// given, takes the place of the one that the file names.
+    /// given, replaces the one that the file names.
     pub fn load(project: Option<(&Path, &str)>, profile: Option<&str>) -> Result<Config, Box<ConfigError>> {
         let mut merged = table(Path::new("default.toml"), DEFAULT)?;
-        let own = project.map(|(path, text)| table(path, text)).transpose()?;
+        let mut own = project.map(|(path, text)| table(path, text)).transpose()?;
+        own.iter_mut().for_each(renamed);
         let named = own.as_ref().and_then(|own| own.get("profile")).and_then(toml::Value::as_str);
         let name = profile.or(named).unwrap_or_default().to_owned();
         if !name.is_empty() {
@@ -298,12 +299,12 @@ impl Config {
         &self.severity[&severity]
     }
 
-    /// The roles that approve a fix of this severity, a person of their own for each.
+    /// The roles that approve a fix of this severity, each by a different person.
     pub fn roles(&self, severity: Option<Severity>) -> &[String] {
         severity.and_then(|severity| self.review.roles.get(&severity)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// What an incident of this severity is allowed; without one, what the least urgent one is.
+    /// How long an incident of this severity may take; without a severity, as for the least urgent one.
     pub fn allowance(&self, severity: Option<Severity>) -> Allowance {
         let clock = self.clock(severity.unwrap_or(Severity::P2));
         Allowance {
@@ -320,7 +321,37 @@ fn table(path: &Path, text: &str) -> Result<toml::Table, Box<ConfigError>> {
     text.parse::<toml::Table>().map_err(|error| underlined(path, text, &error))
 }
 
-/// Overrides values one by one; tables are gone into, anything else is replaced whole.
+/// Settings with a new name: the path of the old one, through lists too, and its last part now.
+const RENAMED: &[(&[&str], &str)] = &[(&["notify", "by", "memory"], "file")];
+
+/// Gives each setting of the project that has an old name its new one, with a warning.
+fn renamed(own: &mut toml::Table) {
+    for (path, new) in RENAMED {
+        if rename(own, path, new) {
+            tracing::warn!("{FILE}: `{}` is called `{new}` now", path.join("."));
+        }
+    }
+}
+
+/// Renames the last part of `path` in every table that has it; returns whether any had.
+fn rename(table: &mut toml::Table, path: &[&str], new: &str) -> bool {
+    let Some((name, rest)) = path.split_first() else { return false };
+    if rest.is_empty() {
+        let Some(value) = table.remove(*name) else { return false };
+        table.insert(new.to_owned(), value);
+        return true;
+    }
+    match table.get_mut(*name) {
+        Some(toml::Value::Table(inner)) => rename(inner, rest, new),
+        // No short circuit: each element of the list may have it.
+        Some(toml::Value::Array(list)) => {
+            list.iter_mut().filter_map(toml::Value::as_table_mut).fold(false, |any, one| rename(one, rest, new) || any)
+        }
+        _ => false,
+    }
+}
+
+/// Overrides values one by one: tables are merged, anything else is replaced as a whole.
 fn merge(into: &mut toml::Table, from: toml::Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {
@@ -332,14 +363,14 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
     }
 }
 
-/// Returns the configuration in `merged`; a mistake is underlined in the project's own file where
-/// it was made there.
+/// Returns the configuration in `merged`; a mistake in the project's own file is underlined there.
 fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<ConfigError>> {
     serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
         let mut path: Vec<String> = error.path().iter().map(part).collect();
         let message = error.inner().message().to_owned();
         let names = backticked(&message);
         let is_no_step = path.first().is_some_and(|part| part == "budget") && message.starts_with("unknown variant");
+        // The key of a map has no path of its own: the message names it.
         if let (true, Some(last), Some(unknown)) = (is_no_step, path.last_mut(), names.first()) {
             last.clone_from(unknown);
         }
@@ -358,7 +389,7 @@ fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<
     })
 }
 
-/// A part of a path: the name of a setting, or the place in a list, from 0.
+/// A part of a path: the name of a setting, or the index in a list.
 fn part(segment: &Segment) -> String {
     match segment {
         Segment::Seq { index } => index.to_string(),
@@ -370,7 +401,7 @@ fn likeness(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(a, b)
 }
 
-/// The words between backticks in an error message of serde's.
+/// The names in backticks in an error message of serde's.
 fn backticked(message: &str) -> Vec<String> {
     message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -384,7 +415,7 @@ fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Op
     Box::new(ConfigError { message, source_code, labels: vec![label], help })
 }
 
-/// Where the last part of `path` that is there stands in `text`.
+/// The place in `text` of the last part of `path` that exists.
 fn span(text: &str, path: &[String]) -> Option<std::ops::Range<usize>> {
     let document = toml::de::DeTable::parse(text).ok()?;
     let (first, rest) = path.split_first()?;

@@ -97,6 +97,19 @@ fn each_profile_has_the_numbers_of_its_workflow() {
 }
 
 #[test]
+fn a_setting_with_a_new_name_is_read_under_its_old_one() {
+    for by in ["memory = { file = \"x\" }", "file = { path = \"x\" }"] {
+        let text = format!(
+            "[[notify]]\nname = \"a\"\nby.command = {{ send = \"true\" }}\n[[notify]]\nname = \"b\"\nby.{by}\n"
+        );
+        let config = Config::load(Some((Path::new(FILE), &text)), None).unwrap();
+        assert!(matches!(config.notify[1].by, notify::Config::File(_)), "{by}: {:?}", config.notify);
+    }
+    let mut table = "[notify]\nby.memory = 1\n".parse().unwrap();
+    assert!(!rename(&mut table, &["probe", "by", "memory"], "file"), "only the whole path is renamed");
+}
+
+#[test]
 fn a_budget_of_no_step_is_refused() {
     let error = Config::load(Some((Path::new(FILE), "[budget]\ndeploi = \"5m\"\n")), None).unwrap_err();
     assert_eq!(error.to_string(), "there is no setting `budget.deploi`");

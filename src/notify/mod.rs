@@ -1,7 +1,7 @@
-//! Tells people. A new notifier is a file here and three lines below.
+//! Sends notices to people. A new notifier is one file here and three lines below.
 
 mod command;
-mod memory;
+mod file;
 mod outbox;
 mod webhook;
 
@@ -15,12 +15,12 @@ use crate::workflow::courier::Notice;
 
 pub use outbox::Outbox;
 
-/// Somebody who is told.
+/// Who gets notices, and how.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     pub name: String,
-    /// What about; everything where it is empty.
+    /// The topics of the notices; all if empty.
     #[serde(default)]
     pub topics: Vec<Topic>,
     pub by: Config,
@@ -31,7 +31,7 @@ pub struct Destination {
 #[serde(rename_all = "kebab-case")]
 pub enum Config {
     Command(command::Config),
-    Memory(memory::Config),
+    File(file::Config),
     Webhook(webhook::Config),
 }
 
@@ -40,7 +40,7 @@ impl Config {
     pub fn build(&self, directory: &Path) -> Box<dyn Notifier> {
         match self {
             Config::Command(config) => Box::new(command::Command::new(config.clone(), directory.to_owned())),
-            Config::Memory(config) => Box::new(memory::Memory::new(config.clone())),
+            Config::File(config) => Box::new(file::File::new(config.clone())),
             Config::Webhook(config) => Box::new(webhook::Webhook::new(config.clone())),
         }
     }
@@ -49,7 +49,7 @@ impl Config {
 /// A way to reach people.
 #[async_trait]
 pub trait Notifier: Send + Sync {
-    /// Whether the notice arrived already, where the destination can tell; `None` where it can't.
+    /// Whether the notice arrived already; `None` if the destination can't say.
     async fn has(&self, notice: &Notice) -> Result<Option<bool>, String>;
 
     /// Delivers the notice; an error is one line without secrets.

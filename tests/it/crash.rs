@@ -71,7 +71,7 @@ fn story(kind: Kind) -> TestEnv {
                  echo registry/app@sha256:$(sha256sum fix.txt | cut -c -64)";
     let more = format!(
         "\n[fix]\ncommand = \"{fix}\"\n\n[image]\nbuild = \"{build}\"\n\n\
-         [[notify]]\nname = \"team\"\nby.memory = {{ file = \"../notices\" }}\n"
+         [[notify]]\nname = \"team\"\nby.file = {{ path = \"../notices\" }}\n"
     );
     env.write("hotfix.toml", &(env.read("hotfix.toml") + &more));
     env.commit("Let a command make the fix");

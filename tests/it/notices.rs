@@ -1,4 +1,4 @@
-//! Notices: in order, none lost through an outage, and known again by the receiver.
+//! Notices: in order, none lost in an outage, and recognised by the receiver.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -63,7 +63,7 @@ fn an_outage_of_the_receiver_loses_nothing_and_keeps_the_order() {
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   next update due in 15 min   open
-      !     team was not told, tried once: status 500
+      !     team was not notified, tried once: status 500
     next: hotfix ship
     ");
     assert!(!env.hotfix(&["timeline", "--events"]).stdout.contains("s3cret"));
@@ -75,5 +75,16 @@ fn an_outage_of_the_receiver_loses_nothing_and_keeps_the_order() {
     let keys: Vec<String> = received.try_iter().map(|(key, _)| key).collect();
     assert_eq!(keys.len(), 2, "{keys:?}");
     assert!(keys[0].starts_with("001/1/") && keys[1].starts_with("001/"), "{keys:?}");
-    assert!(!env.hotfix(&["status"]).stdout.contains("was not told"));
+    assert!(!env.hotfix(&["status"]).stdout.contains("was not notified"));
+}
+
+#[test]
+fn the_old_name_of_a_notifier_is_read_with_a_warning() {
+    let env = TestEnv::new();
+    let notices = env.path("notices");
+    let destination = format!("\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{}\" }}\n", notices.display());
+    env.write("hotfix.toml", &(env.read("hotfix.toml") + &destination));
+    let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
+    assert!(declared.stderr.contains("`notify.by.memory` is called `file` now"), "{declared}");
+    assert!(env.read("../notices").contains("Payment API returns 500"), "{declared}");
 }

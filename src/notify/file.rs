@@ -1,4 +1,4 @@
-//! A notifier that writes each notice as a line into a file, for trying things out.
+//! Notices as lines of a file, for trying things out.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,30 +13,32 @@ use crate::workflow::courier::Notice;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    pub file: PathBuf,
+    /// A line is added for each notice; `file` is its name from before.
+    #[serde(alias = "file")]
+    pub path: PathBuf,
 }
 
-pub struct Memory {
-    file: PathBuf,
+pub struct File {
+    path: PathBuf,
 }
 
-impl Memory {
-    pub fn new(config: Config) -> Memory {
-        Memory { file: config.file }
+impl File {
+    pub fn new(config: Config) -> File {
+        File { path: config.path }
     }
 }
 
 #[async_trait]
-impl Notifier for Memory {
+impl Notifier for File {
     async fn has(&self, notice: &Notice) -> Result<Option<bool>, String> {
-        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
         let start = format!("{} {} ", notice.incident, notice.id);
         Ok(Some(text.lines().any(|line| line.starts_with(&start))))
     }
 
     async fn send(&self, notice: &Notice) -> Result<(), String> {
         let line = format!("{} {} {}\n", notice.incident, notice.id, notice.subject);
-        let file = OpenOptions::new().create(true).append(true).open(&self.file);
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
         file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())
     }
 }
