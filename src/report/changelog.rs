@@ -1,10 +1,10 @@
-//! An entry in the project's changelog, in the manner of <https://keepachangelog.com>.
+//! An entry in the project's changelog, in the format of <https://keepachangelog.com>.
 
 use std::ops::Range;
 
 use super::markdown;
 
-/// What is written to the changelog.
+/// An entry of the changelog.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub version: &'a str,
@@ -31,9 +31,9 @@ impl Kind {
 
 const HEAD: &str = "# Changelog\n\nThe format is that of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n";
 
-/// Returns `existing` with the entry in the section of its version, which is begun above the newest
-/// version where it is not there; unchanged where the entry is. No other line is touched, and line
-/// breaks are those of the file.
+/// Returns `existing` with the entry in the section of its version. A missing section is added above the
+/// newest version; an entry that is there already changes nothing. Other lines and the file's line breaks
+/// are kept.
 pub fn changelog(existing: &str, entry: Entry<'_>) -> String {
     let existing = if existing.trim().is_empty() { HEAD } else { existing };
     let page = Page::new(existing);
@@ -49,7 +49,7 @@ pub fn changelog(existing: &str, entry: Entry<'_>) -> String {
     if page.lines[kind.clone()].iter().any(|line| line.trim() == item) {
         return existing.to_owned();
     }
-    // A heading right above the item is parted from it by a blank line, another item is not.
+    // A blank line goes between a heading and the item, not between two items.
     match page.last_text(kind.clone()) {
         at if at == kind.start => page.insert(at, &[&item]),
         at => page.insert_tight(at, &item),
@@ -59,7 +59,7 @@ pub fn changelog(existing: &str, entry: Entry<'_>) -> String {
 /// A changelog as lines with their line breaks.
 struct Page<'a> {
     lines: Vec<&'a str>,
-    /// Whether the line is outside of code blocks and comments.
+    /// Whether the line is outside code blocks and comments.
     plain: Vec<bool>,
     /// Where the text ends: before the link definitions at the bottom, or before a code block or
     /// comment that is never closed.
@@ -70,7 +70,7 @@ impl<'a> Page<'a> {
     fn new(text: &'a str) -> Page<'a> {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let mut plain = Vec::with_capacity(lines.len());
-        // The beginning of what hides the lines, and what ends it.
+        // What hides the lines, by its start.
         let mut hidden: Option<(usize, &str)> = None;
         for (index, line) in lines.iter().enumerate() {
             let line = line.trim();
@@ -99,7 +99,7 @@ impl<'a> Page<'a> {
         (self.plain[index] && level > 0).then(|| (level, text.trim()))
     }
 
-    /// The lines below the second-level heading that `wanted` is true of, up to the next one.
+    /// The lines below the second-level heading that `wanted` accepts, up to the next one.
     fn section(&self, wanted: impl Fn(&str) -> bool) -> Option<Range<usize>> {
         let start =
             (0..self.end).find(|&index| self.heading(index).is_some_and(|(level, text)| level == 2 && wanted(text)))?;
@@ -115,7 +115,7 @@ impl<'a> Page<'a> {
         Some(start + 1..next.unwrap_or(section.end))
     }
 
-    /// Where a new version goes: above the first one, below what is not released yet.
+    /// Where a new version goes: above the first one, below the unreleased section.
     fn first_version(&self) -> usize {
         let is_version = |(level, text): (usize, &str)| level == 2 && !text.to_lowercase().contains("unreleased");
         (0..self.end).find(|&index| self.heading(index).is_some_and(is_version)).unwrap_or(self.end)
@@ -162,7 +162,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Whether a heading is that of `version`: `[1.2.3] - 2026-11-20`, `1.2.3` and the like.
+/// Whether a heading is that of `version`, such as `[1.2.3] - 2026-11-20` or `1.2.3`.
 fn names(heading: &str, version: &str) -> bool {
     let rest = heading.trim_start_matches('[').strip_prefix(version);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([']', ' ', '\t']))

@@ -1,4 +1,4 @@
-//! The clocks of an incident: what is left, and what is overdue.
+//! The clocks of an incident: how much time is left, and what is overdue.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::elapsed::elapsed;
 use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
 
-/// The item of a checklist that says that the post-mortem was held: its clock stops.
+/// The checklist item that stops the clock of the post-mortem.
 pub const POST_MORTEM_HELD: &str = "post-mortem held";
 
 /// All clocks at one moment.
@@ -21,24 +21,24 @@ pub struct Clocks {
     pub limit: Clock,
     /// To the next status update; `None` once the incident is over.
     pub update: Option<Clock>,
-    /// Of the step under way.
+    /// Of the current step.
     pub step: Option<(StepName, Clock)>,
     /// `None` before production is verified and once the post-mortem was held.
     pub post_mortem: Option<Clock>,
 }
 
-/// A length of time that runs, or that ran.
+/// A clock that runs, or that was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Clock {
     pub began: Timestamp,
     pub due: Timestamp,
-    /// What it was stopped at; `None` while it runs.
+    /// When it was stopped; `None` while it runs.
     pub ended: Option<Timestamp>,
     /// Seconds that it may take.
     pub allowed: i64,
     /// Seconds that it took up to its end or up to now.
     pub taken: i64,
-    /// Seconds that are left; less than 0 where it is overdue.
+    /// Seconds that are left; negative if overdue.
     pub left: i64,
 }
 

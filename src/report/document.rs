@@ -14,13 +14,13 @@ pub enum Document {
     Resolution,
     Report,
     BriefReport,
-    /// The issue for what a workaround left to be done.
+    /// The issue for the full fix after a workaround.
     FollowUp,
     /// The draft of the post-mortem.
     PostMortem,
 }
 
-/// What a document tells of.
+/// What a document is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<'a> {
     pub incident: &'a Incident,
@@ -44,13 +44,13 @@ impl Document {
 
     /// Returns the document in Markdown.
     ///
-    /// Fails where a project's own template asks for a value that is not there.
+    /// Fails if a project's own template uses a value that does not exist.
     pub fn write(self, templates: &Templates, account: Account<'_>) -> Result<String, TemplateError> {
         templates.render(self.template(), &view(account))
     }
 }
 
-/// Returns `ticket` with `resolution` at its end; unchanged where it ends with it already.
+/// Returns `ticket` with `resolution` at its end; unchanged if it ends with it already.
 pub fn resolved(ticket: &str, resolution: &str) -> String {
     let break_ = if ticket.contains("\r\n") { "\r\n" } else { "\n" };
     let resolution = resolution.trim().replace('\n', break_);

@@ -1,4 +1,4 @@
-//! What went well and what went wrong, as far as the journal can tell. Names no one.
+//! What went well and what went wrong, as far as the journal shows. Without names.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub fn findings(account: Account<'_>) -> Findings {
     found
 }
 
-/// How many steps kept their budget, and a line for each that did not.
+/// The number of steps that kept their budget, and a line for each that did not.
 fn budgets(incident: &Incident, allowance: &Allowance) -> (usize, Vec<String>) {
     let taken = |step: &StepRecord| {
         let budget = i64::try_from(allowance.steps.get(&step.name)?.as_secs()).ok()?;
@@ -60,15 +60,15 @@ fn budgets(incident: &Incident, allowance: &Allowance) -> (usize, Vec<String>) {
     };
     let (kept, missed): (Vec<_>, Vec<_>) =
         incident.steps().filter_map(taken).partition(|(_, seconds, budget)| seconds <= budget);
-    let say = |(name, seconds, budget): (StepName, i64, i64)| {
+    let line = |(name, seconds, budget): (StepName, i64, i64)| {
         format!("{name} took {} (budget {})", elapsed(seconds), elapsed(budget))
     };
-    (kept.len(), missed.into_iter().map(say).collect())
+    (kept.len(), missed.into_iter().map(line).collect())
 }
 
 /// What the journal says went wrong, each once.
 fn troubles(events: &[Event]) -> Vec<String> {
-    let mut said = BTreeSet::new();
+    let mut known = BTreeSet::new();
     let trouble = |event: &Event| match &event.fact {
         Fact::StepWentBad { step, evidence } => Some(format!("{step} went bad: {}", evidence.summary)),
         Fact::StepDone { step, evidence } if *step == StepName::RollBack => {
@@ -81,18 +81,18 @@ fn troubles(events: &[Event]) -> Vec<String> {
         Fact::Waived { check, reason } => Some(format!("{check} was waived: {reason}")),
         _ => None,
     };
-    events.iter().filter_map(trouble).filter(|trouble| said.insert(trouble.clone())).collect()
+    events.iter().filter_map(trouble).filter(|trouble| known.insert(trouble.clone())).collect()
 }
 
 fn unsent(incident: &Incident) -> Vec<String> {
     let unsent = incident.notices_failed.iter().map(|(notice, failed)| {
         let (_, destination) = notice.split_once('/').unwrap_or(("", notice));
-        format!("{destination} was not told: {}", failed.error)
+        format!("{destination} was not notified: {}", failed.error)
     });
     unsent.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// How many status updates were due, up to the verified fix, and not given.
+/// The number of status updates that were due before the fix was verified, and missing.
 fn silence(incident: &Incident, every: Duration) -> Option<String> {
     let every = i64::try_from(every.as_secs()).ok().filter(|every| *every > 0)?;
     let end = incident.verified().or(incident.ended).unwrap_or(incident.updated);

@@ -1,9 +1,9 @@
-//! A check as JUnit XML, for forges and CI that show such a report.
+//! A check as JUnit XML, for forges and CI systems that show such reports.
 
 use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::proof::Proof;
 
-/// Returns the document: a suite each for the findings, the proof and the gates.
+/// Returns the document: one suite for the findings, one for the proof, one for the gates.
 pub fn document(check: &Check) -> String {
     let findings: Vec<Case> = check.violations.iter().map(Case::of_finding).collect();
     let proof = check.proof.iter().flat_map(Case::of_proof).collect();
@@ -43,7 +43,7 @@ impl Case {
         let case = |name: &String, ended: End| Case { name: name.clone(), seconds: 0.0, ended };
         let skipped = |reason: &str| End::Skipped(reason.to_owned());
         let proven = proof.fail_to_pass.iter().map(|name| case(name, End::Passed));
-        let flaky = proof.flaky.iter().map(|name| case(name, skipped("it did not end alike in every run")));
+        let flaky = proof.flaky.iter().map(|name| case(name, skipped("it did not end the same way in every run")));
         let failing = proof.failing.iter().map(|name| case(name, skipped("it fails before and with the fix")));
         proven.chain(flaky).chain(failing).collect()
     }
@@ -78,7 +78,7 @@ fn suite(name: &str, cases: &[Case]) -> String {
     text + "  </testsuite>\n"
 }
 
-/// The text as XML 1.0 can hold it: control characters have no form there.
+/// The text without what XML 1.0 can't contain: control characters have no escape there.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

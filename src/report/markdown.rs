@@ -1,12 +1,12 @@
-//! Hostile text inside Markdown documents.
+//! Untrusted text in Markdown documents.
 
 use crate::domain::name::line;
 
 /// The most characters of one value that a document shows.
 const MOST: usize = 1_000;
 
-/// Returns `value` as one line that Markdown shows as it is, wherever in a document it stands: in a
-/// heading, a list item or a table's cell. Words between single backticks stay code.
+/// Returns `value` as one line that Markdown shows unchanged in a heading, a list item or a table's cell.
+/// Words between single backticks stay code.
 pub fn text(value: &str) -> String {
     let value: Vec<char> = line(value, MOST).chars().collect();
     let spans = has_code_spans(&value);
@@ -23,22 +23,22 @@ pub fn text(value: &str) -> String {
     text
 }
 
-/// Whether every backtick is one of a pair around something.
+/// Whether every backtick is part of a pair with text in between.
 fn has_code_spans(value: &[char]) -> bool {
     let backticks = value.iter().filter(|c| **c == '`').count();
     backticks > 0 && backticks % 2 == 0 && !value.windows(2).any(|pair| pair == ['`', '`'])
 }
 
-/// Whether Markdown could take the character at `index`, outside of code, for more than itself.
+/// Whether the character at `index`, outside code, may have a meaning in Markdown.
 fn is_markup(value: &[char], index: usize) -> bool {
     let before = index.checked_sub(1).map(|index| value[index]);
     let after = value.get(index + 1).copied();
     match value[index] {
         '\\' | '`' | '*' | '[' | ']' | '<' | '|' | '~' => true,
-        // Within a word it means nothing.
+        // It has no meaning inside a word.
         '_' => !(before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)),
         '&' => after.is_some_and(|c| c == '#' || c.is_alphanumeric()),
-        // At the beginning of a line: a quotation, a list, a rule, a heading.
+        // At the start of a line: a quotation, a list, a rule, a heading.
         '>' => before.is_none(),
         c @ ('-' | '+' | '=') => before.is_none() && after.is_none_or(|after| after == ' ' || after == c),
         '#' => before.is_none() || (before == Some(' ') && value[index..].iter().all(|&c| c == '#')),
@@ -47,7 +47,7 @@ fn is_markup(value: &[char], index: usize) -> bool {
     }
 }
 
-/// Returns `value` as a code span on one line; nothing where it is empty.
+/// Returns `value` as a code span on one line; nothing if empty.
 pub fn code(value: &str) -> String {
     let value = line(value, MOST);
     if value.is_empty() {

@@ -1,4 +1,4 @@
-//! What is to be done next: the one place where every face has it from.
+//! What comes next: the one function that decides it for every face.
 
 use crate::domain::check::Check;
 use crate::domain::fix::Branch;
@@ -6,10 +6,10 @@ use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::next::{Hint, Next};
 use crate::domain::step_name::StepName;
 
-/// Returns what is to be done next; `None` where nothing is left to be done.
+/// Returns what comes next; `None` if nothing is left to do.
 ///
-/// `roles` are those that approve a fix of this severity. Where none are given, the approval that the
-/// step asked for is the only one.
+/// `roles` approve a fix of this severity. Without any, the approval that the step asked for is the only
+/// one.
 pub fn next(incident: &Incident, roles: &[String]) -> Option<Hint> {
     if incident.status.is_over() {
         return None;
@@ -29,11 +29,11 @@ pub fn next(incident: &Incident, roles: &[String]) -> Option<Hint> {
             let place = incident.detail::<Branch>().map(|branch| branch.work_tree).unwrap_or_default();
             Some(Next::Fix { place }.then(Next::Ship))
         }
-        _ => Some(go_on(incident)),
+        _ => Some(rest(incident)),
     }
 }
 
-/// What the step's hint comes to, now that somebody may have done as it says.
+/// The step's hint, or the rest if somebody has done what it says already.
 fn after(incident: &Incident, step: &StepRecord, hint: &Hint, roles: &[String]) -> Hint {
     if step.name == StepName::Review && hint.first().any(|next| matches!(next, Next::Approve { .. })) {
         return approval(incident, hint, roles);
@@ -43,16 +43,16 @@ fn after(incident: &Incident, step: &StepRecord, hint: &Hint, roles: &[String]) 
         Next::Decide { .. } => incident.choice.is_some(),
         _ => false,
     };
-    if hint.first().any(is_done) { go_on(incident) } else { hint.clone() }
+    if hint.first().any(is_done) { rest(incident) } else { hint.clone() }
 }
 
-/// The approval that is missing still.
+/// The next approval that is missing.
 fn approval(incident: &Incident, hint: &Hint, roles: &[String]) -> Hint {
     let commit = incident.detail::<Check>().map(|check| check.commit).unwrap_or_default();
     let on_it = || incident.approvals.iter().filter(|approval| approval.commit == commit);
     let is_given = |role: &str| on_it().any(|approval| approval.role == role);
     if on_it().any(|approval| approval.break_glass.is_some()) {
-        return go_on(incident);
+        return rest(incident);
     }
     let asked = hint.first().find_map(|next| match next {
         Next::Approve { role } => Some(role.clone()),
@@ -61,20 +61,19 @@ fn approval(incident: &Incident, hint: &Hint, roles: &[String]) -> Hint {
     let wanted = if roles.is_empty() { asked } else { roles.iter().find(|role| !is_given(role)).cloned() };
     match wanted.filter(|role| !is_given(role)) {
         Some(role) => Next::Approve { role }.into(),
-        None => go_on(incident),
+        None => rest(incident),
     }
 }
 
-/// The command that works off what is left.
-fn go_on(incident: &Incident) -> Hint {
+/// The command that does the rest.
+fn rest(incident: &Incident) -> Hint {
     match incident.order() {
         Some(_) => Next::Resume.into(),
         None => Next::Ship.into(),
     }
 }
 
-/// Returns it as text, each command with the incident's identifier where the incident has to do with
-/// another one.
+/// Returns it as text; each command names the incident if it is linked with another one.
 pub fn text(incident: &Incident, hint: &Hint) -> String {
     hint.text(&incident.id, !incident.links.is_empty() || incident.outage.is_some())
 }

@@ -13,7 +13,7 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
     let mut steps = Vec::new();
     for (notice, failed) in &incident.notices_failed {
         let (_, destination) = notice.split_once('/').unwrap_or(("", notice));
-        steps.push(format!("tell {destination}, which could not be reached: {}", failed.error));
+        steps.push(format!("notify {destination}, which could not be reached: {}", failed.error));
     }
     if let Some(review) = incident.detail::<Review>().filter(|review| review.afterwards) {
         steps.push(format!("review {}, which went out before its review", short(&review.commit)));
@@ -30,7 +30,7 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
     match incident.detail::<FullSuite>() {
         None if incident.detail::<Fix>().is_some() => steps.push("run the full test suite".to_owned()),
         Some(suite) if !suite.result.passed => {
-            steps.push(format!("mend what the full test suite found: {}", suite.result.log));
+            steps.push(format!("fix what the full test suite found: {}", suite.result.log));
         }
         _ => {}
     }

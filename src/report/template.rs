@@ -1,4 +1,4 @@
-//! The templates of the documents: shipped ones, and a project's own in their place.
+//! The templates of the documents: the shipped ones, or a project's own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,10 +34,10 @@ pub enum TemplateError {
 }
 
 impl Templates {
-    /// Returns the shipped templates, each replaced by the file of its name in `directory` where
-    /// there is one.
+    /// Returns the shipped templates, each replaced by the file of the same name in `directory` if there
+    /// is one.
     ///
-    /// Fails where a file can't be read or is no template.
+    /// Fails if a file can't be read or is not a template.
     pub fn load(directory: Option<&Path>) -> Result<Templates, TemplateError> {
         let environment = environment();
         let mut sources = BTreeMap::new();
@@ -54,9 +54,9 @@ impl Templates {
         Ok(Templates { sources })
     }
 
-    /// Returns the document that template `name` makes of `values`.
+    /// Returns the document of template `name` with `values`.
     ///
-    /// Fails where the template asks for a value that is not there.
+    /// Fails if the template uses a value that does not exist.
     pub(super) fn render(&self, name: &'static str, values: &impl Serialize) -> Result<String, TemplateError> {
         let source = &self.sources[name];
         environment().render_str(source, Serde(values)).map_err(|error| wrong(name, source, error))
@@ -70,8 +70,8 @@ fn wrong(name: &'static str, template: &str, error: minijinja::Error) -> Templat
     TemplateError::Wrong { name, line, text, reason }
 }
 
-/// Every value is shown as plain text unless the filter `code` makes a code span of it, so that no
-/// template can forget to make hostile text harmless.
+/// Every value is shown as plain text, or as a code span by the filter `code`: no template can forget to
+/// escape untrusted text.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     let syntax = minijinja::syntax::SyntaxConfig::builder()

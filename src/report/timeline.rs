@@ -22,22 +22,21 @@ pub struct Row {
     pub since: i64,
     /// Who caused it: `Name <address>`.
     pub by: String,
-    /// The event's name in the journal; `detected` for the moment that the declaration tells of.
+    /// The event's name in the journal; `detected` for the time of detection in the declaration.
     pub event: &'static str,
     pub what: String,
 }
 
-/// Returns a line for each event that people want to read of, and one for the detection, in order.
+/// Returns a line for each event that people want to read, and one for the detection, in order.
 ///
-/// What is said again and again is left out: a step that is still held for the same reason, or a
-/// notice that failed before.
+/// Repetitions are left out: a step that is still held for the same reason, a notice that fails again.
 pub fn timeline(events: &[Event]) -> Vec<Row> {
     let Some(first) = events.first() else { return Vec::new() };
     let detected = match &first.fact {
         Fact::Declared(declaration) => declaration.detected,
         _ => first.at,
     };
-    let mut said = BTreeSet::new();
+    let mut known = BTreeSet::new();
     let mut rows = Vec::new();
     for event in events {
         let row = |at: Timestamp, event_name, what: String| Row {
@@ -57,12 +56,12 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
                     format!("declared {}: {}", declaration.severity, declaration.title),
                 ));
             }
-            // Another plan may say the same of its own steps.
-            Fact::Planned(_) => said.clear(),
+            // The steps of another plan are other steps, even with the same text.
+            Fact::Planned(_) => known.clear(),
             _ => {}
         }
         if let Some(what) = what(&event.fact)
-            && (!repeats(&event.fact) || said.insert(what.clone()))
+            && (!repeats(&event.fact) || known.insert(what.clone()))
         {
             rows.push(row(event.at, event.fact.name(), what));
         }
@@ -100,13 +99,12 @@ pub(super) fn person(actor: &str) -> String {
     line(if name.is_empty() { actor } else { name }, 40)
 }
 
-/// Whether saying the same of this fact twice tells nothing new.
+/// Whether a second line with the same text is of no interest.
 fn repeats(fact: &Fact) -> bool {
     matches!(fact, Fact::StepHeld { .. } | Fact::StepStarted { .. } | Fact::NoticeFailed { .. } | Fact::Linked { .. })
 }
 
-/// What there is to say about a fact, apart from the declaration; `None` where nobody wants to read
-/// of it.
+/// The text for a fact, except the declaration; `None` if it is of no interest.
 fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
         // What is planned follows from the decision, which has its own line.
@@ -125,7 +123,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Acknowledged {} => "acknowledged".to_owned(),
         Fact::Linked { incident, why } => format!("see {incident}: {why}"),
         Fact::Chosen { strategy, .. } => format!("strategy {strategy} chosen"),
-        Fact::StepStarted { step } if BEGUN.contains(step) => format!("{step} begun"),
+        Fact::StepStarted { step } if LONG.contains(step) => format!("{step} started"),
         Fact::StepStarted { .. } => return None,
         Fact::StepDone { step, evidence } => format!("{step}: {}", evidence.summary),
         Fact::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
@@ -141,7 +139,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Ticked { item } => format!("ticked: {item}"),
         Fact::NoticeFailed { notice, error } => {
             let (_, destination) = notice.split_once('/').unwrap_or(("", notice));
-            format!("{destination} could not be told: {error}")
+            format!("{destination} was not notified: {error}")
         }
         Fact::Undone { step, note } => format!("{step} undone: {note}"),
         Fact::UndoFailed { step, error, .. } => format!("undo of {step} failed: {error}"),
@@ -152,8 +150,8 @@ fn what(fact: &Fact) -> Option<String> {
     })
 }
 
-/// Steps that take long enough for their beginning to be worth a line.
-const BEGUN: &[StepName] = &[StepName::Investigate, StepName::Fix, StepName::Deploy, StepName::Watch];
+/// Steps that take long enough for their start to be worth a line.
+const LONG: &[StepName] = &[StepName::Investigate, StepName::Fix, StepName::Deploy, StepName::Watch];
 
 /// Returns the first 7 characters of a commit's name.
 pub(super) fn short(commit: &str) -> &str {

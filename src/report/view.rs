@@ -59,18 +59,18 @@ pub struct View {
     violations: Vec<Violation>,
     approvals: Vec<Approved>,
     release: Option<Release>,
-    /// What runs in production now, as far as this incident changed it.
+    /// What runs in production now, if this incident changed it.
     runs: Option<Runs>,
     roll_backs: Vec<RollBack>,
     merge: Option<Merge>,
     backports: Vec<BackportTarget>,
     /// Whether the branch and its work tree are gone.
     cleaned_up: bool,
-    /// What made production well, on one line.
+    /// What put production right, on one line.
     fixed_by: String,
     /// When production was verified.
     fixed: Option<String>,
-    /// What the verifying watch read.
+    /// The readings of the watch that verified it.
     verification: Option<String>,
     /// From the detection until production was verified, or until now.
     taken: String,
@@ -81,7 +81,7 @@ pub struct View {
     head: String,
     /// When the post-mortem is due.
     due: String,
-    /// When the full fix is due, where this one is a workaround.
+    /// When the full fix is due, if this one is a workaround.
     follow_up: String,
     went_well: Vec<String>,
     went_wrong: Vec<String>,
@@ -92,12 +92,12 @@ pub struct View {
 /// A line of the timeline.
 #[derive(Serialize)]
 struct Line {
-    /// `14:23`, with the day where it is not that of the detection.
+    /// `14:23`, with the date if it is not that of the detection.
     time: String,
     since: String,
     by: String,
     what: String,
-    /// `what` with nobody's name, for the post-mortem.
+    /// `what` without names, for the post-mortem.
     impersonal: String,
 }
 
@@ -106,7 +106,7 @@ struct Approved {
     role: String,
     by: String,
     commit: String,
-    /// Why a review was not waited for.
+    /// Why the fix was released before its review.
     reason: Option<String>,
 }
 
@@ -168,7 +168,7 @@ pub fn view(account: Account<'_>) -> View {
             .declaration()
             .and_then(|declaration| declaration.ticket.clone())
             .or_else(|| branch.as_ref().and_then(|branch| branch.ticket.clone())),
-        timeline: timeline(events).iter().map(|row| told(row, detected, &wording)).collect(),
+        timeline: timeline(events).iter().map(|row| timeline_line(row, detected, &wording)).collect(),
         strategy: incident.strategy.map(|strategy| format!("{strategy}, {}", strategy.title())),
         reasons: incident.detail::<Recommendation>().map(|decision| decision.reasons).unwrap_or_default(),
         branch: branch.clone(),
@@ -201,7 +201,7 @@ pub fn view(account: Account<'_>) -> View {
     }
 }
 
-fn told(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
+fn timeline_line(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
     let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
     let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Line {

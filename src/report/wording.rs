@@ -1,4 +1,4 @@
-//! The journal's words as they may stand in a document that everyone can read.
+//! The journal's text as it may be shown in documents that everyone can read.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::timeline::person;
 use crate::domain::event::Event;
 use crate::domain::fix::Branch;
 
-/// Leaves out people's addresses and the folders of one machine.
+/// Removes people's addresses and the paths of one machine.
 pub struct Wording<'a> {
     /// Everyone who caused an event, as `Name <address>`.
     people: BTreeSet<String>,
@@ -29,7 +29,7 @@ impl<'a> Wording<'a> {
         self.with(text, person)
     }
 
-    /// Returns `text` with nobody's name.
+    /// Returns `text` without names.
     pub fn impersonal(&self, text: &str) -> String {
         self.with(text, |_| "someone".to_owned())
     }

@@ -60,9 +60,9 @@ fn a_release_is_deployed_and_watched() {
     [TIME]  +[DURATION]  Ada  ordered: deploy v1.1.0 to production: new prices
     [TIME]  +[DURATION]  Ada  image skipped: no command builds an image (image.build)
     [TIME]  +[DURATION]  Ada  prepare: way back: `v1.0.0` ([COMMIT])
-    [TIME]  +[DURATION]  Ada  deploy begun
+    [TIME]  +[DURATION]  Ada  deploy started
     [TIME]  +[DURATION]  Ada  deploy: production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]
-    [TIME]  +[DURATION]  Ada  watch begun
+    [TIME]  +[DURATION]  Ada  watch started
     [TIME]  +[DURATION]  Ada  watch: [COUNTS]: VERIFIED
     [TIME]  +[DURATION]  Ada  closed
     ");

@@ -145,7 +145,7 @@ fn whole_job() -> Story {
         .done(0, "from main, work tree /home/ada/shop-001", &branch())
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(2, "guard: nothing held; gates: 1 passed", &check())
-        .begun(StepName::Review)
+        .started(StepName::Review)
         .fact(Fact::StepHeld {
             step: StepName::Review,
             reason: "tech-lead has not approved 9f31c2e".to_owned(),
@@ -234,7 +234,7 @@ fn the_report_of_a_bad_fix_and_a_rollback() {
         .fact(planned(Some(Strategy::B), &[StepName::Fix, StepName::Deploy, StepName::Watch, StepName::Close]))
         .done(20, "1 file, 5 added and 1 removed lines", &fix())
         .done(1, "v2.3.1 -> v2.3.2-hotfix.1", &deploy("v2.3.2-hotfix.1"))
-        .begun(StepName::Watch)
+        .started(StepName::Watch)
         .after(1)
         .fact(Fact::StepWentBad {
             step: StepName::Watch,
@@ -304,7 +304,7 @@ fn the_clocks() {
     let at = |time: &str| format!("2026-11-20T{time}Z").parse().unwrap();
     let open = to_the_decision(declaration())
         .fact(planned(Some(Strategy::B), &[StepName::Fix, StepName::Watch, StepName::Close]))
-        .begun(StepName::Fix);
+        .started(StepName::Fix);
     let shown = clocks(&open.incident(), &allowance(), at("15:20:00"));
     assert_eq!(shown.limit.taken_of_allowed(), "1 h of 2 h");
     assert_eq!(shown.update.unwrap().due_in(), "42 min overdue");

@@ -12,7 +12,7 @@ use crate::domain::strategy::Strategy;
 
 const ROLES: [&str; 2] = ["tech-lead", "on-call"];
 
-fn said(story: &Story, roles: &[&str]) -> String {
+fn next_text(story: &Story, roles: &[&str]) -> String {
     let incident = story.incident();
     let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
     next(&incident, &roles).map_or("-".to_owned(), |hint| text(&incident, &hint))
@@ -40,7 +40,7 @@ fn ordered() -> Story {
 
 fn held(story: Story, step: StepName, hint: impl Into<Hint>) -> Story {
     let fact = Fact::StepHeld { step, reason: "it waits".to_owned(), hint: hint.into(), outage: None };
-    story.begun(step).fact(fact)
+    story.started(step).fact(fact)
 }
 
 /// Up to a review that waits for the first role.
@@ -62,7 +62,7 @@ fn decide() -> Story {
 }
 
 fn failed(story: Story, step: StepName, hint: impl Into<Hint>) -> Story {
-    story.begun(step).fact(Fact::StepFailed { step, error: "no".to_owned(), hint: hint.into() })
+    story.started(step).fact(Fact::StepFailed { step, error: "no".to_owned(), hint: hint.into() })
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn each_state_has_its_next_thing() {
     let old = Hint::Text("`hotfix resume`, or wait".to_owned());
     for (what, story, expected) in [
         ("declared", declared(), "hotfix ship"),
-        ("under way, or killed", open().begun(StepName::Branch), "hotfix resume"),
+        ("under way, or killed", open().started(StepName::Branch), "hotfix resume"),
         ("the fix is wanted", fixing(), "fix it in /home/ada/shop-001, `git commit`, then `hotfix ship`"),
         ("the next step of an order", deploy(), "hotfix resume"),
         (
@@ -109,23 +109,23 @@ fn each_state_has_its_next_thing() {
             "-",
         ),
     ] {
-        assert_eq!(said(&story, &[]), expected, "{what}");
+        assert_eq!(next_text(&story, &[]), expected, "{what}");
     }
 }
 
 #[test]
 fn an_approval_leads_to_the_one_that_is_missing() {
     let approve = |role: &str| format!("hotfix approve HOTFIX-20261120-001 --role {role}");
-    assert_eq!(said(&in_review(), &ROLES), approve("tech-lead"));
+    assert_eq!(next_text(&in_review(), &ROLES), approve("tech-lead"));
     let one = || approved(in_review(), "tech-lead", None);
-    assert_eq!(said(&one(), &ROLES), approve("on-call"));
-    assert_eq!(said(&one(), &[]), "hotfix ship", "the step says which are missing still");
-    assert_eq!(said(&approved(one(), "on-call", None), &ROLES), "hotfix ship");
-    assert_eq!(said(&approved(in_review(), "on-call", Some("nobody is awake")), &ROLES), "hotfix ship");
+    assert_eq!(next_text(&one(), &ROLES), approve("on-call"));
+    assert_eq!(next_text(&one(), &[]), "hotfix ship", "the step says which are still missing");
+    assert_eq!(next_text(&approved(one(), "on-call", None), &ROLES), "hotfix ship");
+    assert_eq!(next_text(&approved(in_review(), "on-call", Some("nobody is awake")), &ROLES), "hotfix ship");
 }
 
 #[test]
 fn beside_another_incident_each_command_names_its_own() {
     let linked = declared().fact(Fact::Linked { incident: "002".to_owned(), why: "found in it".to_owned() });
-    assert_eq!(said(&linked, &[]), "hotfix ship HOTFIX-20261120-001");
+    assert_eq!(next_text(&linked, &[]), "hotfix ship HOTFIX-20261120-001");
 }

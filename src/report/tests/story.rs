@@ -14,7 +14,7 @@ use crate::domain::severity::Severity;
 use crate::domain::step_name::StepName;
 use crate::workflow::journal::fold;
 
-/// An incident that is told from its detection on, at 14:20 UTC.
+/// The events of an incident, from its detection at 14:20 UTC on.
 pub struct Story {
     pub events: Vec<Event>,
     now: Timestamp,
@@ -55,20 +55,20 @@ impl Story {
         self
     }
 
-    pub fn begun(self, step: StepName) -> Story {
+    pub fn started(self, step: StepName) -> Story {
         self.fact(Fact::StepStarted { step })
     }
 
     /// A step that takes `minutes`.
     pub fn done<T: Detail>(self, minutes: u64, summary: &str, detail: &T) -> Story {
         let (step, evidence) = (T::STEP, Evidence::with(summary, detail));
-        self.begun(T::STEP).after(minutes).fact(Fact::StepDone { step, evidence })
+        self.started(T::STEP).after(minutes).fact(Fact::StepDone { step, evidence })
     }
 
     /// A step without a detail that takes `minutes`.
     pub fn plain(self, minutes: u64, step: StepName, summary: &str) -> Story {
         let evidence = Evidence::new(summary);
-        self.begun(step).after(minutes).fact(Fact::StepDone { step, evidence })
+        self.started(step).after(minutes).fact(Fact::StepDone { step, evidence })
     }
 
     pub fn incident(&self) -> Incident {
