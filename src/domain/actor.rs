@@ -6,39 +6,39 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A person or a program that acts: a name, an address, and how far to believe them.
+/// A person or a program that acts: a name, an address, and how their identity was proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub name: String,
-    /// Empty where none is known.
+    /// Empty if unknown.
     pub address: String,
     pub proof: Identity,
 }
 
-/// How it was shown that an actor is who they say.
+/// How an actor's identity was proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Identity {
-    /// Not at all: git's configuration or `--as` says so. What journals had before they told.
+    /// Not at all: git's configuration or `--as` says so. The same for events from before this was recorded.
     #[default]
     Claimed,
     /// A signature over the event's fact by this key, as its owner's entry names it.
     Signature { key: String },
-    /// A login of a forge, which the forge has vouched for.
+    /// A login of a forge, confirmed by the forge.
     Forge { forge: String, login: String },
     /// A token that hotfix gave out, by its name.
     Token { name: String },
-    /// A single sign-on: who vouches, and for whom.
+    /// A single sign-on: the issuer, and the subject that it confirmed.
     SignOn { issuer: String, subject: String },
 }
 
 impl Actor {
-    /// Whoever `text` names, `Name <address>` or a name alone, with nothing to show for it.
+    /// The actor that `text` names, `Name <address>` or a name alone, without proof.
     pub fn claimed(text: &str) -> Actor {
         Actor::read(text, Identity::Claimed)
     }
 
-    /// Returns the actor whose `to_string` is `text`, for journals are read back to the letter.
+    /// Returns the actor whose `to_string` is `text`, because journals are read back unchanged.
     pub fn read(text: &str, proof: Identity) -> Actor {
         let parts = text.strip_suffix('>').and_then(|text| text.rsplit_once(" <"));
         let (name, address) = parts.filter(|(_, address)| !address.is_empty()).unwrap_or((text, ""));
@@ -47,7 +47,7 @@ impl Actor {
 }
 
 impl Actor {
-    /// What tells people apart: the address in lower case, or the name where there is none.
+    /// What identifies a person: the address in lower case, or the name without one.
     pub fn key(&self) -> String {
         let key = if self.address.is_empty() { &self.name } else { &self.address };
         key.trim().to_lowercase()
@@ -55,7 +55,7 @@ impl Actor {
 }
 
 impl fmt::Display for Actor {
-    /// `Name <address>`, or the name where there is no address.
+    /// `Name <address>`, or the name without an address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address.as_str() {
             "" => f.write_str(&self.name),
@@ -85,7 +85,7 @@ impl JsonSchema for Actor {
 }
 
 impl Identity {
-    /// As a journal has it: empty where it is only claimed, so that older events read the same.
+    /// As a journal has it: empty if only claimed, so that older events stay the same.
     pub fn written(&self) -> String {
         match self {
             Identity::Claimed => String::new(),

@@ -19,7 +19,7 @@ pub struct Allowance {
     pub steps: BTreeMap<StepName, Duration>,
     /// From verified in production to the post-mortem.
     pub post_mortem: Duration,
-    /// From verified in production to the full fix, where this one is a workaround.
+    /// From verified in production to the full fix, if this one is a workaround.
     pub follow_up: Duration,
 }
 

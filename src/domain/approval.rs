@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::actor::Actor;
 
-/// Returns why an approval by `who` does not count; `None` where it does. `authors` has the addresses of
+/// Returns why an approval by `who` does not count; `None` if it does. `authors` has the addresses of
 /// those who wrote the fix, in lower case.
 pub fn reason_against(who: &Actor, authors: &BTreeSet<String>, is_agent: bool) -> Option<&'static str> {
     if authors.contains(&who.key()) {
@@ -13,8 +13,8 @@ pub fn reason_against(who: &Actor, authors: &BTreeSet<String>, is_agent: bool) -
     is_agent.then_some("not a person")
 }
 
-/// Returns a person of their own for each role, or the roles that stay without one. Nobody fills
-/// two roles, so the largest assignment is looked for, not the first.
+/// Returns a different person for each role, or the roles without one. Nobody fills two roles, so this
+/// looks for the largest assignment, not the first.
 pub fn assign<'a>(roles: &[String], given: &[(&str, &'a Actor)]) -> Result<Vec<&'a Actor>, Vec<String>> {
     let filled = fill(roles, given, &mut Vec::new());
     let missing: Vec<String> =
@@ -22,7 +22,7 @@ pub fn assign<'a>(roles: &[String], given: &[(&str, &'a Actor)]) -> Result<Vec<&
     if missing.is_empty() { Ok(filled.into_iter().flatten().collect()) } else { Err(missing) }
 }
 
-/// Tries every person for the next role, and nobody; roles are few.
+/// Tries every person for the next role, and nobody: there are few roles.
 fn fill<'a>(
     roles: &[String],
     given: &[(&str, &'a Actor)],
@@ -32,6 +32,7 @@ fn fill<'a>(
     let mut best: Option<Vec<Option<&'a Actor>>> = None;
     let fitting = given.iter().filter(|(as_role, _)| as_role == role).map(|(_, by)| Some(*by));
     for candidate in fitting.chain([None]) {
+        // Compared by address: the same person may have approved under another name.
         let used = taken.iter().flatten().any(|by| candidate.is_some_and(|candidate| by.key() == candidate.key()));
         if used {
             continue;
@@ -46,16 +47,16 @@ fn fill<'a>(
     best.unwrap_or_default()
 }
 
-/// Returns why one more approval by `who` as `role` brings the review no further; `None` where it does, or
-/// may yet. `given` are those that count.
+/// Returns why one more approval by `who` as `role` does not help the review; `None` if it does, or
+/// may later. `given` are those that count.
 pub fn is_in_vain(roles: &[String], given: &[(&str, &Actor)], role: &str, who: &Actor) -> Option<String> {
     let before = given.iter().find(|(_, by)| by.key() == who.key())?.0;
     let with: Vec<_> = given.iter().copied().chain([(role, who)]).collect();
     let missing = |given: &[(&str, &Actor)]| assign(roles, given).err().map_or(0, |missing| missing.len());
-    // Somebody else may still take the other role, and then this one helps: only where it can't, it is in vain.
+    // Somebody else may still take the other role, and then this one helps: it is in vain only if the number of missing roles can't fall.
     (missing(&with) >= missing(given)).then(|| match before == role {
-        true => format!("has approved as {role} already"),
-        false => format!("counts as {before} already, and nobody fills two roles"),
+        true => format!("has already approved as {role}"),
+        false => format!("already counts as {before}, and nobody fills two roles"),
     })
 }
 
@@ -121,9 +122,9 @@ mod tests {
             (
                 vec![("tech-lead", "Bob <BOB@x>")],
                 "on-call",
-                Some("counts as tech-lead already, and nobody fills two roles"),
+                Some("already counts as tech-lead, and nobody fills two roles"),
             ),
-            (vec![("tech-lead", "Bob <bob@x>")], "tech-lead", Some("has approved as tech-lead already")),
+            (vec![("tech-lead", "Bob <bob@x>")], "tech-lead", Some("has already approved as tech-lead")),
             // Bob moves to the other role, and both are filled.
             (vec![("tech-lead", "Bob <bob@x>"), ("tech-lead", "A <a@x>")], "on-call", None),
         ] {

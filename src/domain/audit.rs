@@ -1,4 +1,4 @@
-//! Does the journal's chain hold? Finds any event that was edited, removed, inserted or cut off.
+//! Does the journal's chain hold? Finds events that were edited, removed, inserted or cut off.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,9 +18,9 @@ pub enum Tampering {
     Edited,
     Removed,
     Inserted,
-    /// The event at an anchor is not the one that was anchored: all before it was written anew.
+    /// The event at an anchor is not the anchored one: everything up to it was rewritten.
     Rewritten,
-    /// Everything from here on is gone.
+    /// Everything from here on is missing.
     CutOff,
 }
 
@@ -36,7 +36,7 @@ impl Tampering {
     }
 }
 
-/// A chain's head as it was written down outside the database.
+/// A chain's head as it was recorded outside the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Anchor {
     pub seq: i64,
@@ -45,8 +45,8 @@ pub struct Anchor {
     pub place: String,
 }
 
-/// Returns every place where the events of one incident, in order of `seq`, are not what they
-/// were when they were appended. Each is named once, at the first event that shows it.
+/// Returns every place where the events of one incident, in order of `seq`, differ from what was
+/// appended. Each place is reported once, at the first event that shows it.
 pub fn verify(events: &[Event], anchors: &[Anchor]) -> Vec<Break> {
     let mut breaks: Vec<Break> = Vec::new();
     let mut expected = 1;
@@ -62,7 +62,7 @@ pub fn verify(events: &[Event], anchors: &[Anchor]) -> Vec<Break> {
         let found = match before {
             _ if whole && follows => None,
             _ if !follows && !followed => Some((event, Tampering::Inserted)),
-            // The chain goes on from here, so it is the event before that is not what it was.
+            // The chain continues from here, so the event before it is the one that was changed.
             Some(before) if whole => Some((before, Tampering::Edited)),
             _ => Some((event, Tampering::Edited)),
         };

@@ -1,4 +1,4 @@
-//! Each branch that had to get the fix.
+//! The branches that had to get the fix.
 
 use serde::{Deserialize, Serialize};
 

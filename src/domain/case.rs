@@ -7,8 +7,8 @@ use super::event::Declaration;
 use super::order::{Kind, Order};
 use super::severity::Severity;
 
-/// An incident as it was declared, or a change of production that was ordered without one. Both are
-/// worked on by the same engine, in the same steps.
+/// An incident as it was declared, or a change of production that was ordered without one. The same
+/// engine runs both, with the same steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Case {
@@ -59,7 +59,7 @@ impl Case {
         self.declaration().map(|declaration| declaration.severity)
     }
 
-    /// When the trouble was first seen; an order has none.
+    /// When the problem was first seen; an order has none.
     pub fn detected(&self) -> Option<Timestamp> {
         self.declaration().map(|declaration| declaration.detected)
     }

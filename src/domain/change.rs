@@ -1,4 +1,4 @@
-//! What a fix does to the files of a repository, contents and all.
+//! What a fix does to the files of a repository, with their contents.
 
 use std::ops::Range;
 
@@ -13,25 +13,25 @@ pub struct Change {
 /// What a fix does to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
-    /// Where the file lies afterwards; where it lay, if it is deleted.
+    /// The path after the change; the path before, if the file is deleted.
     pub path: String,
-    /// Where it lay before, if that was elsewhere.
+    /// The path before, if it was another one.
     pub old_path: Option<String>,
-    /// `None` where there was no file, or its content is not text of reasonable size (`content`).
+    /// `None` if there was no file, or its content is not text of reasonable size (`content`).
     pub before: Option<Vec<u8>>,
     pub after: Option<Vec<u8>>,
-    /// The file's modes in git, before and after; 0 where there is no file.
+    /// The file's modes in git, before and after; 0 if there is no file.
     pub modes: (u32, u32),
     pub content: Content,
-    /// Where the texts differ, from the top; none where `content` is not text.
+    /// Where the texts differ, from the top; none if `content` is not text.
     pub hunks: Vec<Hunk>,
 }
 
-/// What kind of content a file has, on the side that is harder to read.
+/// The kind of a file's content; the less readable one of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Text,
-    /// Has a NUL byte, which is how git tells too.
+    /// Has a NUL byte: git's own rule.
     Binary,
     /// More than `LARGEST` bytes; it was not read.
     Large,
@@ -53,7 +53,7 @@ pub const LARGEST: u64 = 16 << 20;
 const FIRST: usize = 8000;
 
 impl FileChange {
-    /// Returns the change of a file that stays where it is; `None` stands for "is not there".
+    /// Returns the change of a file that keeps its path; `None` means that it does not exist.
     pub fn new(path: impl Into<String>, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> FileChange {
         let mode = |side: &Option<Vec<u8>>| if side.is_some() { 0o100_644 } else { 0 };
         let modes = (mode(&before), mode(&after));
@@ -67,7 +67,7 @@ impl FileChange {
         FileChange { path: path.into(), old_path: None, before, after, modes, content, hunks }
     }
 
-    /// Returns the change of a file whose content is not looked into.
+    /// Returns the change of a file whose content is not read.
     pub fn unread(path: impl Into<String>, content: Content) -> FileChange {
         FileChange { content, ..FileChange::new(path, None, None) }
     }
@@ -85,7 +85,7 @@ impl FileChange {
         self.modes.1 == 0
     }
 
-    /// The lines before, without their line breaks. Bytes that are no UTF-8 are as they were.
+    /// The lines before, without their line breaks. Bytes that are not UTF-8 are kept.
     pub fn lines_before(&self) -> Vec<&[u8]> {
         lines(self.before.as_deref().unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! Guard, proof and gates: what speaks against a fix, and what was run.
+//! Guard, proof and gates: the findings about a fix, and what was run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,14 @@ pub struct Check {
     /// The tree of `commit`: what was checked is what is released. Empty in older journals.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tree: String,
-    /// What the fix was compared with.
+    /// The commit that the fix was compared with.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub base: String,
     pub violations: Vec<Violation>,
-    /// `None` where there were no tests to run, and in older journals.
+    /// `None` if there were no tests to run, and in older journals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
-    /// Whether the proof was known from before.
+    /// Whether an earlier proof of the same trees was used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
     pub gates: Vec<GateResult>,
@@ -30,7 +30,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// What holds the fix, by the names that each is waived by.
+    /// What holds the fix, by the names that waive it.
     pub fn held(&self) -> Vec<String> {
         let rules = self.violations.iter().filter(|violation| violation.blocks && !violation.waived);
         let gates = self.gates.iter().filter(|gate| !gate.passed && !gate.waived);
@@ -44,23 +44,23 @@ impl Check {
 /// A rule that the fix breaks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
-    /// The check's name, by which it is waived.
+    /// The check's name, which waives it.
     pub check: String,
     pub message: String,
-    /// Whether the fix is held, rather than only warned of.
+    /// Whether it holds the fix, and is not only a warning.
     pub blocks: bool,
     pub waived: bool,
-    /// Where it is; `None` where it is of the change as a whole.
+    /// The path; `None` if it is about the change as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The first line of it, counted from 1: of the file as fixed, or as it was where `counted` says
-    /// that the line was removed.
+    /// Its first line, counted from 1: in the fixed file, or in the old one if `counted` says that the
+    /// line was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// The lines that counted: `path:line`, `path:line-line`, `path:line (removed)`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<String>,
-    /// The share of honest fixes on which the check fires, 0 to 1, where that was measured.
+    /// The share of honest fixes on which the check fires, 0 to 1, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
 }
@@ -70,19 +70,19 @@ pub struct GateResult {
     pub name: String,
     pub passed: bool,
     pub seconds: f64,
-    /// How it ended, in words: `exit status 1`, `took longer than 300 s`.
+    /// How it ended: `exit status 1`, `took longer than 300 s`.
     pub ended: String,
     /// The last lines of its output.
     pub tail: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waived: bool,
-    /// The file with all that it printed.
+    /// The file with its whole output.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub log: String,
 }
 
 impl GateResult {
-    /// The name by which it is waived.
+    /// The name that waives it.
     pub fn check(&self) -> String {
         format!("gate/{}", self.name)
     }
@@ -92,7 +92,7 @@ impl Detail for Check {
     const STEP: StepName = StepName::Check;
 }
 
-/// All tests, run after the hurry.
+/// All tests, run after the emergency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FullSuite {
     pub commit: String,

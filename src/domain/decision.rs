@@ -6,18 +6,18 @@ use super::evidence::Detail;
 use super::step_name::StepName;
 use super::strategy::Strategy;
 
-/// What the matrix looks at.
+/// The input of the matrix.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Signs {
-    /// The report's own words: title, symptoms, assessment.
+    /// The text of the report: title, symptoms, assessment.
     pub text: String,
-    /// The release that runs was deployed within the investigated time.
+    /// The running release, if it was deployed within the investigated time.
     pub recent_deploy: Option<String>,
     /// The verified release before it.
     pub previous: Option<String>,
     /// The recent changes touch a migration: production's data may not fit the old release.
     pub migration: bool,
-    /// A deploy of this very incident went bad and was rolled back.
+    /// A deploy of this incident went bad and was rolled back.
     pub rolled_back: bool,
 }
 
@@ -25,11 +25,11 @@ pub struct Signs {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recommendation {
     pub strategy: Strategy,
-    /// The matrix's row and what spoke for it.
+    /// The matrix's row and the reasons for it.
     pub reasons: Vec<String>,
     /// How long it usually takes, in minutes: from, to.
     pub minutes: (u32, u32),
-    /// What the matrix recommended, where a person chose otherwise.
+    /// What the matrix recommended, if a person chose another strategy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Strategy>,
 }
@@ -38,7 +38,7 @@ impl Detail for Recommendation {
     const STEP: StepName = StepName::Decide;
 }
 
-/// Returns how long a strategy usually takes, in minutes, until production is well.
+/// Returns how long a strategy usually takes, in minutes, until production is right again.
 pub fn minutes(strategy: Strategy) -> (u32, u32) {
     match strategy {
         Strategy::A => (5, 10),
@@ -57,11 +57,11 @@ const COMPLEX: &[&str] =
 const CONFIGURATION: &[&str] =
     &["timeout", "configuration", "config", "feature flag", "environment variable", "certificate", "limit"];
 
-/// Returns the strategy that the matrix recommends: data at risk first, then a way back, then what
-/// the report's words say, then a quick fix.
+/// Returns the strategy that the matrix recommends: data at risk first, then a way back, then the
+/// keywords of the report, then a quick fix.
 pub fn recommend(signs: &Signs) -> Recommendation {
     let text = signs.text.to_lowercase();
-    let found = |words: &[&'static str]| words.iter().copied().find(|word| text.contains(word));
+    let found = |keywords: &[&'static str]| keywords.iter().copied().find(|word| text.contains(word));
     let mut reasons = Vec::new();
     let strategy = if let Some(word) = found(CORRUPTION) {
         reasons.push(format!("data corruption (`{word}`): stop the service before it does more harm"));
@@ -96,10 +96,10 @@ pub fn recommend(signs: &Signs) -> Recommendation {
     Recommendation { strategy, reasons, minutes: minutes(strategy), instead_of: None }
 }
 
-/// Whether a rollback is to be had: the reason for it, or the reason against.
+/// Whether a rollback is possible: the reason for it, or the reason against.
 fn way_back(signs: &Signs) -> Result<String, String> {
     match (&signs.recent_deploy, &signs.previous) {
-        _ if signs.rolled_back => Err("no rollback: production is back on the release before already".to_owned()),
+        _ if signs.rolled_back => Err("no rollback: production is already back on the release before".to_owned()),
         (None, _) => Err("no rollback: nothing was deployed lately".to_owned()),
         (Some(release), None) => Err(format!("no rollback: no verified release before `{release}` is known")),
         (Some(_), Some(_)) if signs.migration => {

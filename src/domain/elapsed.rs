@@ -1,7 +1,7 @@
-//! Lengths of time in words.
+//! Lengths of time as text.
 
-/// Returns a length of time in words, cut to its two largest units and without seconds from a
-/// minute on: `42 s`, `6 min`, `1 h 5 min`, `2 d 3 h`, `-4 min`.
+/// Returns a length of time as text, cut to its two largest units and without seconds from a minute
+/// on: `42 s`, `6 min`, `1 h 5 min`, `2 d 3 h`, `-4 min`.
 pub fn elapsed(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     let seconds = seconds.unsigned_abs();
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn two_units_at_most() {
-        for (seconds, words) in [
+        for (seconds, expected) in [
             (0, "0 s"),
             (59, "59 s"),
             (60, "1 min"),
@@ -36,7 +36,7 @@ mod tests {
             (-240, "-4 min"),
             (i64::MIN, "-106751991167300 d 15 h"),
         ] {
-            assert_eq!(elapsed(seconds), words);
+            assert_eq!(elapsed(seconds), expected);
         }
     }
 }

@@ -80,7 +80,7 @@ pub enum Fact {
         update: bool,
     },
     Acknowledged {},
-    /// Another incident has to do with this one.
+    /// Another incident is related to this one.
     Linked {
         /// Its key.
         incident: String,
@@ -91,7 +91,7 @@ pub enum Fact {
         strategy: Strategy,
         reason: String,
     },
-    /// A new list of steps replaces what was left of the one before.
+    /// A new list of steps replaces the rest of the one before.
     Planned(Planned),
     StepStarted {
         step: StepName,
@@ -104,7 +104,7 @@ pub enum Fact {
         step: StepName,
         reason: String,
     },
-    /// The step waits for a person, an approval, or time; it is tried again by `resume`.
+    /// The step waits for a person, an approval, or time; `resume` tries it again.
     StepHeld {
         step: StepName,
         reason: String,
@@ -118,12 +118,12 @@ pub enum Fact {
         error: String,
         hint: Hint,
     },
-    /// Production is worse off than it should be: the way back is next.
+    /// Production is worse than it should be: the way back is next.
     StepWentBad {
         step: StepName,
         evidence: Evidence,
     },
-    /// Only a person can say how to go on.
+    /// Only a person can say how to continue.
     StepStuck {
         step: StepName,
         error: String,
@@ -135,11 +135,11 @@ pub enum Fact {
     Approved {
         role: String,
         commit: String,
-        /// Why the approval was not waited for.
+        /// Why the fix is released before its approval.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         break_glass: Option<String>,
     },
-    /// A rule or an unresolved backport is let pass, by name and with a reason.
+    /// A rule or an unresolved backport is waived, by name and with a reason.
     Waived {
         check: String,
         reason: String,
@@ -154,7 +154,7 @@ pub enum Fact {
         notice: String,
         error: String,
     },
-    /// From here on the steps are taken back, also by whoever resumes.
+    /// From here on the steps are undone, after a `resume` too.
     AbortStarted {
         reason: String,
     },
@@ -184,8 +184,8 @@ pub enum Fact {
     ActionDone {
         action: String,
     },
-    /// A backport outside of an incident, as a whole: what was wanted, decided and moved. It has a
-    /// chain of its own.
+    /// A whole backport outside an incident: what was requested, decided and moved. It has a chain of its
+    /// own.
     BackportRecorded {
         record: serde_json::Value,
     },
@@ -228,7 +228,7 @@ impl Fact {
         }
     }
 
-    /// Whether it makes sense of an incident only, and not of what was ordered without one.
+    /// Whether only an incident can have it, and not an order.
     pub fn is_of_an_incident(&self) -> bool {
         matches!(
             self,
@@ -266,7 +266,7 @@ pub struct Planned {
     pub strategy: Option<Strategy>,
     pub reasons: Vec<String>,
     pub steps: Vec<StepName>,
-    /// How production is put back, where somebody said how.
+    /// How production is put back, if somebody chose that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
 }
@@ -278,7 +278,7 @@ pub struct Declaration {
     pub severity: Severity,
     /// The rule, reading or person that chose the severity.
     pub chosen_by: String,
-    /// When the trouble was first seen; the clock of the severity's limit runs from here.
+    /// When the problem was first seen; the clock of the severity's limit runs from here.
     pub detected: Timestamp,
     #[serde(default)]
     pub impact: String,
@@ -294,7 +294,7 @@ pub struct Declaration {
     pub users: String,
     #[serde(default)]
     pub assessment: String,
-    /// A ticket that was there before, as a path in the repository.
+    /// A ticket that existed before, as a path in the repository.
     #[serde(default)]
     pub ticket: Option<String>,
     /// What a watch found to be the cause: no other incident of the same cause is open.
@@ -306,14 +306,14 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// What was reported, in its own words.
+    /// The text of the report.
     pub fn text(&self) -> String {
-        let words = [&self.title, &self.assessment].into_iter().chain(&self.symptoms);
-        words.map(String::as_str).collect::<Vec<_>>().join("\n")
+        let texts = [&self.title, &self.assessment].into_iter().chain(&self.symptoms);
+        texts.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Returns the step that `text`, a fact of the journal, names and that this version does not have.
+/// Returns the step in `text`, a fact of the journal, that this version does not have.
 pub fn unknown_step(text: &str) -> Option<UnknownStep> {
     let fact: serde_json::Value = serde_json::from_str(text).ok()?;
     let planned = fact["steps"].as_array().into_iter().flatten();
@@ -327,7 +327,7 @@ pub fn digest(previous: &str, incident: &str, seq: i64, at: Timestamp, actor: &A
     let mut hasher = Sha256::new();
     let (seq, at) = (seq.to_string(), at.as_millisecond().to_string());
     let (who, proof) = (actor.to_string(), actor.proof.written());
-    // Journals from before a proof was told have six fields; an empty one would change their digests.
+    // Events from before identities were recorded have six fields; an empty one would change the digest.
     let proof = Some(proof.as_str()).filter(|proof| !proof.is_empty());
     for field in [previous, incident, &seq, &at, &who, text].into_iter().chain(proof) {
         hasher.update((field.len() as u64).to_be_bytes());

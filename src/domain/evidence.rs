@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step_name::StepName;
 
-/// What a finished step shows: a line for people, and its detail for later steps and reports.
+/// The result of a finished step: a line for people, and details for later steps and reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     pub summary: String,
@@ -25,7 +25,7 @@ impl Evidence {
     }
 }
 
-/// The detail of one step's evidence, found again by the step's name.
+/// The detail of one step's evidence, found by the step's name.
 pub trait Detail: Serialize + DeserializeOwned {
     const STEP: StepName;
 }

@@ -1,4 +1,4 @@
-//! The fix, from its branch into that of production.
+//! The fix, from its branch to production's branch.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +36,12 @@ impl Detail for Fix {
     const STEP: StepName = StepName::Fix;
 }
 
-/// Who let the fix pass.
+/// The approvals of the fix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     pub commit: String,
     pub approvals: Vec<String>,
-    /// Whether the review follows the deploy, as the profile or a break-glass approval allows.
+    /// Whether the review comes after the deploy, as the profile or a break-glass approval allows.
     pub afterwards: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Identifiers of incidents, `HOTFIX-YYYYMMDD-NNN` in UTC, provisional ones, and a tracker's own; and of
-//! what is ordered without an incident.
+//! Identifiers of incidents (`HOTFIX-YYYYMMDD-NNN` in UTC, provisional ones, a tracker's own) and of
+//! orders without an incident.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ pub fn day(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string()
 }
 
-/// What an incident's identifier begins with.
+/// The prefix of an incident's identifier.
 pub const INCIDENT: &str = "HOTFIX";
 
 /// Returns `HOTFIX-YYYYMMDD-NNN`; from the thousandth on a day the number is longer.
@@ -25,12 +25,12 @@ pub fn number_of(id: &str, prefix: &str, day: &str) -> Option<i64> {
     (digits.len() >= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
-/// Returns the name that an incident has until the remote can give it a number.
+/// Returns the name of an incident until the remote can give it a number.
 pub fn provisional(prefix: &str, day: &str, nonce: u32) -> String {
     format!("{prefix}-{day}-P{nonce:08x}")
 }
 
-/// Returns whether `id` is a name of [`provisional`]'s making.
+/// Returns whether `id` is a name made by [`provisional`].
 pub fn is_provisional(id: &str) -> bool {
     let ours = [INCIDENT, Kind::Deploy.prefix(), Kind::Rollback.prefix()];
     id.split_once('-').is_some_and(|(prefix, _)| ours.contains(&prefix))
@@ -39,8 +39,8 @@ pub fn is_provisional(id: &str) -> bool {
 
 /// Returns a tracker's identifier if it can be part of a branch name, a tag and a file name.
 ///
-/// Fails, saying why, where it is empty, longer than 64 characters, or has a character that is not
-/// a letter, a digit, `-`, `_` or an inner `.`.
+/// Fails with a reason if it is empty, longer than 64 characters, or has a character that is not a
+/// letter, a digit, `-`, `_` or an inner `.`.
 pub fn from_tracker(id: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if id.is_empty() || id.len() > 64 || !id.chars().all(plain) {

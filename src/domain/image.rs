@@ -1,4 +1,4 @@
-//! Images of containers, by their names. The grammar is distribution's (reference.go).
+//! Names of container images. The grammar is that of distribution (reference.go).
 
 /// The most references that one build may name.
 const MOST: usize = 100;
@@ -12,7 +12,7 @@ pub fn repository(image: &str) -> &str {
     }
 }
 
-/// Whether `text` names one image and no other: `registry/app@sha256:...`.
+/// Whether `text` names exactly one image: `registry/app@sha256:...`.
 pub fn is_by_digest(text: &str) -> bool {
     let Some((name, digest)) = text.split_once("@sha256:") else { return false };
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':');
@@ -24,7 +24,7 @@ pub fn is_by_digest(text: &str) -> bool {
         && digest.chars().all(hexadecimal)
 }
 
-/// Returns the references by digest with which `text` ends, one on each line, in order.
+/// Returns the references by digest at the end of `text`, one on each line, in order.
 pub fn last_references(text: &str) -> Vec<String> {
     let lines = text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
     let mut found: Vec<String> = Vec::new();
@@ -37,14 +37,14 @@ pub fn last_references(text: &str) -> Vec<String> {
     found
 }
 
-/// Returns the name that two of the references have, if any do.
+/// Returns a name that two of the references share, if there is one.
 pub fn named_twice(references: &[String]) -> Option<&str> {
     let mut names: Vec<&str> = references.iter().map(|reference| repository(reference)).collect();
     names.sort_unstable();
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
-/// Returns an image as people read it, its digest cut to 12 digits.
+/// Returns an image for people, its digest cut to 12 digits.
 pub fn short(image: &str) -> &str {
     match image.split_once("@sha256:") {
         Some((name, _)) => image.get(..name.len() + "@sha256:".len() + 12).unwrap_or(image),

@@ -1,4 +1,4 @@
-//! An incident as the journal tells it.
+//! The state of an incident, made from its journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,39 +18,39 @@ use super::severity::Severity;
 use super::step_name::StepName;
 use super::strategy::Strategy;
 
-/// The fold of an incident's events; see [`crate::workflow::journal::fold`]. What was ordered without
-/// an incident goes through the same steps; its `case` tells them apart.
+/// The fold of an incident's events; see [`crate::workflow::journal::fold`]. An order
+/// without an incident has the same steps; `case` says which of the two it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Incident {
-    /// The identifier it was declared under; its events are stored under this key for ever.
+    /// The identifier it was declared under; its events are stored under this key forever.
     pub key: String,
     /// The identifier that people use: the key, or the number that replaced a provisional key.
     pub id: String,
     pub case: Case,
-    /// As it is now; an order has none.
+    /// The current one; an order has none.
     pub severity: Option<Severity>,
     pub status: Status,
     pub declared: Timestamp,
     pub reporter: Actor,
     pub strategy: Option<Strategy>,
-    /// What a person chose and the step `decide` has not taken up yet, with the reason.
+    /// What a person chose and the step `decide` has not used yet, with the reason.
     pub choice: Option<(Strategy, String)>,
-    /// Every list of steps so far; the last one is in force.
+    /// Every list of steps so far; the last one is current.
     pub plans: Vec<Plan>,
     pub notes: Vec<Note>,
     pub acknowledged_by: Vec<Actor>,
-    /// Other incidents that have to do with this one.
+    /// Other incidents that are related to this one.
     pub links: Vec<Link>,
-    /// An outage that a step found, until an incident of its own is linked.
+    /// An outage that a step found, until its own incident is linked.
     pub outage: Option<Outage>,
     pub approvals: Vec<Approval>,
     pub waivers: Vec<Waiver>,
     pub ticked: Vec<String>,
-    /// What those who wait are told, in order.
+    /// The messages for those who wait, in order.
     pub announcements: Vec<Announcement>,
     /// Notices that arrived.
     pub notices_sent: BTreeSet<String>,
-    /// Notices that did not arrive yet: attempts, the last one's time and error.
+    /// Notices that did not arrive yet: attempts, and the last one's time and error.
     pub notices_failed: BTreeMap<String, FailedNotice>,
     pub actions: Vec<Action>,
     /// Why it is being aborted, or was.
@@ -66,7 +66,7 @@ pub struct Incident {
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Open,
-    /// A guard, a gate, an approval or a person is waited for.
+    /// Waits for a guard, a gate, an approval or a person.
     Held,
     Failed,
     Stuck,
@@ -111,8 +111,7 @@ impl Plan {
 pub struct StepRecord {
     pub name: StepName,
     pub state: StepState,
-    /// What was done so far by a step that got stuck; kept while it is tried again, and while a step
-    /// that was done is taken back.
+    /// What a stuck step did so far; kept while it is tried again, and while a finished step is undone.
     pub partial: Option<Evidence>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
@@ -154,7 +153,7 @@ impl StepState {
         }
     }
 
-    /// What there is to say about it, on one line.
+    /// Its result or its problem, on one line.
     pub fn summary(&self) -> &str {
         match self {
             StepState::Done { evidence } | StepState::WentBad { evidence } => &evidence.summary,
@@ -181,7 +180,7 @@ pub struct Link {
     pub why: String,
 }
 
-/// Something fails that is not the fault of what the incident is about.
+/// A failure that has another cause than this incident.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outage {
     pub cause: String,
@@ -207,7 +206,7 @@ pub struct Waiver {
     pub reason: String,
 }
 
-/// Something worth telling people who are not at the keyboard.
+/// A message for people who are not at the keyboard.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Announcement {
     pub seq: i64,
@@ -216,7 +215,7 @@ pub struct Announcement {
     pub text: String,
 }
 
-/// What an announcement is about; destinations choose by it.
+/// The topic of an announcement; destinations choose by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
@@ -234,7 +233,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// How a message about it begins.
+    /// The start of a message about it.
     pub fn title(self) -> &'static str {
         match self {
             Topic::Declared => "declared",
@@ -274,27 +273,27 @@ impl Incident {
         self.case.title()
     }
 
-    /// What was declared; `None` for what was ordered without an incident.
+    /// The declaration; `None` for an order.
     pub fn declaration(&self) -> Option<&Declaration> {
         self.case.declaration()
     }
 
-    /// What was ordered; `None` for an incident.
+    /// The order; `None` for an incident.
     pub fn order(&self) -> Option<&Order> {
         self.case.order()
     }
 
-    /// When the trouble was first seen, or when it was ordered.
+    /// When the problem was first seen, or when it was ordered.
     pub fn detected(&self) -> Timestamp {
         self.case.detected().unwrap_or(self.declared)
     }
 
-    /// The list of steps in force.
+    /// The current list of steps.
     pub fn plan(&self) -> Option<&Plan> {
         self.plans.last()
     }
 
-    /// The step that is next or under way: the first of the plan in force that is not settled.
+    /// The step that is next or running: the first of the current plan that is not settled.
     pub fn current(&self) -> Option<&StepRecord> {
         self.plan()?.steps.iter().find(|step| !step.state.is_settled())
     }
@@ -304,19 +303,19 @@ impl Incident {
         self.plans.iter().flat_map(|plan| &plan.steps)
     }
 
-    /// What an abort takes back, the last step first.
+    /// The steps that an abort undoes, the last one first.
     pub fn to_undo(&self) -> impl Iterator<Item = &StepRecord> {
         self.steps().rev().filter(|step| {
             !matches!(step.state, StepState::Waiting | StepState::Skipped { .. } | StepState::Undone { .. })
         })
     }
 
-    /// The evidence that the step of `T`'s name left last, in whichever plan.
+    /// The last evidence of the step of `T`'s name, in any plan.
     pub fn detail<T: Detail>(&self) -> Option<T> {
         self.details::<T>().pop()
     }
 
-    /// All the evidence that steps of `T`'s name left and that was not undone, the oldest first.
+    /// All evidence of steps of `T`'s name that was not undone, the oldest first.
     pub fn details<T: Detail>(&self) -> Vec<T> {
         self.steps()
             .filter(|step| step.name == T::STEP)
@@ -329,7 +328,7 @@ impl Incident {
             .collect()
     }
 
-    /// `001 P0`, or the identifier of what was ordered.
+    /// `001 P0`, or the identifier of an order.
     pub fn label(&self) -> String {
         match self.severity {
             Some(severity) => format!("{} {severity}", self.id),
@@ -337,7 +336,7 @@ impl Incident {
         }
     }
 
-    /// Whether the last change of production that is done, or went bad, was a deploy.
+    /// Whether the last change of production, finished or bad, was a deploy.
     pub fn is_last_deployed(&self) -> bool {
         let mut changes = self.steps().filter(|step| match step.state {
             StepState::Done { .. } | StepState::WentBad { .. } => true,
@@ -358,8 +357,8 @@ impl Incident {
         self.waivers.iter().any(|waiver| waiver.check == check)
     }
 
-    /// When production was shown to be well again, by the watch of the strategy in force. A way back
-    /// that another decision follows does not count: the trouble is still there.
+    /// When the watch of the current strategy verified production. A way back that is followed by another
+    /// decision does not count: the problem is still there.
     pub fn verified(&self) -> Option<Timestamp> {
         let plan = self.plan().filter(|plan| plan.strategy.is_some())?;
         plan.steps
@@ -369,7 +368,7 @@ impl Incident {
             .and_then(|step| step.ended)
     }
 
-    /// The last status update, or the declaration where there was none.
+    /// The last status update, or the declaration if there was none.
     pub fn last_update(&self) -> Timestamp {
         self.notes.iter().rfind(|note| note.update).map_or(self.declared, |note| note.at)
     }

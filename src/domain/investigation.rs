@@ -17,7 +17,7 @@ pub struct Investigation {
     pub logs: Option<LogExcerpt>,
     /// Files of data migrations that the recent commits touch.
     pub migrations: Vec<String>,
-    /// What could not be looked at, and why.
+    /// What could not be examined, and why.
     pub gaps: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct RecentDeploy {
 pub struct LogExcerpt {
     /// How many lines were read.
     pub lines: usize,
-    /// Lines that look like errors, alike ones together, the most frequent first.
+    /// Lines that look like errors, in groups of similar ones, the most frequent first.
     pub errors: Vec<ErrorGroup>,
 }
 

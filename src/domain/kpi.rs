@@ -8,19 +8,19 @@ use super::incident::{Incident, StepState};
 use super::severity::Severity;
 use super::step_name::StepName;
 
-/// The most seconds that may pass until the trouble is declared.
+/// The most seconds until the problem is declared.
 const DETECT: i64 = 5 * 60;
-/// The most seconds that may pass until it is known what to do.
+/// The most seconds until it is known what to do.
 const IDENTIFY: i64 = 30 * 60;
 /// The most seconds that a P0 may last until it is closed.
 const LAST_P0: i64 = 3 * 60 * 60;
 
-/// A length of time in an incident, from the detection on.
+/// A duration in an incident, from the detection on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measure {
     pub name: &'static str,
     pub seconds: i64,
-    /// The most seconds that it should take; `None` where nothing is asked.
+    /// The most seconds that it should take; `None` without a target.
     pub target: Option<i64>,
 }
 
@@ -30,7 +30,7 @@ impl Measure {
     }
 }
 
-/// Returns the lengths of time that are over: to detect, to identify, to fix, and the whole incident.
+/// Returns the durations that have ended: to detect, to identify, to fix, and the whole incident.
 pub fn measures(incident: &Incident, allowance: &Allowance) -> Vec<Measure> {
     let limit = i64::try_from(allowance.limit.as_secs()).unwrap_or(i64::MAX);
     let decided =

@@ -1,9 +1,9 @@
-//! Names made from hostile text: slugs, branch names, titles on one line.
+//! Names made from untrusted text: slugs, branch names, titles on one line.
 
 use std::collections::BTreeMap;
 
-/// Returns `title` as lower-case ASCII words joined by `-`, at most 40 characters; `incident` where
-/// nothing of it is left. Safe in a branch name, a file name and a URL.
+/// Returns `title` as lower-case ASCII words joined by `-`, at most 40 characters; `incident` if
+/// nothing is left. Safe in a branch name, a file name and a URL.
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for word in title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
@@ -39,7 +39,7 @@ pub fn line(text: &str, most: usize) -> String {
     line
 }
 
-/// Returns the up to three of `known` that `name` was most likely meant to be, the likeliest first.
+/// Returns up to three of `known` that `name` most likely means, the best first.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let likely = known.map(|other| (strsim::jaro_winkler(name, other), other)).filter(|(likeness, _)| *likeness > 0.75);
     let mut likely: Vec<_> = likely.collect();
@@ -49,7 +49,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<Stri
 
 /// Returns `pattern` with each `{name}` replaced by its value.
 ///
-/// Fails, naming it, on a name without a value; values are taken as they are.
+/// Fails with the name if it has no value; values are inserted unchanged.
 pub fn fill(pattern: &str, values: &BTreeMap<&str, String>) -> Result<String, String> {
     let mut filled = String::new();
     let mut rest = pattern;

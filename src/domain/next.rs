@@ -1,4 +1,4 @@
-//! What can be done next, typed, so that a face may show a command, a button or a tool call.
+//! What can be done next, typed, so that a face can show a command, a button or a tool call.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use super::rung::Rung;
 use super::severity::Severity;
 use super::strategy::Strategy;
 
-/// One thing that somebody can do. Written to the journal: variants are added, never renamed.
+/// One action that somebody can take. Written to the journal: variants are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Next {
@@ -21,11 +21,11 @@ pub enum Next {
     Fix {
         place: String,
     },
-    /// Work off all that is left of an incident.
+    /// Do everything that is left of an incident.
     Ship,
     /// Try again, or continue what was interrupted.
     Resume,
-    /// Try again, where another try is a longer watch.
+    /// Try again, if another try is a longer watch.
     WatchOn,
     Check,
     Decide {
@@ -55,7 +55,7 @@ pub enum Next {
     },
     Abort,
     Wait {
-        /// What is waited for.
+        /// Something to wait for.
         why: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
@@ -67,17 +67,17 @@ pub enum Next {
     List,
     Status,
     Log,
-    /// Something that a person does outside of hotfix.
+    /// Something that a person does outside hotfix.
     ByHand {
         what: String,
     },
 }
 
-/// The ways to go on from where a step was held, failed or got stuck.
+/// The ways to continue after a step was held, failed or got stuck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Hint {
-    /// A sentence, in journals that an older hotfix wrote.
+    /// A sentence, in journals of an older hotfix.
     Text(String),
     /// Ways to choose from, the best first; each is a sequence.
     Ways(Vec<Vec<Next>>),
@@ -104,8 +104,8 @@ impl Next {
         Next::Decide { strategy: Some(strategy) }
     }
 
-    /// Returns the command to type, with the incident's `id` where one is given; for what is no
-    /// command, the words for it.
+    /// Returns the command to type, with the incident's `id` if one is given; a phrase for what is not a
+    /// command.
     pub fn command(&self, id: Option<&str>) -> String {
         // The incident as an argument of its own, or as an option.
         let it = id.map(|id| format!(" {id}")).unwrap_or_default();
@@ -138,13 +138,13 @@ impl Next {
         }
     }
 
-    /// Whether it is a command, rather than words.
+    /// Whether it is a command, and not a phrase.
     pub fn is_command(&self) -> bool {
         !matches!(self, Next::Fix { .. } | Next::Configure { .. } | Next::Wait { .. } | Next::ByHand { .. })
     }
 
-    /// Whether its command names the incident even where no other is open: somebody else types it, or
-    /// it changes production.
+    /// Whether its command names the incident even if no other one is open: somebody else types it, or it
+    /// changes production.
     fn names_the_incident(&self) -> bool {
         matches!(self, Next::Approve { .. } | Next::RollBack { .. } | Next::Resolve { .. } | Next::Abort)
     }
@@ -157,18 +157,18 @@ impl Next {
         Hint::from(self).or(way)
     }
 
-    /// The words in a sentence: a command stands in backticks.
-    fn words(&self, command: &str) -> String {
+    /// As part of a sentence: a command is in backticks.
+    fn phrase(&self, command: &str) -> String {
         match self {
-            Next::WatchOn => format!("`{command}` to watch on"),
+            Next::WatchOn => format!("`{command}` to watch longer"),
             next if next.is_command() => format!("`{command}`"),
             _ => command.to_owned(),
         }
     }
 }
 
-/// How a rollback is asked for, `to` a release or by a rung; which release is for a person to say
-/// where the rung is another one.
+/// The options of a rollback `to` a release or by a rung; for another release without a name a person
+/// has to choose it.
 fn rung_options(to: Option<&str>, rung: Option<Rung>) -> String {
     match (to, rung) {
         (Some(to), None | Some(Rung::Undo | Rung::Release)) => format!(" --to {to}"),
@@ -198,7 +198,7 @@ impl Hint {
         self
     }
 
-    /// The same, with the ways of `other` besides.
+    /// The same, with the ways of `other` added.
     #[must_use]
     pub fn or(mut self, other: impl Into<Hint>) -> Hint {
         if let (Hint::Ways(ways), Hint::Ways(others)) = (&mut self, other.into()) {
@@ -207,7 +207,7 @@ impl Hint {
         self
     }
 
-    /// What is to be done first, in each of the ways.
+    /// The first action of each way.
     pub fn first(&self) -> impl Iterator<Item = &Next> {
         let ways = match self {
             Hint::Text(_) => &[][..],
@@ -216,9 +216,8 @@ impl Hint {
         ways.iter().filter_map(|way| way.first())
     }
 
-    /// Returns it for people: one command as it is typed, else a sentence with the commands in
-    /// backticks. `several` says whether other incidents are open, so that each command has to name
-    /// this one, `id`.
+    /// Returns it for people: a single command as it is typed, else a sentence with the commands in
+    /// backticks. With `several` open incidents each command names this one, `id`.
     pub fn text(&self, id: &str, several: bool) -> String {
         let ways = match self {
             Hint::Text(text) => return text.clone(),
@@ -239,7 +238,7 @@ impl Hint {
                     _ if number + 1 == way.len() => ", then ",
                     _ => ", ",
                 };
-                let _ = write!(text, "{between}{}", next.words(&command(next)));
+                let _ = write!(text, "{between}{}", next.phrase(&command(next)));
             }
         }
         text
@@ -349,8 +348,8 @@ mod tests {
             ),
             (
                 Next::WatchOn.or(Next::waive("watch")),
-                "`hotfix resume` to watch on; or `hotfix waive watch --reason ...`",
-                "`hotfix resume 001` to watch on; or `hotfix waive watch --id 001 --reason ...`",
+                "`hotfix resume` to watch longer; or `hotfix waive watch --reason ...`",
+                "`hotfix resume 001` to watch longer; or `hotfix waive watch --id 001 --reason ...`",
             ),
         ] {
             assert_eq!(hint.text("001", false), alone);

@@ -6,7 +6,7 @@ use super::evidence::Detail;
 use super::step_name::StepName;
 use super::verdict::{Forecast, Test, Verdict};
 
-/// What the probes read during the window.
+/// The readings of the probes during the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
     pub release: String,
@@ -17,7 +17,7 @@ pub struct Watch {
     pub p95_ms: Option<u64>,
     pub seconds: u64,
     pub reasons: Vec<String>,
-    /// What the verdict rests on.
+    /// The tests behind the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Test>,
     /// What VERIFIED still needed.

@@ -14,11 +14,11 @@ pub struct Order {
     pub kind: Kind,
     pub environment: String,
     pub release: String,
-    /// Empty where it is not known.
+    /// Empty if unknown.
     pub commit: String,
-    /// What ran when it was ordered; empty for nothing.
+    /// What ran when it was ordered; empty if nothing did.
     pub previous: String,
-    /// Empty where none was given.
+    /// Empty if none was given.
     pub reason: String,
     /// How a rollback goes.
     #[serde(default)]
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// What its identifiers begin with.
+    /// The prefix of its identifiers.
     pub fn prefix(self) -> &'static str {
         match self {
             Kind::Deploy => "DEPLOY",

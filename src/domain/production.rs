@@ -1,4 +1,4 @@
-//! What runs in production, and what a deploy or a rollback makes of it.
+//! What runs in production, and what a deploy or a rollback changes.
 
 use std::collections::BTreeMap;
 
@@ -35,9 +35,9 @@ impl Detail for Image {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WayBack {
     pub environment: String,
-    /// Empty where nothing runs.
+    /// Empty if nothing runs.
     pub release: String,
-    /// Empty where it is not known.
+    /// Empty if unknown.
     pub commit: String,
     /// What the deployer needs to go back there; only it can read this.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
@@ -53,7 +53,7 @@ pub struct Deploy {
     pub environment: String,
     pub release: String,
     pub commit: String,
-    /// The release to go back to; empty where nothing ran before.
+    /// The release to go back to; empty if nothing ran before.
     pub previous: String,
     /// The images that were built of the release, by digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

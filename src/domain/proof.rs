@@ -10,7 +10,7 @@ pub struct Proof {
     pub trees: Trees,
     /// Which runner ran the tests, with its version.
     pub runner: String,
-    /// How the tests were run, as it would be typed.
+    /// The command of the tests, as it would be typed.
     pub command: String,
     /// The digest of the environment that the tests ran in, after the system's name.
     pub environment: String,
@@ -21,7 +21,7 @@ pub struct Proof {
     pub fail_to_pass: Vec<String>,
     /// The number of tests that passed before in every run and still do.
     pub pass_to_pass: usize,
-    /// The tests that did not end alike in every run of a tree.
+    /// The tests that did not end the same way in every run of a tree.
     pub flaky: Vec<String>,
     /// The tests that fail before and with the fix: known failures.
     pub failing: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Proof {
     pub parts_dropped: usize,
 }
 
-/// The names of git's trees that were tested.
+/// The git trees that were tested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Trees {
@@ -44,21 +44,21 @@ pub struct Trees {
 /// Which tests were run, and why these.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Selected {
-    /// What was selected, in words: `3 packages`.
+    /// What was selected, such as `3 packages`.
     pub what: String,
     pub confidence: Confidence,
     pub reason: String,
 }
 
-/// How sure it is that no test was left out that the fix could break.
+/// How certain it is that no test is missing that the fix could break.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// By names and places alone.
     Low,
-    /// By imports, which may be dynamic as well.
+    /// By imports, which may also be dynamic.
     Medium,
-    /// By what the build itself knows, or all tests.
+    /// By the build's own data, or all tests.
     #[default]
     High,
 }
@@ -70,9 +70,9 @@ pub struct Run {
     pub passed: usize,
     pub failed: usize,
     pub seconds: f64,
-    /// How the runner ended, in words.
+    /// How the runner ended.
     pub ended: String,
-    /// The SHA-256 of the runner's output, and that of its report; empty where there was none.
+    /// The SHA-256 of the runner's output, and that of its report; empty if there was none.
     pub output_digest: String,
     pub report_digest: String,
 }
@@ -96,7 +96,7 @@ impl Confidence {
 }
 
 impl Tree {
-    /// What the tree is, in words.
+    /// The name of the tree for people.
     pub fn words(self) -> &'static str {
         match self {
             Tree::Base => "production's code",

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What one look brought: an answer, counters, or nothing.
+/// The result of one look: an answer, counters, or nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
-    /// A request of the probe's own, answered as it should be. `latency` is `None` where it says
+    /// A request of the probe's own, answered as it should be. `latency` is `None` if it says
     /// nothing about the service.
     Good { latency: Option<Duration> },
     /// A request of the probe's own, answered wrongly or not in time; why, on one line.
@@ -42,11 +42,11 @@ pub struct Scrape {
 pub struct Series {
     pub arm: Arm,
     pub count: Count,
-    /// What tells it from every other series.
+    /// A name that no other series has.
     pub name: String,
     /// The process that counts.
     pub instance: String,
-    /// When that process started, in seconds since 1970; `None` where the source does not say.
+    /// When that process started, in seconds since 1970; `None` if the source does not say.
     pub started: Option<f64>,
     /// (seconds since 1970, value), rising in time.
     pub points: Vec<(f64, f64)>,
@@ -73,7 +73,7 @@ pub enum Count {
 }
 
 impl Counts {
-    /// Adds `other` to it. Bounds of one side only are left out: nothing is known of the others' there.
+    /// Adds `other` to it. Bounds that only one side has are dropped: the other side's count there is unknown.
     pub fn add(&mut self, other: &Counts) {
         if self.timed == 0 {
             self.at_most.clone_from(&other.at_most);
@@ -86,8 +86,8 @@ impl Counts {
         self.timed += other.timed;
     }
 
-    /// How many requests of known latency took longer than `bound` seconds; `None` where `bound` is
-    /// none of its bounds.
+    /// How many requests of known latency took longer than `bound` seconds; `None` if `bound` is not
+    /// one of its bounds.
     pub fn slower(&self, bound: f64) -> Option<u64> {
         let found = self.at_most.iter().find(|(known, _)| *known == bound);
         found.map(|(_, count)| self.timed.saturating_sub(*count))

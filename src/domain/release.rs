@@ -1,4 +1,4 @@
-//! What was deployed, and which release is to be gone back to.
+//! What was deployed, and which release to go back to.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,12 +14,12 @@ pub struct ReleaseRecord {
     pub images: Vec<String>,
     pub deployer: String,
     pub reason: String,
-    /// `None` while nobody has watched it to an end.
+    /// `None` until a watch has ended.
     pub verdict: Option<String>,
 }
 
-/// Returns the newest release that was verified, and not found otherwise since, none of `not`.
-/// `releases` begins with the newest.
+/// Returns the newest release, except those in `not`, whose last verdict is VERIFIED. `releases` starts
+/// with the newest.
 pub fn last_verified<'a>(releases: &'a [ReleaseRecord], not: &[&str]) -> Option<&'a ReleaseRecord> {
     let judged = || releases.iter().filter(|record| record.verdict.is_some());
     judged().find(|record| {

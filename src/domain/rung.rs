@@ -1,4 +1,4 @@
-//! The ladder: what there is to try, one after the other, where a release has to go and does not.
+//! The ladder: what to try, one after the other, if a bad release does not go away.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,13 +29,13 @@ impl Rung {
         }
     }
 
-    /// What is done, for whoever has to choose.
+    /// What it does, for the person who chooses.
     pub fn meaning(self) -> &'static str {
         match self {
             Rung::Undo => "Put back what ran before",
             Rung::Release => "Put back another release",
             Rung::Restart => "Take every instance away, put the release back, bring the instances back",
-            Rung::Recreate => "Delete it, and make it anew from what was recorded",
+            Rung::Recreate => "Delete it, and create it again from the record",
         }
     }
 }
@@ -55,7 +55,7 @@ impl FromStr for Rung {
     }
 }
 
-/// The way that a rollback is to go.
+/// The way of a rollback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Back {
     /// Empty for nothing.

@@ -15,12 +15,12 @@ pub enum Severity {
 impl Severity {
     pub const ALL: [Severity; 3] = [Severity::P0, Severity::P1, Severity::P2];
 
-    /// When it is this one, for whoever has to choose.
+    /// When it is this one, for the person who chooses.
     pub fn meaning(self) -> &'static str {
         match self {
             Severity::P0 => "Production is down, data is being lost, a breach is active, or revenue is blocked",
             Severity::P1 => "A major feature is broken, or many users are affected",
-            Severity::P2 => "A part of the users is affected, or there is a way around",
+            Severity::P2 => "A part of the users is affected, or there is a workaround",
         }
     }
 

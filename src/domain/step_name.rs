@@ -1,4 +1,4 @@
-//! The steps of the job, by the names that the journal has for ever.
+//! The steps of the job, by their names in the journal, which never change.
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,7 +34,7 @@ pub enum StepName {
     Confirm,
 }
 
-/// A name that this version of hotfix has no step for.
+/// A name without a step in this version of hotfix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no step `{0}`")]
 pub struct UnknownStep(pub String);
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!("rollback".parse::<StepName>().unwrap_err().to_string(), "there is no step `rollback`");
     }
 
-    /// What the journals of every user have.
+    /// The names in the journals of every user.
     #[test]
     fn no_name_was_changed() {
         let names = StepName::ALL.map(StepName::as_str).join(" ");

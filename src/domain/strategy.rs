@@ -34,13 +34,13 @@ impl Strategy {
         }
     }
 
-    /// What is done, for whoever has to choose.
+    /// What it does, for the person who chooses.
     pub fn meaning(self) -> &'static str {
         match self {
             Strategy::A => "Rollback: put the last verified release back",
             Strategy::B => "Quick fix: code, configuration or a feature flag",
-            Strategy::C => "Workaround: route around it now, schedule the full fix",
-            Strategy::D => "Emergency maintenance: stop the bleeding, then fix",
+            Strategy::C => "Workaround: avoid the problem now, schedule the full fix",
+            Strategy::D => "Emergency maintenance: stop the damage, then fix",
         }
     }
 }

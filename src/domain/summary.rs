@@ -1,9 +1,9 @@
-//! A journal on one line, for lists that read no journal.
+//! A journal on one line, for lists that do not read journals.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// The kind of incidents in the list; what was ordered without one has others.
+/// The kind of incidents; orders have others.
 pub const INCIDENT: &str = "incident";
 
 /// A line of `hotfix list`.
@@ -15,7 +15,7 @@ pub struct Summary {
     pub title: String,
     pub severity: String,
     pub status: String,
-    /// The step that is next or under way; empty where there is none.
+    /// The step that is next or running; empty if there is none.
     pub step: String,
     pub detected: Timestamp,
     pub declared: Timestamp,

@@ -1,11 +1,11 @@
-//! Which way a report takes, and how bad it is: rules in order, the first that fits decides.
+//! Where a report goes, and how bad it is: rules in order, the first that fits decides.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::severity::Severity;
 
-/// The way a report takes.
+/// Where a report goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Route {
@@ -29,9 +29,9 @@ impl Route {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub name: String,
-    /// Any of these, each one or more words, found anywhere in the text, whatever the case.
+    /// Any of these phrases, anywhere in the text, in upper or lower case.
     pub any: Vec<String>,
-    /// One of these has to be there too, where there are any.
+    /// If there are any, one of these has to be there too.
     #[serde(default)]
     pub with: Vec<String>,
     pub route: Route,
@@ -39,21 +39,21 @@ pub struct Rule {
     pub severity: Option<Severity>,
 }
 
-/// What the rules say about a report.
+/// The result of the rules for a report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Triage {
     pub route: Route,
     pub severity: Option<Severity>,
-    /// The rule that decided, and the words that it found.
+    /// The rule that decided, and the phrase that it found.
     pub rule: String,
 }
 
-/// Returns the most urgent severity among the rules for hotfixes that fit `text`; where none fits,
-/// the first other rule that does; where none does at all, a bug fix.
+/// Returns the most urgent severity among the rules for hotfixes that fit `text`; else the first other
+/// rule that fits; else a bug fix.
 ///
 /// An emergency is never hidden by a word like "cosmetic" elsewhere in the report.
 pub fn triage(text: &str, rules: &[Rule]) -> Triage {
-    let text = format!(" {} ", words(text));
+    let text = format!(" {} ", normalized(text));
     let found = rules.iter().filter_map(|rule| Some((rule, matched(rule, &text)?)));
     let (hotfixes, others): (Vec<_>, Vec<_>) = found.partition(|(rule, _)| rule.route == Route::Hotfix);
     let urgent = hotfixes.into_iter().min_by_key(|(rule, _)| rule.severity.unwrap_or(Severity::P2));
@@ -68,13 +68,14 @@ pub fn triage(text: &str, rules: &[Rule]) -> Triage {
 }
 
 fn matched<'a>(rule: &'a Rule, text: &str) -> Option<&'a str> {
-    let has = |phrase: &&String| text.contains(&format!(" {} ", words(phrase)));
+    // With spaces around both, only whole words match.
+    let has = |phrase: &&String| text.contains(&format!(" {} ", normalized(phrase)));
     (rule.with.is_empty() || rule.with.iter().any(|phrase| has(&phrase)))
         .then(|| rule.any.iter().find(has).map(String::as_str))?
 }
 
 /// Lower-case words with single spaces, so that phrases match across line breaks and punctuation.
-fn words(text: &str) -> String {
+fn normalized(text: &str) -> String {
     let lower = text.to_lowercase();
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     fn rule(name: &str, any: &[&str], with: &[&str], route: Route, severity: Option<Severity>) -> Rule {
-        let owned = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
+        let owned = |phrases: &[&str]| phrases.iter().map(|word| word.to_string()).collect();
         Rule { name: name.to_owned(), any: owned(any), with: owned(with), route, severity }
     }
 

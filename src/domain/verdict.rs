@@ -3,17 +3,17 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the readings of a watch say about a release.
+/// The verdict of a watch about a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
     /// The limits are shown to hold.
     Verified,
-    /// A limit is shown not to hold, and the release is to blame.
+    /// A limit is shown to be exceeded, and the release is to blame.
     Bad,
     /// There were no readings: neither a pass nor a reason to roll back.
     Blind,
-    /// Too few readings to tell, or what fails is not the release.
+    /// Too few readings to decide, or the failure has another cause than the release.
     Unproven,
 }
 
@@ -28,22 +28,22 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One test that a verdict rests on.
+/// One test behind a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Test {
     /// What it would show, such as `more errors than before`.
     pub shows: String,
-    /// How much the readings speak for it: 1 is nothing, and an e-value of E turns up with a chance
-    /// of at most 1/E where it is not so.
+    /// How strong the evidence is: 1 is none, and if the claim is false an e-value of E has a chance of at
+    /// most 1/E.
     pub e_value: f64,
-    /// It is shown from this e-value on.
+    /// The e-value from which on it is shown.
     pub needs: f64,
 }
 
-/// What it takes until the proof is there.
+/// What the proof still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Forecast {
-    /// More requests, if they go as the ones before.
+    /// More requests, if they are like the ones before.
     pub requests: u64,
     /// How long they take at the traffic so far, in seconds; `None` without traffic.
     pub seconds: Option<u64>,

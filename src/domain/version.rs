@@ -2,8 +2,8 @@
 
 use semver::Version;
 
-/// Returns the version that a tag ends with, whatever stands before it: `v2.3.1`, `2.3.1`,
-/// `production-v2.3.1`, `api/v2.3.2-hotfix.1`; `None` where there is none.
+/// Returns the version that a tag ends with, whatever its prefix is: `v2.3.1`, `2.3.1`,
+/// `production-v2.3.1`, `api/v2.3.2-hotfix.1`; `None` if there is none.
 pub fn of_tag(tag: &str) -> Option<Version> {
     let begins = |index: usize| {
         let before = tag[..index].chars().next_back();

@@ -8,7 +8,7 @@ use crate::domain::incident::Incident;
 /// A message to one destination.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// `SEQ/DESTINATION`, the same at every attempt: the receiver may know it again by it.
+    /// `SEQ/DESTINATION`, the same at every attempt, so that the receiver recognises it.
     pub id: String,
     /// The key of the incident.
     pub incident: String,
@@ -17,15 +17,14 @@ pub struct Notice {
     pub text: String,
 }
 
-/// Carries notices. What is to be sent follows from the journal; what was sent is written to it.
+/// Carries notices. What to send follows from the journal; what was sent is written to it.
 #[async_trait]
 pub trait Courier: Send + Sync {
     fn destinations(&self) -> Vec<&str>;
 
-    /// Returns what `destination` has not got yet, in order; nothing while it is given a rest after
-    /// a failure.
+    /// Returns what `destination` has not got yet, in order; nothing during the pause after a failure.
     fn pending(&self, destination: &str, incident: &Incident, now: Timestamp) -> Vec<Notice>;
 
-    /// Delivers `notice`, unless the destination can tell that it has it; an error is one line.
+    /// Delivers `notice`, unless the destination says that it has it; an error is one line.
     async fn send(&self, notice: &Notice) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! Runs the steps of an incident, resumes them after a crash, and takes them back.
+//! Runs the steps of an incident, resumes them after a crash, and undoes them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::domain::step_name::StepName;
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
 
-/// The engine, with all that it works with.
+/// The engine, with everything that it uses.
 pub struct Engine<'a> {
     pub journal: &'a dyn Journal,
     pub steps: &'a [Box<dyn Step>],
@@ -33,7 +33,7 @@ pub enum EngineError {
     Journal(#[from] JournalError),
     #[error("unknown incident `{0}`")]
     Unknown(String),
-    #[error("`{id}` was begun by another version of hotfix: {why}")]
+    #[error("`{id}` was started by another version of hotfix: {why}")]
     Version { id: String, why: String },
 }
 
@@ -47,8 +47,8 @@ pub enum Until {
 }
 
 impl Engine<'_> {
-    /// Works the steps off until the end, until `until` is done, or until one is held, fails or is
-    /// stuck; the incident's status tells which. An abort that was broken off goes on instead.
+    /// Runs the steps to the end, until `until` is done, or until one is held, fails or is stuck; the
+    /// incident's status says which. An interrupted abort continues instead.
     pub async fn run(&self, key: &str, until: Until) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), self.actor, LEASE).await?;
         let ended = self.keeping(&lease, self.work(key, until, &lease)).await;
@@ -56,7 +56,7 @@ impl Engine<'_> {
         ended
     }
 
-    /// Takes back every step that was begun, the last one first, and aborts the incident.
+    /// Undoes every step that was started, the last one first, and aborts the incident.
     pub async fn abort(&self, key: &str, reason: &str) -> Result<Incident, EngineError> {
         let lease = self.journal.acquire(&format!("incident/{key}"), self.actor, LEASE).await?;
         let aborted = async {
@@ -72,7 +72,7 @@ impl Engine<'_> {
         ended
     }
 
-    /// Returns, step by step, what is left to be done; nothing is changed.
+    /// Returns, step by step, what is left to do; changes nothing.
     pub async fn actions(
         &self,
         incident: &Incident,
@@ -93,14 +93,14 @@ impl Engine<'_> {
         Ok(actions)
     }
 
-    /// Appends one fact, and tells those who are to hear of it.
+    /// Appends one fact, and notifies those who want to know of it.
     pub async fn record(&self, key: &str, fact: Fact) -> Result<Incident, EngineError> {
         let incident = self.load(key).await?;
         let incident = self.append(incident, fact, None).await?;
         self.deliver(incident, None).await
     }
 
-    /// The same with the fact that `decide` makes of the incident as it is.
+    /// The same with the fact that `decide` makes from the current incident.
     pub async fn record_decided(
         &self,
         key: &str,
@@ -159,7 +159,7 @@ impl Engine<'_> {
                     incident = self.append(incident, Fact::StepStarted { step: name }, Some(lease)).await?;
                     (name, false)
                 }
-                // Somebody asked for this run, so what stopped the one before is tried once more.
+                // Somebody asked for this run, so what stopped the previous one is tried again, once.
                 Next::Retry(_) if retried => return Ok(incident),
                 Next::Retry(name) => {
                     incident = self.append(incident, Fact::StepStarted { step: name }, Some(lease)).await?;
@@ -172,7 +172,7 @@ impl Engine<'_> {
             incident = self.append(incident, outcome, Some(lease)).await?;
             self.progress.ended(&incident, name);
             let planned = match turn {
-                // What sends the same step back twice in one run, a person has to look at.
+                // Sent back by the same step twice in one run: a person has to look at it.
                 Turn::Back(to) if !went_back.contains(&name) => again(&incident, to),
                 // Each rung is higher than the one before, so this ends.
                 Turn::Climb(back) => Some(climb(&incident, back)),
@@ -189,8 +189,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Runs a step, or finds that it ran, and returns the event that says so, with the turn that the
-    /// plan takes then.
+    /// Runs a step, or finds that it has run, and returns the event for that, and how the plan changes.
     async fn execute(&self, incident: &Incident, name: StepName, verify: bool) -> Result<(Fact, Turn), EngineError> {
         let step = self.step(incident, name)?;
         let moment = self.moment(incident);
@@ -203,7 +202,7 @@ impl Engine<'_> {
         let step = name;
         let mut turn = Turn::None;
         let fact = match ended.await {
-            // Held first: should the process die before the plan is changed, the step comes again.
+            // Held first: if the process dies before the plan is changed, the step is tried again.
             Ok(Outcome::Back { to, reason }) => {
                 turn = Turn::Back(to);
                 Fact::StepHeld { step, reason, hint: crate::domain::next::Next::Resume.into(), outage: None }
@@ -256,7 +255,7 @@ impl Engine<'_> {
         Ok(record(self.journal, Some(incident), entry).await?)
     }
 
-    /// Does `work`, renewing the lease meanwhile; ends early where it is lost.
+    /// Does `work` and renews the lease meanwhile; ends early if it is lost.
     async fn keeping<T>(
         &self,
         lease: &Lease,
@@ -264,7 +263,7 @@ impl Engine<'_> {
     ) -> Result<T, EngineError> {
         let mut beat = tokio::time::interval(Duration::from_secs(u64::from(LEASE) / 3));
         beat.tick().await;
-        // Beside the work, not between: the work may hold the connection that the renewal waits for.
+        // At the same time as the work: the work may hold the connection that the renewal waits for.
         let lost = async {
             loop {
                 beat.tick().await;
@@ -305,8 +304,8 @@ impl Engine<'_> {
     }
 }
 
-/// Whether a run up to the step `name` is at its end: the step is settled, or the strategy in force
-/// has no such step. A step that went bad is not the end: the way back follows.
+/// Whether a run up to the step `name` has ended: the step is settled, or the current strategy has no
+/// such step. A step that went bad is not the end: the way back follows.
 fn is_past(incident: &Incident, name: StepName) -> bool {
     let Some(plan) = incident.plan() else { return false };
     let settled = |step: &StepRecord| {
@@ -318,7 +317,7 @@ fn is_past(incident: &Incident, name: StepName) -> bool {
     }
 }
 
-/// The whole plan once more from the step `to` on; `None` where it has no such step.
+/// The plan again from the step `to` on; `None` if it has no such step.
 fn again(incident: &Incident, to: StepName) -> Option<Planned> {
     let plan = incident.plan()?;
     let (strategy, back) = (plan.strategy, plan.back.clone());
@@ -327,17 +326,17 @@ fn again(incident: &Incident, to: StepName) -> Option<Planned> {
     (!steps.is_empty()).then_some(Planned { strategy, reasons: vec![reason], steps, back })
 }
 
-/// The plan from its rollback on, the way of `back`.
+/// The plan again from its rollback on, by the way `back`.
 fn climb(incident: &Incident, back: Back) -> Planned {
     let (strategy, steps) = plan::back_again(incident, back.rung);
     let reason = incident.current().map_or(String::new(), |step| step.state.summary().to_owned());
     Planned { strategy, reasons: vec![reason], steps, back: Some(back) }
 }
 
-/// What a step's outcome makes of the plan.
+/// How a step's outcome changes the plan.
 enum Turn {
     None,
-    /// It goes on from this step again.
+    /// It continues from this step again.
     Back(StepName),
     Climb(Back),
 }

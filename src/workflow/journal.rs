@@ -1,4 +1,4 @@
-//! Which event may follow which, and what the events of an incident add up to.
+//! Which event may follow which, and the incident that the events result in.
 //!
 //! [`fold`] is the only way to an [`Incident`]; [`record`] is the only way to a new event. Both go
 //! through [`apply`], so that what can't be resumed can't be written.
@@ -19,7 +19,7 @@ use crate::domain::incident::{
 };
 use crate::domain::step_name::{StepName, UnknownStep};
 
-/// How often an event is tried after somebody else's: each time one of them got on.
+/// How often an event is tried after somebody else's: each time, one of them was written.
 const ATTEMPTS: u32 = 100;
 
 const NOT_DECLARED: &str = "the incident is not declared";
@@ -27,26 +27,26 @@ const NOT_DECLARED: &str = "the incident is not declared";
 /// Where events are kept. Appended to, never changed.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Returns the events of an incident in order; none where it is not known.
+    /// Returns the events of an incident in order; none if it is unknown.
     async fn events(&self, key: &str) -> Result<Vec<Event>, JournalError>;
 
     /// Appends `event`, and shows `incident`, the state after it, to readers of lists.
     ///
-    /// Fails with [`JournalError::Conflict`] where another event has this number, and with
-    /// [`JournalError::LeaseLost`] where `lease` has passed to someone else.
+    /// Fails with [`JournalError::Conflict`] if another event has this number, and with
+    /// [`JournalError::LeaseLost`] if `lease` has passed to someone else.
     async fn append(&self, event: &Event, incident: &Incident, lease: Option<&Lease>) -> Result<(), JournalError>;
 
     /// Returns a lease on `name` for `seconds`, held for `by`, or fails with [`JournalError::Leased`].
     async fn acquire(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError>;
 
-    /// Puts the end of a lease off to `seconds` from now.
+    /// Moves the end of a lease to `seconds` from now.
     async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError>;
 
     async fn release(&self, lease: &Lease) -> Result<(), JournalError>;
 }
 
-/// The right to act, until it ends or is given back. The token grows with each holder, so that an
-/// append of one who lost the lease is refused.
+/// The right to act, until it ends or is given back. The token grows with each holder, so that an append
+/// by a former holder is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub name: String,
@@ -80,15 +80,15 @@ pub struct Illegal {
     pub why: String,
 }
 
-/// Returns the incident that `events` tell of, or `None` where there are none.
+/// Returns the incident that `events` result in, or `None` without events.
 pub fn fold(events: &[Event]) -> Result<Option<Incident>, Illegal> {
     events.iter().try_fold(None, |incident, event| apply(incident, event).map(Some))
 }
 
-/// Appends `fact` to the journal and returns the incident after it. Where somebody else was
-/// faster, their event is taken into account and the fact is tried again after it.
+/// Appends `fact` to the journal and returns the incident after it. If somebody else was
+/// faster, the fact is tried again after their event.
 ///
-/// Fails where the fact may not follow, the lease is lost, or the store refuses.
+/// Fails if the fact may not follow, the lease is lost, or the store refuses.
 pub async fn record(
     journal: &dyn Journal,
     mut incident: Option<Incident>,
@@ -104,10 +104,10 @@ pub async fn record(
     Err(JournalError::Conflict { key: entry.key.to_owned(), seq })
 }
 
-/// Appends the fact that `decide` makes of the incident as it is, and returns the incident after it. Where
-/// somebody else was faster, it is decided again after their event.
+/// Appends the fact that `decide` makes from the current incident, and returns the incident after it. If
+/// somebody else was faster, it decides again after their event.
 ///
-/// Fails like [`record`], and where the incident is not known.
+/// Fails like [`record`], and if the incident is unknown.
 pub async fn record_decided(
     journal: &dyn Journal,
     key: &str,
@@ -144,7 +144,7 @@ async fn attempt(
     Ok(after)
 }
 
-/// A fact about to become an event.
+/// A fact that will become an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub key: &'a str,
@@ -155,7 +155,7 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The event that this entry is, right after the last one of `incident`.
+    /// The event of this entry, right after the last one of `incident`.
     fn after(&self, incident: Option<&Incident>) -> Event {
         let head = incident.map(|incident| Head { seq: incident.seq, at: incident.updated, digest: &incident.head });
         Event::after(head, self.key, self.actor, self.now, self.fact)
@@ -168,11 +168,11 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     let illegal =
         |why: String| Illegal { key: event.incident.clone(), what: format!("event {} (`{name}`)", event.seq), why };
     let mut incident = match (incident, &event.fact) {
-        (None, Fact::Declared(declaration)) => begun(Case::Incident(declaration.clone()), event),
-        (None, Fact::Ordered(order)) => begun(Case::Order(order.clone()), event),
+        (None, Fact::Declared(declaration)) => opened(Case::Incident(declaration.clone()), event),
+        (None, Fact::Ordered(order)) => opened(Case::Order(order.clone()), event),
         (None, _) => return Err(illegal(NOT_DECLARED.to_owned())),
         (Some(_), Fact::Declared(_) | Fact::Ordered(_)) => {
-            return Err(illegal("it is declared already".to_owned()));
+            return Err(illegal("it is already declared".to_owned()));
         }
         (Some(Incident { case: Case::Order(order), .. }), fact) if fact.is_of_an_incident() => {
             return Err(illegal(format!("it is a {}, not an incident", order.kind)));
@@ -194,7 +194,7 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
     Ok(incident)
 }
 
-fn begun(case: Case, event: &Event) -> Incident {
+fn opened(case: Case, event: &Event) -> Incident {
     Incident {
         key: event.incident.clone(),
         id: event.incident.clone(),
@@ -323,7 +323,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         }
         Fact::Aborted { .. } => {
             if incident.steps().any(|step| matches!(step.state, StepState::Started | StepState::Undoing)) {
-                return Err("a step is under way".to_owned());
+                return Err("a step is running".to_owned());
             }
             incident.status = Status::Aborted;
             incident.ended = Some(at);
@@ -336,7 +336,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             incident.ended = Some(at);
         }
         Fact::ActionAdded { action, .. } if incident.actions.iter().any(|known| known.id == *action) => {
-            return Err(format!("there is an action item `{action}` already"));
+            return Err(format!("there is already an action item `{action}`"));
         }
         Fact::ActionAdded { action, kind, text, owner, due } => incident.actions.push(Action {
             id: action.clone(),
@@ -357,7 +357,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
 
 fn plan(incident: &mut Incident, planned: &Planned) -> Result<(), String> {
     if let Some(step) = incident.current().filter(|step| step.state == StepState::Started) {
-        return Err(format!("step `{}` is under way", step.name));
+        return Err(format!("step `{}` is running", step.name));
     }
     if incident.aborting.is_some() {
         return Err("it is being aborted".to_owned());
@@ -386,7 +386,7 @@ fn current(incident: &mut Incident, name: StepName) -> Result<&mut StepRecord, S
     }
     let plan = incident.plans.last_mut().ok_or("there is no plan yet")?;
     let step = plan.steps.iter_mut().find(|step| !step.state.is_settled()).ok_or("every step is settled")?;
-    if step.name == name { Ok(step) } else { Err(format!("the step that is next is `{}`", step.name)) }
+    if step.name == name { Ok(step) } else { Err(format!("the next step is `{}`", step.name)) }
 }
 
 fn start(incident: &mut Incident, name: StepName, at: Timestamp) -> Result<(), String> {
@@ -396,7 +396,7 @@ fn start(incident: &mut Incident, name: StepName, at: Timestamp) -> Result<(), S
     }
     let step = current(incident, name)?;
     if step.state == StepState::Started {
-        return Err(format!("step `{name}` is under way"));
+        return Err(format!("step `{name}` is running"));
     }
     step.state = StepState::Started;
     step.started = step.started.or(Some(at));
@@ -422,7 +422,7 @@ fn settle(
     Ok(())
 }
 
-/// Gives the last step called `name` for which `to` has a state that state.
+/// Sets the last step called `name` for which `to` returns a state to that state.
 fn undo(
     incident: &mut Incident,
     name: StepName,
@@ -433,7 +433,7 @@ fn undo(
     let (step, state) = steps
         .find_map(|step| to(&step.state).map(|state| (step, state)))
         .ok_or_else(|| format!("no step `{name}` to undo"))?;
-    // Whoever takes the step back has to know what it did.
+    // Undoing the step needs to know what it did.
     if let StepState::Done { evidence } | StepState::WentBad { evidence } = &step.state {
         step.partial = Some(evidence.clone());
     }
@@ -442,7 +442,7 @@ fn undo(
     Ok(())
 }
 
-/// What those who are told of the incident hear of this event.
+/// The announcement of this event, if it has one.
 fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
     let (topic, text) = match &event.fact {
         Fact::Declared(declaration) => (Topic::Declared, declaration.title.clone()),

@@ -1,4 +1,4 @@
-//! How an emergency is worked off: the journal, the plan of steps, the engine. Knows no adapter.
+//! How an emergency is handled: the journal, the plan of steps, the engine. Knows no adapter.
 
 pub mod courier;
 pub mod engine;

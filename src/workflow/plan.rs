@@ -11,7 +11,7 @@ use crate::domain::strategy::Strategy;
 /// The version of the step names and their meaning; written into each journal.
 pub const WORKFLOW: u32 = 1;
 
-/// The steps of an incident that was just declared.
+/// The steps after the declaration of an incident.
 pub const OPENING: &[StepName] = &[StepName::Investigate, StepName::Decide];
 
 /// The steps after a deploy that went bad.
@@ -52,23 +52,23 @@ pub fn steps(strategy: Strategy) -> &'static [StepName] {
     }
 }
 
-/// Returns the steps of what is ordered without an incident.
+/// Returns the steps of an order without an incident.
 pub fn ordered(order: &Order) -> &'static [StepName] {
     match order.kind {
         Kind::Deploy => &[StepName::Image, StepName::Prepare, StepName::Deploy, StepName::Watch],
-        // What is made anew may be gone already.
+        // What will be created again may already be deleted, and then nothing can be prepared.
         Kind::Rollback if order.rung == Rung::Recreate => &[StepName::RollBack, StepName::Confirm],
         Kind::Rollback => &[StepName::Prepare, StepName::RollBack, StepName::Confirm],
     }
 }
 
-/// Returns the steps that follow a deploy that went bad, or a rollback that is to be tried otherwise.
+/// Returns the steps that follow a deploy that went bad, or a rollback that is tried another way.
 pub fn way_back(incident: &Incident) -> &'static [StepName] {
     if incident.order().is_some() { &[StepName::RollBack, StepName::Confirm] } else { WAY_BACK }
 }
 
-/// Returns the strategy and the steps with which production is put back now: what is left of the plan
-/// in force where that does so already, else the strategy of a rollback.
+/// Returns the strategy and the steps that put production back now: the rest of the current plan if that
+/// does so, else the strategy of a rollback.
 pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<StepName>) {
     let plan = incident.plan();
     let left = plan.into_iter().flat_map(|plan| &plan.steps).skip_while(|step| step.name != StepName::RollBack);
@@ -83,8 +83,8 @@ pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<Ste
     }
 }
 
-/// Returns all steps of the strategy in force, or of the order; `None` for the opening and on the way
-/// back of an incident.
+/// Returns all steps of the current strategy, or of the order; `None` for the opening and on the way back
+/// of an incident.
 pub fn whole(incident: &Incident) -> Option<&'static [StepName]> {
     match (incident.order(), incident.plan()?.strategy) {
         (Some(order), _) => Some(ordered(order)),
@@ -92,16 +92,16 @@ pub fn whole(incident: &Incident) -> Option<&'static [StepName]> {
     }
 }
 
-/// What there is to do.
+/// What to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// A new list of steps comes into force.
+    /// Start a new list of steps.
     Plan(Planned),
-    /// The step was not begun yet.
+    /// Start the step.
     Run(StepName),
-    /// The step was begun and nobody knows how it ended: ask the world.
+    /// The step was started and nobody knows how it ended: ask the world.
     Verify(StepName),
-    /// The step was held, failed or stuck; somebody has to want another try.
+    /// The step was held, failed or stuck; somebody has to ask for another try.
     Retry(StepName),
     /// All steps are settled.
     Close,
@@ -117,7 +117,7 @@ pub fn next(incident: &Incident) -> Next {
     let Some(plan) = incident.plan() else {
         return match incident.order() {
             None => planned(None, vec!["declared".to_owned()], OPENING),
-            Some(order) => begun(order),
+            Some(order) => first_plan(order),
         };
     };
     let bad = plan.steps.iter().find_map(|step| match &step.state {
@@ -147,7 +147,7 @@ fn planned(strategy: Option<Strategy>, reasons: Vec<String>, steps: &[StepName])
     Next::Plan(Planned { strategy, reasons, steps: steps.to_vec(), back: None })
 }
 
-fn begun(order: &Order) -> Next {
+fn first_plan(order: &Order) -> Next {
     let (from, to) = (order.previous.clone(), order.release.clone());
     Next::Plan(Planned {
         strategy: None,

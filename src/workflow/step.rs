@@ -13,10 +13,10 @@ use crate::domain::next::{Hint, Next};
 use crate::domain::rung::Back;
 use crate::domain::step_name::StepName;
 
-/// One step of the job: something that is done to the world, once.
+/// One step of the job: a change of the world, made once.
 ///
 /// A step may be run again after a crash at any moment, so [`Step::run`] looks at the world before
-/// each change that it makes and leaves alone what is there already.
+/// each change and skips what is already there.
 #[async_trait]
 pub trait Step: Send + Sync {
     fn name(&self) -> StepName;
@@ -26,19 +26,19 @@ pub trait Step: Send + Sync {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError>;
 
-    /// Asks the world whether the step already happened; the evidence if it did, all of it. A step whose
-    /// traces can't be found is run again.
+    /// Asks the world whether the whole step already happened; the evidence if it did. A step without traces
+    /// is run again.
     async fn verify(&self, _: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         Ok(None)
     }
 
-    /// Takes back what the step did, or says why there is nothing to take back.
+    /// Undoes what the step did, or says why there is nothing to undo.
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
         Ok(Undo::Nothing("nothing to take back".to_owned()))
     }
 }
 
-/// The incident as it stands when a step is called, and what the step may use of its surroundings.
+/// The incident when a step is called, and what the step may use.
 pub struct Moment<'a> {
     pub incident: &'a Incident,
     /// Who wants it done.
@@ -64,26 +64,25 @@ pub enum Outcome {
     Done(Evidence),
     /// There was nothing to do.
     Skipped(String),
-    /// Something has to happen first that this step can't bring about.
+    /// Something else has to happen first that this step can't do.
     Held {
         reason: String,
         hint: Hint,
     },
-    /// Held by something that fails beside the release: the cause of an incident of its own.
+    /// Held by a failure with another cause than the release: it gets its own incident.
     Outage {
         cause: String,
         reason: String,
         hint: Hint,
     },
-    /// What an earlier step found is no longer so: the plan goes on from that step again.
+    /// The result of an earlier step no longer holds: the plan continues from that step again.
     Back {
         to: StepName,
         reason: String,
     },
     /// Production is bad: go the way back.
     Bad(Evidence),
-    /// Production could not be put back like this: the rest of the plan from the rollback on is gone
-    /// through again, another way.
+    /// Production could not be put back this way: the plan from the rollback on is run again, another way.
     Climb {
         back: Back,
         reason: String,
@@ -116,9 +115,9 @@ pub struct StepError {
     pub message: String,
     /// What can be done about it.
     pub hint: Hint,
-    /// Whether trying again is of no use until a person has decided something.
+    /// Whether trying again is useless until a person has decided something.
     pub stuck: bool,
-    /// What was done before, where that is worth keeping.
+    /// What was done before, if that is worth keeping.
     pub evidence: Option<Evidence>,
 }
 
@@ -140,7 +139,7 @@ impl StepError {
 }
 
 impl<E: std::error::Error> From<E> for StepError {
-    /// An error without anything better to say about it than to try again.
+    /// An error with no better advice than to try again.
     fn from(error: E) -> StepError {
         let mut message = error.to_string();
         let mut source = error.source();

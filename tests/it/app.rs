@@ -76,7 +76,7 @@ async fn who_may_approve_what() {
     let approved = by(&service, ON_CALL).approve("001", at(short)).await.unwrap();
     assert_eq!(approved.missing, ["tech-lead"]);
     let (twice, text) = kind(by(&service, ON_CALL).approve("001", ask("tech-lead")).await);
-    assert_eq!((twice, text.ends_with("counts as on-call already, and nobody fills two roles")), (Kind::Refused, true));
+    assert_eq!((twice, text.ends_with("already counts as on-call, and nobody fills two roles")), (Kind::Refused, true));
     let approved = by(&service, LEAD).approve("001", ask("tech-lead")).await.unwrap();
     assert_eq!(approved.missing, [""; 0]);
     assert_eq!(approved.incident.approvals.len(), 2, "what was refused is not in the journal");
