@@ -29,7 +29,7 @@ create index incident_declared on incident (declared, key);
 
 create index incident_status on incident (status, severity, declared);
 
--- What ran in an environment, derived likewise.
+-- What ran in an environment, derived the same way.
 create table release (
     incident text not null,
     seq bigint not null,

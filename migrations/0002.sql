@@ -1,4 +1,4 @@
--- What a watch knows, so that it goes on after a crash; the newest state only.
+-- The state of a watch, so that it continues after a crash; only the newest.
 create table watch (
     name text primary key,
     state text not null,

@@ -1,5 +1,5 @@
--- Several repositories may have written here, and nothing tells which row is whose: what is there is
--- service 0, nobody's, until `hotfix init --adopt` says.
+-- Several repositories may have written here, and no row says which one: the existing rows get service 0,
+-- which means none, until `hotfix init --adopt`.
 alter table event
     add column service bigint not null default 0,
     add column proof text not null default '',
@@ -7,7 +7,7 @@ alter table event
     add primary key (service, incident, seq);
 alter table event alter column service drop default, alter column proof drop default;
 
--- An event is given to the service that adopts it, and nothing else of it changes.
+-- An adoption changes the service of an event, and nothing else.
 create or replace function event_refuse() returns trigger language plpgsql as $$
 begin
     if tg_op = 'UPDATE' then
@@ -43,7 +43,7 @@ alter table release alter column service drop default, alter column images drop 
 drop index release_at;
 create index release_at on release (service, environment, at);
 
--- Nobody holds a lease on behalf of a service that is not known; the tokens go along when it is.
+-- Nobody holds a lease for an unknown service; an adoption copies the tokens.
 alter table lease
     add column service bigint not null default 0,
     drop constraint lease_pkey,

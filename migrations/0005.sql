@@ -1,4 +1,4 @@
--- Whose journals these are: a database may have those of several services. A service is known by its
+-- The owners of the journals: a database may have those of several services. A service is known by its
 -- number, so that its name and its repository's address may change.
 create table service (
     id bigint primary key,

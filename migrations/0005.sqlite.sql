@@ -1,4 +1,4 @@
--- This file lies in a repository's git directory, so all that is in it is of that service, the first.
+-- This file is in a repository's git directory, so everything in it belongs to that service, the first.
 alter table event rename to event_4;
 create table event (
     service bigint not null,
@@ -77,7 +77,7 @@ select 1, incident, seq, environment, name, commit_id, at, deployer, reason, ver
 drop table release_4;
 create index release_at on release (service, environment, at);
 
--- Tokens go on growing, so that an append under a lease from before is still refused.
+-- Tokens keep growing, so that an append under an earlier lease is still refused.
 alter table lease rename to lease_4;
 create table lease (
     service bigint not null,

@@ -43,7 +43,7 @@ impl Step for BackportFix {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         if self.0.config.backport.rule.is_empty() {
-            return Ok(Outcome::Skipped("no branch is to get the fix".to_owned()));
+            return Ok(Outcome::Skipped("no branch has to get the fix".to_owned()));
         }
         let request = self.request(at.incident)?;
         let report = kept::start(&self.0.project.git, &self.0.records(at.actor), &request).await.map_err(failed)?;
@@ -55,7 +55,7 @@ impl Step for BackportFix {
         if self.0.config.backport.rule.is_empty() {
             return Ok(None);
         }
-        // A branch that has the fix is known again by its history, so the plan alone tells.
+        // The history of a branch shows whether it has the fix, so the plan is enough.
         let plan = plan::plan(&self.0.project.git, &self.request(at.incident)?).await.map_err(failed)?;
         let done = plan.targets.iter().all(|target| !matches!(target.verdict, Verdict::Needs { .. }));
         let targets = plan.targets.iter().map(|planned| {
@@ -119,7 +119,7 @@ impl BackportFix {
         Ok(request)
     }
 
-    /// Done where every target has the fix, does not need it, or is waived; stuck otherwise.
+    /// Done if every target has the fix, does not need it, or is waived; stuck otherwise.
     fn settle(&self, incident: &Incident, mut targets: Vec<BackportTarget>) -> Result<Outcome, StepError> {
         let earlier: BTreeMap<String, BackportTarget> = incident
             .details::<Backports>()
@@ -127,7 +127,7 @@ impl BackportFix {
             .flat_map(|backports| backports.targets)
             .map(|target| (target.branch.clone(), target))
             .collect();
-        // What landed at an earlier attempt is told as what it was then, not as there already.
+        // What landed in an earlier attempt keeps its verdict from then, and does not become `contains`.
         for target in targets.iter_mut().filter(|target| !is_open(&target.verdict)) {
             if let Some(landed) = earlier.get(&target.branch).filter(|earlier| earlier.commit.is_some()) {
                 *target = landed.clone();

@@ -1,4 +1,4 @@
-//! Makes the branch and a work tree of its own beside the repository.
+//! Makes the branch, and its own work tree beside the repository.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct MakeBranch(pub Arc<Tools>);
 
-/// Stands in the first commit of an incident's branch, so that it is known again.
+/// Marks the first commit of an incident's branch, so that it can be recognised.
 const TRAILER: &str = "Hotfix-Incident";
 
 #[async_trait]
@@ -86,7 +86,7 @@ impl MakeBranch {
                 let commit = project.commit(&format!("refs/tags/{tag}")).await?;
                 commit.ok_or_else(|| {
                     StepError::failed(
-                        format!("tag `{tag}` is no commit"),
+                        format!("tag `{tag}` is not a commit"),
                         Next::by_hand("tag a commit").then(Next::Resume),
                     )
                 })
@@ -118,7 +118,7 @@ impl MakeBranch {
         });
         let Some((start, base)) = start else {
             return Err(StepError::failed(
-                format!("branch `{name}` exists already and is not this incident's"),
+                format!("branch `{name}` already exists and is not this incident's"),
                 Next::by_hand(format!("rename or delete it (`git branch -m {name} OTHER`)")).then(Next::Resume),
             ));
         };
@@ -148,13 +148,13 @@ impl MakeBranch {
         let title = crate::domain::name::line(&incident.title(), 100);
         let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);
         let start = project.commit_files(&[&base], &files, &message).await?;
-        // Made only where it is not there yet: nobody's branch is moved.
+        // Made only if missing: nobody's branch is moved.
         project.git.run(["update-ref", &format!("refs/heads/{name}"), &start, &"0".repeat(start.len())]).await?;
         let work_tree = self.work_tree(incident)?.display().to_string();
         Ok(Branch { name, base, start, work_tree, ticket })
     }
 
-    /// Makes what is missing of work tree and remote branch.
+    /// Makes the work tree and the remote branch if they are missing.
     async fn complete(&self, branch: &Branch) -> Result<(), StepError> {
         let project = &self.0.project;
         let trees = project.git.run(["worktree", "list", "--porcelain"]).await?;
@@ -168,7 +168,7 @@ impl MakeBranch {
         }
         let refname = format!("refs/heads/{}", branch.name);
         match project.push(&[RefChange::create(&refname, &branch.start)]).await {
-            // It is there already, maybe with commits on top.
+            // It already exists, maybe with more commits.
             Err(ProjectError::Stale { .. }) => Ok(self.0.fetch().await?),
             ended => Ok(ended?),
         }
@@ -180,7 +180,7 @@ fn evidence(branch: &Branch) -> Evidence {
     Evidence::with(summary, branch)
 }
 
-/// The path without `.` and `..`, whether it exists or not.
+/// The path without `.` and `..`; it need not exist.
 fn normal(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut normal, part| {
         match part {

@@ -75,13 +75,13 @@ impl Step for CheckFix {
 }
 
 impl CheckFix {
-    /// Keeps the check where `hotfix check` finds it, also one that holds the fix.
+    /// Saves the check for `hotfix check`, even if it holds the fix.
     fn keep(&self, incident: &Incident, check: &Check) {
         let path = kept(&self.0.project.common, &incident.key);
         let written =
             serde_json::to_vec(check).map_err(std::io::Error::other).and_then(|text| std::fs::write(path, text));
         if let Err(error) = written {
-            tracing::warn!(incident.id, %error, "the check could not be kept");
+            tracing::warn!(incident.id, %error, "the check could not be saved");
         }
     }
 }
@@ -91,7 +91,7 @@ fn kept(common: &Path, key: &str) -> PathBuf {
     check::state(common).join(format!("last-{}.json", name::slug(key)))
 }
 
-/// Returns the last check of an incident, if it was of the fix as it stands.
+/// Returns the last check of an incident, if it was of the current fix.
 pub fn last_check(tools: &Tools, incident: &Incident) -> Option<Check> {
     let fix: Fix = incident.detail()?;
     let text = std::fs::read(kept(&tools.project.common, &incident.key)).ok()?;
@@ -99,7 +99,7 @@ pub fn last_check(tools: &Tools, incident: &Incident) -> Option<Check> {
     (check.commit == fix.commit).then_some(check)
 }
 
-/// What could not be looked at, with what helps.
+/// What could not be read, and what helps.
 fn refused(error: CheckError) -> StepError {
     let hint = match &error {
         CheckError::Change(ChangeError::Shallow { .. }) => Next::by_hand("git fetch --unshallow").then(Next::Resume),

@@ -1,4 +1,4 @@
-//! Removes the branch, here and on the remote, and its work tree; what is not saved elsewhere stays.
+//! Removes the branch, here and on the remote, and its work tree, but nothing that is not saved elsewhere.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -50,10 +50,10 @@ impl Step for CleanUp {
     }
 }
 
-/// Removes what is left of work tree, branch and remote branch, and returns what became of each.
+/// Removes the work tree, the branch and the remote branch, and returns what happened to each.
 ///
 /// A work tree with changes or files that git does not have is kept, and so is its branch. So is a
-/// remote branch with commits that `saved` has not.
+/// remote branch with commits that `saved` does not have.
 pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<String>, StepError> {
     let project = &tools.project;
     let mut done = Vec::new();
@@ -82,9 +82,9 @@ pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<S
     }
     let on_remote = project.list_remote(&refname, project.limit).await?.pop();
     if let Some((tip, _)) = on_remote {
-        // A commit that this clone has not is nobody's here to delete.
+        // A commit that this clone does not have is not ours to delete.
         if !project.is_ancestor(&tip, saved).await.unwrap_or(false) {
-            done.push(format!("kept on the remote, it has commits that {} has not", short(saved)));
+            done.push(format!("kept on the remote, it has commits that {} does not have", short(saved)));
             return Ok(done);
         }
         match project.push(&[RefChange::delete(&refname, tip)]).await {

@@ -54,7 +54,7 @@ impl Step for CloseIssue {
     }
 
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("the ticket keeps what was written".to_owned()))
+        Ok(Undo::Nothing("the ticket keeps its resolution".to_owned()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looks whether production is as it should be after a rollback, by the same test as a deploy.
+//! Checks production after a rollback, by the same test as after a deploy.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
 
 pub struct ConfirmRollBack(pub Arc<Tools>);
 
-/// On the way back from a bad fix the incident itself is still open, so nobody waits for long.
+/// After a bad fix the incident itself is still open, so this does not wait long.
 const WAY_BACK: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl Step for ConfirmRollBack {
                 Next::by_hand("put production right by hand").then(Next::Resume),
             ));
         }
-        // On an incident's way back the incident is worked on further, whatever is found.
+        // On an incident's way back the incident continues, whatever is found.
         let is_end = at.incident.order().is_some() || at.incident.plan().is_some_and(|plan| plan.strategy.is_some());
         if at.incident.order().is_some() && at.incident.is_waived("watch") {
             return Ok(Outcome::Skipped("waived".to_owned()));
@@ -56,7 +56,7 @@ impl Step for ConfirmRollBack {
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
         Ok(match (verdict, is_end) {
             (Verdict::Verified, _) => Outcome::Done(evidence),
-            // The incident that the fix was for is not over; that is why it is being worked on.
+            // The problem that the fix was for is still there; that is why the incident continues.
             (_, false) => {
                 let summary = format!("`{}` runs again, as before the fix: {}", back.to, evidence.summary);
                 Outcome::Done(Evidence { summary, ..evidence })

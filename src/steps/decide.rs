@@ -1,4 +1,4 @@
-//! Chooses the strategy: a person, or the matrix where the policy lets it.
+//! Chooses the strategy: a person does, or the matrix if the policy allows it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Puts the release into production: one deploy at a time, with the way back known before.
+//! Puts the release into production: one deploy at a time, with a known way back.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,10 +47,10 @@ impl Step for DeployRelease {
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
-        // Production may be changing this very moment, by a command of a process that is gone.
+        // Production may be changing right now, by a command of a process that has died.
         let change = change(&self.0, at.incident, &release.tag, &release.commit, "").await?;
         match deployer.settle(&change).await {
-            // It went wrong: running it again finds that, and goes the way back.
+            // It went wrong: running it again finds that, and starts the way back.
             Err(DeployError::Rollout(_)) => return Ok(None),
             settled => settled?,
         }
@@ -66,7 +66,7 @@ impl Step for DeployRelease {
             return Ok(Undo::Nothing("nothing was deployed".to_owned()));
         };
         let deployer = self.0.deployer()?;
-        // A rollback may be under way, by a command of a process that is gone.
+        // A rollback may be running, by a command of a process that has died.
         let back = change(&self.0, at.incident, &deploy.previous, "", &deploy.release).await?;
         deployer.settle(&back).await?;
         let current = deployer.current().await?.unwrap_or_default();
@@ -128,7 +128,7 @@ impl DeployRelease {
         let reason = match deployed {
             Ok(()) => "the command ended well".to_owned(),
             Err(DeployError::Unknown(reason)) => {
-                let message = format!("{reason}; whether production runs `{}` can't be told", release.tag);
+                let message = format!("{reason}; whether production runs `{}` is unknown", release.tag);
                 return Err(StepError::failed(message, Next::Resume));
             }
             Err(DeployError::Refused(reason)) => {
@@ -142,7 +142,7 @@ impl DeployRelease {
         Ok(self.half_way(&change, &runs, &reason))
     }
 
-    /// A deploy that has changed production and did not come to its end.
+    /// A deploy that has changed production and did not finish.
     fn half_way(&self, change: &Change, runs: &str, reason: &str) -> Outcome {
         let now = if runs.is_empty() { "nothing that answers".to_owned() } else { format!("`{runs}`") };
         let summary = format!("deploy of `{}` failed half-way, production runs {now}: {reason}", change.release);
@@ -150,7 +150,7 @@ impl DeployRelease {
     }
 }
 
-/// What is to be deployed: what was ordered, or what the step `release` made.
+/// The release to deploy: the one that was ordered, or the one that the step `release` made.
 pub fn release(incident: &Incident) -> Result<Release, StepError> {
     match incident.order() {
         Some(order) => Ok(Release { tag: order.release.clone(), commit: order.commit.clone() }),
@@ -158,7 +158,7 @@ pub fn release(incident: &Incident) -> Result<Release, StepError> {
     }
 }
 
-/// The right to change the environment, or why the step is held.
+/// The lease on the environment, or why the step is held.
 pub async fn lock(tools: &Tools, by: &Actor) -> Result<Lease, Result<Outcome, StepError>> {
     let name = format!("environment/{}", tools.config.deploy.environment);
     let seconds = u32::try_from(tools.config.deploy.limit.0.as_secs()).unwrap_or(u32::MAX).saturating_add(60);
@@ -172,7 +172,7 @@ pub async fn lock(tools: &Tools, by: &Actor) -> Result<Lease, Result<Outcome, St
     }
 }
 
-/// The change to `release`, told apart from others by the incident and the number of its plan.
+/// The change to `release`, identified by the incident and the number of its plan.
 pub async fn change(
     tools: &Tools,
     incident: &Incident,

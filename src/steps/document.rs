@@ -1,7 +1,7 @@
-//! The documents of an incident: where they lie, and how they get there.
+//! The documents of an incident: their paths, and how they are committed.
 //!
-//! They are committed on production's branch without touching anybody's work tree, so that they are
-//! where everyone looks, however the incident went.
+//! They are committed on production's branch without touching anybody's work tree, so that everyone
+//! finds them, however the incident went.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ use crate::workflow::journal::Journal;
 use crate::workflow::step::StepError;
 
 /// Returns the path of the incident's ticket in the repository: the one that it was declared with,
-/// a file of the tracker's that begins with its identifier, or the configured one; `None` where the
+/// a file of the tracker's that begins with its identifier, or the configured one; `None` if the
 /// profile keeps none.
 pub async fn ticket_path(tools: &Tools, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
     if let Some(path) = incident.declaration().and_then(|declaration| declaration.ticket.as_ref()) {
@@ -36,8 +36,8 @@ pub async fn ticket_path(tools: &Tools, incident: &Incident, commit: &str) -> Re
     Ok(Some(found.map_or(path, str::to_owned)))
 }
 
-/// Commits `path` with what `change` makes of its content on production's branch, pushes it, and
-/// returns the branch's tip. Where `change` gives `None` there is nothing to commit.
+/// Commits `path` on production's branch with what `change` makes of its content, pushes it, and returns
+/// the branch's tip. If `change` returns `None` there is nothing to commit.
 pub async fn publish(
     tools: &Tools,
     message: &str,
@@ -71,7 +71,7 @@ pub async fn published(tools: &Tools, path: &str) -> Result<Option<(Vec<u8>, Str
     Ok(tools.project.file(&tip, path).await?.map(|content| (content, tip)))
 }
 
-/// Returns `document` about the incident as the journal has it now.
+/// Returns `document` about the incident, from the current journal.
 pub async fn write(tools: &Tools, incident: &Incident, document: Document) -> Result<String, StepError> {
     let events = tools.store.events(&incident.key).await?;
     let allowance = tools.config.allowance(incident.severity);
@@ -85,7 +85,7 @@ pub async fn is_resolved(tools: &Tools, incident: &Incident, text: &str) -> Resu
     Ok(events.iter().any(|event| event.seq == anchor.seq && event.digest == anchor.digest))
 }
 
-/// Returns the changelog with the release's entry; `None` where it has it already.
+/// Returns the changelog with the release's entry; `None` if it already has it.
 pub fn with_entry(changelog: &[u8], incident: &Incident, tag: &str, at: Timestamp) -> Option<Vec<u8>> {
     let existing = String::from_utf8_lossy(changelog);
     let line = format!("{} ({})", name::line(&incident.title(), 200), incident.id);

@@ -1,4 +1,4 @@
-//! Waits for the fix: commits of a person, or of a command that makes it.
+//! Waits for the fix: commits of a person, or of a command.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Step for MakeFix {
 }
 
 impl MakeFix {
-    /// Returns the fix as it stands, or what it lacks.
+    /// Returns the fix, or what is missing.
     async fn look(&self, incident: &Incident, branch: &Branch) -> Result<Result<Fix, String>, StepError> {
         let project = &self.0.project;
         let refname = format!("refs/heads/{}", branch.name);
@@ -87,7 +87,7 @@ impl MakeFix {
             return Ok(Err(format!("the work tree has changes that are not committed: {changed}")));
         }
         if !project.is_ancestor(&branch.start, &commit).await? {
-            let message = format!("branch `{}` no longer begins at {}", branch.name, short(&branch.start));
+            let message = format!("branch `{}` no longer starts at {}", branch.name, short(&branch.start));
             return Err(StepError::stuck(
                 message,
                 Next::by_hand(format!("rebase it onto {}", branch.start)).then(Next::Resume),
@@ -114,7 +114,7 @@ impl MakeFix {
         Ok(Ok(Fix { commit, commits, files, added, removed }))
     }
 
-    /// Shows the commits to everybody; a branch that was rewritten is left as the remote has it.
+    /// Pushes the commits; a rewritten branch is left as the remote has it.
     async fn push(&self, branch: &Branch, fix: &Fix) -> Result<(), StepError> {
         let project = &self.0.project;
         self.0.fetch().await?;
@@ -129,22 +129,22 @@ impl MakeFix {
 
 /// The commit of the last deploy, if that went bad.
 fn went_bad(incident: &Incident) -> Option<String> {
-    // The deploy of the plan in force is yet to come and tells nothing.
-    let mut told = incident.steps().filter(|step| match step.state {
+    // The current plan's deploy is still to come; only deploys that have ended count.
+    let mut ended = incident.steps().filter(|step| match step.state {
         StepState::WentBad { .. } => true,
         StepState::Done { .. } => step.name == StepName::Deploy,
         _ => false,
     });
-    let bad = told.next_back()?;
+    let bad = ended.next_back()?;
     matches!(bad.state, StepState::WentBad { .. }).then(|| incident.detail::<Release>())?.map(|release| release.commit)
 }
 
-/// The way on where somebody removed the work tree: it is made again from the branch.
+/// The outcome if somebody removed the work tree: it is made again from the branch.
 pub fn no_work_tree(branch: &Branch) -> Outcome {
     Outcome::Back { to: StepName::Branch, reason: format!("the work tree {} is gone", branch.work_tree) }
 }
 
-/// The tracked files that differ from the work tree's commit, in short; `None` where none does.
+/// The tracked files that differ from the work tree's commit, in short; `None` if none does.
 pub async fn uncommitted(work_tree: &Path) -> Result<Option<String>, StepError> {
     let changed = Git::at(work_tree).run(["status", "--porcelain", "--untracked-files=no"]).await?;
     let files: Vec<_> = changed.lines().filter_map(|line| line.get(3..)).collect();

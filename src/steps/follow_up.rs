@@ -1,4 +1,4 @@
-//! Schedules the full fix, where what went to production is a workaround (strategy C).
+//! Schedules the full fix after a workaround (strategy C).
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Step for FollowUp {
             return Ok(Outcome::Skipped("the profile keeps no tickets in the repository".to_owned()));
         };
         let text = document::write(&self.0, at.incident, Document::FollowUp).await?.into_bytes();
-        let message = format!("docs: the full fix of {} is to follow\n", at.incident.id);
+        let message = format!("docs: the full fix of {} will follow\n", at.incident.id);
         document::publish(&self.0, &message, |existing| existing.is_none().then(|| text.clone()), &path).await?;
         Ok(Outcome::Done(evidence(&path)))
     }
@@ -39,7 +39,7 @@ impl Step for FollowUp {
     }
 
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("the issue stays for whoever wants it".to_owned()))
+        Ok(Undo::Nothing("the issue stays open".to_owned()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs all tests on what production runs now, after the hurry: what they find is in the report.
+//! Runs all tests on what production runs now, after the emergency: the result is in the report.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl Step for RunFullSuite {
     }
 }
 
-/// What production's branch has with the fix; the release where nothing was merged.
+/// The merged fix on production's branch; the release if nothing was merged.
 fn commit(incident: &Incident) -> Result<String, StepError> {
     match incident.detail::<Merge>() {
         Some(merge) => Ok(merge.merge),

@@ -1,4 +1,4 @@
-//! Builds the image of the release and pushes it, so that what is deployed is named by its digest.
+//! Builds the image of the release and pushes it, so that the deploy can name it by its digest.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Step for BuildImage {
             return Ok(Outcome::Skipped("it was built before".to_owned()));
         }
         if release.commit.is_empty() {
-            return Ok(Outcome::Skipped(format!("nobody knows the commit of `{}`", release.tag)));
+            return Ok(Outcome::Skipped(format!("the commit of `{}` is unknown", release.tag)));
         }
         let place = self.place(at.incident, &release);
         let ended = match place.command.settled().await? {
@@ -86,14 +86,14 @@ impl Step for BuildImage {
 }
 
 impl BuildImage {
-    /// Where the build of this release has its state; another commit is another build.
+    /// The directory with the state of this release's build; another commit is another build.
     fn place(&self, incident: &Incident, release: &Release) -> Place {
         let name = hex(&Sha256::digest(format!("image\0{}\0{}\0{}", incident.key, release.tag, release.commit)));
         let directory = self.0.state.join(&name[..32]);
         Place { command: Supervised::at(directory.clone()), directory }
     }
 
-    /// Runs the build on a clean tree of the release, which is gone afterwards.
+    /// Runs the build on a clean tree of the release, which is removed afterwards.
     async fn build(
         &self,
         incident: &Incident,
@@ -117,7 +117,7 @@ impl BuildImage {
         let limit = self.0.config.image.limit.0;
         let spec = Spec { arguments: command.arguments(), directory: tree.clone(), environment, limit };
         let ended = place.command.run(&spec, self.name().as_str()).await?;
-        // What is left of it costs only room.
+        // A tree that is left behind only costs space.
         let _ = std::fs::remove_dir_all(&tree);
         Ok(ended)
     }
@@ -134,14 +134,14 @@ impl Place {
         self.directory.join("images")
     }
 
-    /// What the command wrote; what it printed last where it wrote nothing.
+    /// The references that the command wrote; what it printed last if it wrote none.
     fn images(&self, ended: &Ended) -> Vec<String> {
         let written = std::fs::read_to_string(self.file()).unwrap_or_default();
-        let said = if written.trim().is_empty() { &ended.output } else { &written };
-        image::last_references(said)
+        let references = if written.trim().is_empty() { &ended.output } else { &written };
+        image::last_references(references)
     }
 
-    /// Makes as if nothing had been built.
+    /// Forgets the build.
     fn forget(&self) -> std::io::Result<()> {
         match std::fs::remove_dir_all(&self.directory) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),

@@ -1,4 +1,4 @@
-//! Looks at recent commits, deploys and the log, all at once.
+//! Looks at recent commits, deploys and the log, all at the same time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Step for Investigate {
     }
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
-        let since = words(self.0.config.investigate.since.0);
+        let since = shown(self.0.config.investigate.since.0);
         let mut actions = vec![
             Action::new("look at", format!("commits of the last {since} on `{}`", self.0.config.git.production)),
             Action::new("look at", format!("deploys of the last {since} to `{}`", self.0.config.deploy.environment)),
@@ -116,7 +116,7 @@ impl Investigate {
     }
 }
 
-/// Reads a verdict as lists keep it.
+/// Parses a verdict as lists store it.
 pub fn verdict(text: &str) -> Option<Verdict> {
     [Verdict::Verified, Verdict::Bad, Verdict::Blind, Verdict::Unproven]
         .into_iter()
@@ -136,8 +136,8 @@ fn summary(found: &Investigation) -> String {
     parts.join("; ")
 }
 
-/// A length of time in words.
-fn words(length: Duration) -> String {
+/// A length of time as text.
+fn shown(length: Duration) -> String {
     let minutes = length.as_secs() / 60;
     if minutes.is_multiple_of(60) { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
 }

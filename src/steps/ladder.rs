@@ -1,5 +1,5 @@
-//! The ladder, where a rollback fails or does not help: what may be tried without asking, and what a
-//! person is shown.
+//! The ladder, if a rollback fails or does not help: what may be tried without asking, and what a person
+//! is shown.
 
 use super::Tools;
 use crate::deploy::Deployer;
@@ -27,7 +27,7 @@ pub async fn next(tools: &Tools, incident: &Incident, failed: &Back, message: St
             return Ok(Outcome::Climb { back: Back { from: failed.from.clone(), to, rung }, reason });
         }
     }
-    // What is back already is not put back once more.
+    // A release that is already back is not put back again.
     let is_back = incident.current().is_some_and(|step| step.name != RollBack::STEP);
     let has: Vec<Rung> = deployer.rungs().iter().copied().filter(|rung| *rung > Rung::Undo || !is_back).collect();
     let shown = lines(&incident.id, &has, failed).join("\n");
@@ -49,10 +49,10 @@ fn lines(id: &str, has: &[Rung], failed: &Back) -> Vec<String> {
     let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     let line = |(command, rung): &(String, Rung)| {
         let what = match rung {
-            Rung::Undo => format!("put `{to}` back once more"),
+            Rung::Undo => format!("put `{to}` back again"),
             Rung::Release => "put another release back".to_owned(),
             Rung::Restart => format!("take every instance away, put `{to}` back, bring them back"),
-            Rung::Recreate => format!("delete it, and make it anew with `{to}`"),
+            Rung::Recreate => format!("delete it, and create it again with `{to}`"),
         };
         format!("  {command:width$}  {what}")
     };
@@ -63,13 +63,13 @@ fn roll_back(rung: Rung) -> Next {
     Next::RollBack { to: None, rung: (rung > Rung::Undo).then_some(rung) }
 }
 
-/// The last verified release that was neither left nor gone back to.
+/// The last verified release that was neither replaced nor put back.
 pub async fn other_release(tools: &Tools, failed: &Back) -> Result<Option<String>, StepError> {
     let releases = tools.store.releases(&tools.config.deploy.environment, 100).await?;
     Ok(last_verified(&releases, &[&failed.from, &failed.to]).map(|release| release.release.clone()))
 }
 
-/// Whether somebody may bring instances back while there are to be none.
+/// Whether something may bring instances back while there should be none.
 async fn wakes(deployer: &dyn Deployer, rung: Rung) -> bool {
     rung == Rung::Restart
         && deployer.autoscalers().await.map_or(true, |found| found.iter().any(|autoscaler| autoscaler.wakes))
@@ -97,10 +97,10 @@ mod tests {
     fn the_ladder_has_a_command_for_each_rung() {
         let failed = Back { from: "v2".to_owned(), to: "v1".to_owned(), rung: Rung::Undo };
         insta::assert_snapshot!(lines("001", &Rung::ALL, &failed).join("\n"), @r"
-        hotfix rollback 001                  put `v1` back once more
+        hotfix rollback 001                  put `v1` back again
         hotfix rollback 001 --to RELEASE     put another release back
         hotfix rollback 001 --rung restart   take every instance away, put `v1` back, bring them back
-        hotfix rollback 001 --rung recreate  delete it, and make it anew with `v1`
+        hotfix rollback 001 --rung recreate  delete it, and create it again with `v1`
         ");
     }
 }

@@ -1,4 +1,4 @@
-//! Takes the service out of the way, and brings it back (strategy D): by commands, or by its scale.
+//! Turns the service off and on again (strategy D): by commands, or by its scale.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Maintenance {
         self.tools.config.maintenance.by == MaintenanceBy::Scale
     }
 
-    /// Takes every instance away, or brings them back. Again, it finds what is done already.
+    /// Takes every instance away, or brings them back. A second run finds what is already done.
     async fn scale(&self, at: &Moment<'_>, on: bool) -> Result<Outcome, StepError> {
         let incident = at.incident;
         let deployer = self.tools.deployer()?;
@@ -73,9 +73,9 @@ impl Maintenance {
         };
         let each = instances.iter().map(|(name, number)| format!("{name}: {number}"));
         let warnings = autoscalers.into_iter().map(|autoscaler| format!("warning: {}", autoscaler.words));
-        let said: Vec<String> = each.chain(warnings).collect();
+        let changes: Vec<String> = each.chain(warnings).collect();
         let what = if on { "no instances" } else { "the instances are back" };
-        let summary = format!("{what} ({})", said.join("; "));
+        let summary = format!("{what} ({})", changes.join("; "));
         Ok(Outcome::Done(match on {
             true => Evidence::with(summary, &MaintenanceOn { instances }),
             false => Evidence::new(summary),

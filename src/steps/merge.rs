@@ -1,5 +1,5 @@
 //! Merges the released fix into production's branch, always with a merge commit, and adds the
-//! changelog's entry on top, so that what was approved is what was deployed.
+//! changelog's entry on top, so that exactly what was approved was deployed.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Step for MergeFix {
             let refname = format!("refs/heads/{}", merge.branch);
             match self.0.project.push(&[RefChange::advance(&refname, &merge.old, &merge.new)]).await {
                 Ok(()) => return Ok(Outcome::Done(evidence(&merge))),
-                // Somebody pushed meanwhile: merge into what is there now.
+                // Somebody pushed meanwhile: merge into the new tip.
                 Err(ProjectError::Stale { .. }) => {}
                 Err(error @ ProjectError::Refused { .. }) => {
                     let what = format!("let `{}` be pushed to, or merge `{}` into it", merge.branch, release.tag);
@@ -68,7 +68,7 @@ impl Step for MergeFix {
         self.merged(&release).await
     }
 
-    /// Reverts the merge by a new commit: the branch only ever goes forward.
+    /// Reverts the merge by a new commit: the branch only goes forward.
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
         let Some(merge) = at.incident.detail::<Merge>() else {
             return Ok(Undo::Nothing("nothing was merged".to_owned()));
@@ -83,7 +83,7 @@ impl Step for MergeFix {
             if project.git.run(log).await?.lines().any(|line| line == note) {
                 return Ok(Undo::Done(format!("the merge into `{}` is reverted", merge.branch)));
             }
-            // The way from the merge back to its first parent, applied to what is there now.
+            // The change from the merge back to its first parent, applied to the current tip.
             let tree = self.merge_trees(Some(&merge.merge), &tip, &merge.old).await?.map_err(|files| {
                 StepError::stuck(
                     format!("reverting the merge conflicts in {}", files.join(", ")),
@@ -110,7 +110,7 @@ impl Step for MergeFix {
 }
 
 impl MergeFix {
-    /// The evidence, where production's branch has the released commit already.
+    /// The evidence, if production's branch already has the released commit.
     async fn merged(&self, release: &Release) -> Result<Option<Evidence>, StepError> {
         let project = &self.0.project;
         let branch = self.0.config.git.production.clone();

@@ -46,19 +46,19 @@ use crate::store::Store;
 use crate::store::backport_records::Chains;
 use crate::workflow::step::{Step, StepError};
 
-/// What the steps work with.
+/// What the steps use.
 pub struct Tools {
     pub config: Config,
     pub project: Project,
     pub store: Arc<Store>,
-    /// `None` where none is configured.
+    /// `None` if none is configured.
     pub deployer: Option<Arc<dyn Deployer>>,
     pub templates: Templates,
-    /// Where the state of commands under way lies.
+    /// The directory with the state of running commands.
     pub state: PathBuf,
 }
 
-/// What a step asks for that is not the guard's, the proof's or a gate's, by the name that it is waived by.
+/// The steps' own rules, besides those of guard, proof and gates, by the names that waive them.
 pub const WAIVABLE: &[&str] = &["way-back", "watch", "maintenance", "autoscaler"];
 
 /// Every step there is.
@@ -91,7 +91,7 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
 }
 
 impl Tools {
-    /// What is kept of backports, so that their conflicts can be resolved; written in the name of `actor`.
+    /// The records of backports, so that their conflicts can be resolved; written in the name of `actor`.
     pub fn records(&self, actor: &Actor) -> Chains {
         Chains { store: Arc::clone(&self.store), actor: actor.clone() }
     }
@@ -115,12 +115,12 @@ impl Tools {
         })
     }
 
-    /// The cause of the incident that is to tell of an outage of `what`.
+    /// The cause of the incident for an outage of `what`.
     pub fn cause_of(&self, what: &str) -> String {
         format!("outage in {}: {what}", self.config.deploy.environment)
     }
 
-    /// Fills the patterns of the configuration that name things after the incident.
+    /// Fills the patterns of the configuration that contain the incident's name.
     fn fill(&self, pattern: &str, incident: &Incident) -> Result<String, StepError> {
         let severity = incident.severity.map(|severity| severity.to_string()).unwrap_or_default();
         let values = [
@@ -157,7 +157,7 @@ impl Tools {
     }
 }
 
-/// The detail that a step before this one left.
+/// The detail of an earlier step.
 fn needed<T: crate::domain::evidence::Detail>(incident: &Incident) -> Result<T, StepError> {
     incident.detail::<T>().ok_or_else(|| {
         let message = format!("the journal has no evidence of step `{}`, which comes first", T::STEP);
@@ -165,7 +165,7 @@ fn needed<T: crate::domain::evidence::Detail>(incident: &Incident) -> Result<T, 
     })
 }
 
-/// What ends what can't go on as it was planned.
+/// The way out if the plan can't continue.
 fn otherwise(incident: &Incident) -> Next {
     match incident.order() {
         None => Next::decide(Strategy::B),
@@ -173,7 +173,7 @@ fn otherwise(incident: &Incident) -> Next {
     }
 }
 
-/// A commit's name as people read it.
+/// A commit's name, short, for people.
 fn short(commit: &str) -> &str {
     commit.get(..9).unwrap_or(commit)
 }

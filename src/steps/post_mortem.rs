@@ -45,7 +45,7 @@ impl Step for DraftPostMortem {
     }
 
     async fn undo(&self, _: &Moment<'_>) -> Result<Undo, StepError> {
-        Ok(Undo::Nothing("there is something to learn all the same".to_owned()))
+        Ok(Undo::Nothing("there is still something to learn".to_owned()))
     }
 }
 

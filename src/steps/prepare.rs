@@ -1,5 +1,5 @@
-//! Finds the way back before anything changes: what runs now, written down first. Before a rollback
-//! it is what the rollback leaves, so that one that was broken off is known again.
+//! Finds the way back before anything changes: it records what runs now. Before a rollback that is what
+//! the rollback replaces, so that an interrupted one is recognised.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Step for PrepareWayBack {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let environment = self.0.config.deploy.environment.clone();
         let current = self.0.deployer()?.current().await?.unwrap_or_default();
-        // A rollback leaves what runs, however it is.
+        // A rollback replaces what runs, whatever its state is.
         if deploys(at.incident)
             && let Some(held) = self.no_way_back(at.incident, &current).await?
         {
@@ -62,15 +62,15 @@ impl Step for PrepareWayBack {
 }
 
 impl PrepareWayBack {
-    /// The deploy that is prepared; none for a rollback, and where nothing runs.
+    /// The deploy that is prepared; none for a rollback, or if nothing runs.
     async fn change(&self, incident: &Incident, current: &str) -> Result<Change, StepError> {
         let release = release(incident).ok().filter(|_| deploys(incident) && !current.is_empty());
         let (tag, commit) = release.map(|release| (release.tag, release.commit)).unwrap_or_default();
         change(&self.0, incident, &tag, &commit, current).await
     }
 
-    /// Why a deploy has to wait for a person: what runs now is no place to come back to. What ran
-    /// before the incident is one, for it is what people know, be it as broken as it is.
+    /// Why a deploy has to wait for a person: what runs now is nothing to go back to. What ran before the
+    /// incident always is, even if broken, because people know it.
     async fn no_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
         let config = &self.0.config.deploy;
         if incident.is_waived("way-back") || !config.verified_only && !is_own(incident, current) {
@@ -99,7 +99,7 @@ fn deploys(incident: &Incident) -> bool {
     }
 }
 
-/// Whether this incident itself put `release` into production.
+/// Whether this incident put `release` into production.
 fn is_own(incident: &Incident, release: &str) -> bool {
     incident.steps().filter(|step| step.name == Deploy::STEP).any(|step| match &step.state {
         StepState::Done { evidence } | StepState::WentBad { evidence } => evidence.detail["release"] == release,
@@ -107,7 +107,7 @@ fn is_own(incident: &Incident, release: &str) -> bool {
     })
 }
 
-/// What was found, what runs first.
+/// A summary that starts with what runs.
 fn summary(incident: &Incident, environment: &str, current: &str, commit: &str, found: &Preparation) -> String {
     if current.is_empty() {
         return format!("nothing runs in {environment}, so there is nothing to go back to");

@@ -55,7 +55,7 @@ impl Step for MakeRelease {
             };
             match self.push(&tag).await {
                 Ok(()) => return Ok(Outcome::Done(evidence(tag, fix.commit))),
-                // Another clone was faster with this name: take the next.
+                // Another clone took this name first: take the next one.
                 Err(ProjectError::Stale { .. }) => {
                     self.0.project.git.run(["tag", "--delete", &tag]).await?;
                 }
@@ -87,8 +87,8 @@ impl Step for MakeRelease {
 }
 
 impl MakeRelease {
-    /// Why the reviewed commit is no longer what the branch has, if so: the branch went on, or was
-    /// rewritten. A branch that is gone says nothing.
+    /// Why the reviewed commit is no longer the branch's tip, if so: the branch has new commits, or was
+    /// rewritten. A deleted branch says nothing.
     async fn moved(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
         let branch: Branch = needed(incident)?;
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
@@ -96,7 +96,7 @@ impl MakeRelease {
         Ok(moved.map(|tip| format!("`{}` is at {}, but {} was proven", branch.name, short(&tip), short(commit))))
     }
 
-    /// The tag of this incident on `commit`, if it was made already.
+    /// The tag of this incident on `commit`, if it already exists.
     async fn own_tag(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
         let format = format!("--format=%(refname:short)%00%(contents:trailers:key={TRAILER},valueonly,separator=%x2C)");
         let tags = self.0.project.git.run(["tag", "--list", "--points-at", commit, &format]).await?;
@@ -158,15 +158,15 @@ impl MakeRelease {
     }
 }
 
-/// Why what would be released is not what was checked and proven, if so. A check that an older version
-/// of hotfix made knows only the commit.
+/// Why the release would differ from what was checked and proven, if so. A check by an older hotfix has
+/// only the commit.
 fn unproven(check: &Check, commit: &str, tree: &str) -> Option<String> {
     let same = if check.tree.is_empty() { check.commit == commit } else { check.tree == tree };
     let proven = check.proof.as_ref().is_none_or(|proof| proof.trees.fix == tree);
-    (!same || !proven).then(|| format!("tree {} is to be released, but {} was proven", short(tree), short(&check.tree)))
+    (!same || !proven).then(|| format!("tree {} would be released, but {} was proven", short(tree), short(&check.tree)))
 }
 
-/// The first free name: `\u{1}` in it counts up from 1; without one, `.2`, `.3` ... is put behind.
+/// The first free name: `\u{1}` in it counts up from 1; without one, `.2`, `.3` ... is appended.
 fn free(pattern: &str, taken: &BTreeSet<String>) -> String {
     (1..)
         .map(|n: u32| match (pattern.contains('\u{1}'), n) {
@@ -175,7 +175,7 @@ fn free(pattern: &str, taken: &BTreeSet<String>) -> String {
             (false, n) => format!("{pattern}.{n}"),
         })
         .find(|tag| !taken.contains(tag))
-        .expect("one of endless names is free")
+        .expect("one of infinitely many names is free")
 }
 
 /// The version after the newest released one, its patch number raised by one, without the `v`.
@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(unproven(&check(&one, Some(&one)), &one), None);
         assert_eq!(unproven(&check(&one, None), &one), None, "there was nothing to prove");
         assert_eq!(unproven(&check("", None), &one), None, "the commit is the one that was checked");
-        let said = "tree 222222222 is to be released, but 111111111 was proven";
-        assert_eq!(unproven(&check(&one, Some(&one)), &other).as_deref(), Some(said));
+        let expected = "tree 222222222 would be released, but 111111111 was proven";
+        assert_eq!(unproven(&check(&one, Some(&one)), &other).as_deref(), Some(expected));
         assert!(unproven(&check(&one, Some(&other)), &one).is_some());
         assert!(unproven(&Check { commit: other, ..check("", None) }, &one).is_some());
     }

@@ -55,13 +55,13 @@ impl Step for RollBackRelease {
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let back = way_back(&self.0, at.incident).await?;
         if back.rung > Rung::Release {
-            // That the release runs does not tell; running it again finds its traces.
+            // The release may run for another reason; running the step again finds its traces.
             return Ok(None);
         }
         let deployer = self.0.deployer()?;
         let change = change_back(&self.0, at.incident, &back).await?;
         match deployer.settle(&change).await {
-            // Running it says what is to be done about it.
+            // Running it says what can be done.
             Err(DeployError::Rollout(_)) => return Ok(None),
             settled => settled?,
         }
@@ -83,7 +83,7 @@ impl RollBackRelease {
         Evidence::with(summary, &RollBack { environment, from, to, rung })
     }
 
-    /// Why nothing goes back before a person says so.
+    /// Why a person has to agree to the rollback.
     fn not_by_itself(&self, incident: &Incident, back: &Back) -> Option<Outcome> {
         let plan = incident.plan().filter(|plan| plan.strategy.is_none() && plan.back.is_none())?;
         let decided = self.0.config.deploy.ladder.contains(&back.rung) || !plan.has(RollBack::STEP);
@@ -94,9 +94,8 @@ impl RollBackRelease {
     }
 }
 
-/// From which release to which: where nobody said, this incident's own deploy is taken back; where
-/// there is none that still runs, the newest release that was verified comes back. The same before
-/// and after it did.
+/// From which release to which. By default this incident's own deploy is undone; if none still runs, the
+/// newest verified release comes back. The same before and after the rollback.
 pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<Back, StepError> {
     if let Some(back) = incident.plan().and_then(|plan| plan.back.clone()) {
         return Ok(back);
@@ -104,7 +103,7 @@ pub async fn way_back(tools: &Tools, incident: &Incident) -> Result<Back, StepEr
     found_way_back(tools, incident).await
 }
 
-/// The same where nobody has said it yet.
+/// The same if nobody chose it yet.
 pub async fn found_way_back(tools: &Tools, incident: &Incident) -> Result<Back, StepError> {
     if let Some(deploy) = incident.detail::<Deploy>().filter(|_| incident.is_last_deployed()) {
         if deploy.previous.is_empty() {
@@ -137,15 +136,15 @@ fn way_back_of(plan: &Plan) -> Option<WayBack> {
     })
 }
 
-/// How a rollback went, where it was no plain one.
+/// The way of a rollback, if it was not a plain one.
 fn by(rung: Rung) -> String {
     if rung > Rung::Release { format!(", by {rung}") } else { String::new() }
 }
 
-/// Puts an earlier release back; does nothing where it is there, unless that is asked for.
+/// Puts an earlier release back; does nothing if it already runs, unless a person asks for it.
 ///
-/// Fails as stuck where production does not run it afterwards: a second attempt is for a person
-/// to decide.
+/// Fails as stuck if production does not run it afterwards: a person has to decide about a second
+/// attempt.
 pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result<(), StepError> {
     let deployer = tools.deployer()?;
     let change = change_back(tools, incident, back).await?;
@@ -154,7 +153,7 @@ pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result
     let ended = match (back.rung, deployer.current().await) {
         (Rung::Restart, _) => deployer.restart(&change).await,
         (Rung::Recreate, _) => deployer.recreate(&change).await,
-        // Where a person asks for it once more, it is done once more.
+        // A person asked for it again, so it is done again.
         (_, Ok(Some(current))) if current == *to && !is_asked_for => deployer.settle(&change).await,
         _ => deployer.roll_back(&change).await,
     };
@@ -170,7 +169,7 @@ pub async fn put_back(tools: &Tools, incident: &Incident, back: &Back) -> Result
     ))
 }
 
-/// The change back to `to`, with what this incident kept of it last.
+/// The change back to `to`, with what this incident recorded of it last.
 async fn change_back(tools: &Tools, incident: &Incident, back: &Back) -> Result<Change, StepError> {
     let Back { from, to, .. } = back;
     let commit = tools.project.commit(&format!("refs/tags/{to}")).await?.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::git::backport::error::RecordError;
 use crate::git::backport::record::{Record, Records};
 use crate::workflow::journal::Journal;
 
-/// How the keys of these chains begin; no incident's identifier has a `/`.
+/// The prefix of these chains' keys; an incident's identifier has no `/`.
 pub const PREFIX: &str = "backport/";
 
 #[derive(Clone)]

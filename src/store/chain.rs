@@ -1,4 +1,4 @@
-//! Chains of events that are no incident's.
+//! Chains of events without an incident.
 
 use jiff::Timestamp;
 use sqlx::Row;
@@ -9,7 +9,7 @@ use crate::domain::event::{Event, Fact, Head};
 use crate::workflow::journal::{Journal, JournalError};
 
 impl Store {
-    /// Appends `fact` to the chain called `key`; where somebody else was faster, after theirs.
+    /// Appends `fact` to the chain called `key`; if somebody else was faster, after theirs.
     pub async fn append_to_chain(
         &self,
         key: &str,
@@ -34,7 +34,7 @@ impl Store {
         Err(JournalError::Conflict { key: key.to_owned(), seq: 0 })
     }
 
-    /// Returns the key of the chain with this beginning that was written to last.
+    /// Returns the key of the chain with this prefix that was written to last.
     pub async fn newest_chain(&self, prefix: &str) -> Result<Option<String>, JournalError> {
         let row = sqlx::query(
             "select incident from event where service = $1 and incident >= $2 and incident < $3

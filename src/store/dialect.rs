@@ -21,7 +21,7 @@ impl Dialect {
         }
     }
 
-    /// What each connection begins with.
+    /// The first statements of each connection.
     pub fn session(self) -> &'static [&'static str] {
         match self {
             Dialect::Sqlite => {
@@ -34,7 +34,7 @@ impl Dialect {
     /// Keeps every other process from changing the schema until the transaction ends.
     pub fn lock_schema(self) -> &'static str {
         match self {
-            // The transaction is an immediate one already.
+            // The transaction is already an immediate one.
             Dialect::Sqlite => "select 1",
             Dialect::Postgres => "select cast(pg_advisory_xact_lock(4851970) as text)",
         }
@@ -56,11 +56,11 @@ pub fn parse(location: &str, directory: &Path) -> Result<(Dialect, String), Jour
     if location != "sqlite" {
         return Err(JournalError::Store {
             action: "opened",
-            reason: "its place is neither `sqlite` nor `postgres://...`".to_owned(),
+            reason: "its location is neither `sqlite` nor `postgres://...`".to_owned(),
             hint: Some("set `store` in hotfix.toml, or HOTFIX_STORE".to_owned()),
         });
     }
-    // Percent-encoded, for a path may have any character.
+    // Percent-encoded, because a path may have any character.
     let path = directory.join("journal.db");
     let encoded = path.as_os_str().as_encoded_bytes().iter().fold(String::new(), |mut url, byte| {
         let _ = match byte {
@@ -72,14 +72,14 @@ pub fn parse(location: &str, directory: &Path) -> Result<(Dialect, String), Jour
     Ok((Dialect::Sqlite, format!("sqlite://{encoded}?mode=rwc")))
 }
 
-/// Whether the statement failed because the event is there already.
+/// Whether the statement failed because the event already exists.
 pub fn is_conflict(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .is_some_and(|error| error.is_unique_violation() || error.message().contains("events are never replaced"))
 }
 
-/// What to do about an error, where that is known.
+/// What to do about an error, if known.
 pub fn hint(reason: &str) -> Option<&'static str> {
     const KNOWN: &[(&str, &str)] = &[
         ("readonly database", "make the repository's git directory writable, or set HOTFIX_STORE"),
@@ -92,8 +92,8 @@ pub fn hint(reason: &str) -> Option<&'static str> {
             "restore hotfix/journal.db in the git directory from a backup; `hotfix audit verify` checks it",
         ),
         ("malformed", "restore hotfix/journal.db in the git directory from a backup; `hotfix audit verify` checks it"),
-        ("Connection refused", "start the database, or set HOTFIX_STORE=sqlite to go on without the team's"),
-        ("pool timed out", "start the database, or set HOTFIX_STORE=sqlite to go on without the team's"),
+        ("Connection refused", "start the database, or set HOTFIX_STORE=sqlite to continue without the team's"),
+        ("pool timed out", "start the database, or set HOTFIX_STORE=sqlite to continue without the team's"),
     ];
     KNOWN.iter().find(|(symptom, _)| reason.contains(symptom)).map(|(_, hint)| *hint)
 }

@@ -1,13 +1,13 @@
-//! Journals that were written elsewhere, taken over to the letter.
+//! Journals that were written elsewhere, imported unchanged.
 
 use super::{Store, failure, not_written};
 use crate::domain::event::{Event, Fact};
 use crate::workflow::journal::{JournalError, apply};
 
 impl Store {
-    /// Writes whole journals, each event with the digest that it has, and what lists show of them.
+    /// Writes whole journals, each event with its digest, and what lists show of them.
     ///
-    /// Fails, and writes nothing, where an event is there already or may not follow the one before.
+    /// Fails, and writes nothing, if an event already exists or may not follow the one before.
     pub async fn import(&self, journals: &[Vec<Event>]) -> Result<(), JournalError> {
         let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
         for journal in journals {
@@ -15,7 +15,7 @@ impl Store {
             for event in journal {
                 let written = |error| not_written(event, &error);
                 self.insert(event, None, &mut tx).await.map_err(written)?;
-                // A backport's chain is no incident's.
+                // A backport's chain has no incident.
                 if matches!(event.fact, Fact::BackportRecorded { .. }) {
                     continue;
                 }

@@ -21,7 +21,7 @@ impl Store {
             .await
             .map_err(|error| failure("read", &error))?;
         let (theirs, left): (String, i64) = row.map_or((String::new(), 0), |row| (row.get(0), row.get(1)));
-        // A holder that died on this machine will not come back: no need to wait for its lease.
+        // A holder that died on this machine will not come back: its lease need not run out.
         if is_dead(&theirs)
             && let Some(lease) = self.try_lease(name, &holder, seconds, &theirs).await?
         {
@@ -90,7 +90,7 @@ fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Whether `holder` is a process of this machine that is no more.
+/// Whether `holder` is a process of this machine that has ended.
 fn is_dead(holder: &str) -> bool {
     let Some((rest, process)) = holder.rsplit_once(", process ") else { return false };
     let here = rest.ends_with(&format!(" on {}", host()));

@@ -1,4 +1,4 @@
-//! What lists show, without reading any journal.
+//! What lists show, without reading a journal.
 
 use jiff::Timestamp;
 use sqlx::Row;
@@ -17,13 +17,13 @@ impl Store {
         Ok(self.not_over().await?.into_iter().filter(Summary::is_incident).collect())
     }
 
-    /// Returns what was ordered without an incident and is not over, the oldest first.
+    /// Returns the orders without an incident that are not over, the oldest first.
     pub async fn open_orders(&self) -> Result<Vec<Summary>, JournalError> {
         Ok(self.not_over().await?.into_iter().filter(|summary| !summary.is_incident()).collect())
     }
 
     async fn not_over(&self) -> Result<Vec<Summary>, JournalError> {
-        // Each status by name, so that the index is used however many are over.
+        // Each status by name: only then is the index used.
         let query = format!(
             "select {COLUMNS} from incident where service = $1 and status in ('open', 'held', 'failed', 'stuck', 'aborting')
              order by severity, declared"
@@ -101,7 +101,7 @@ impl Store {
             .collect())
     }
 
-    /// Returns the images of a release as it was deployed last, wherever that was.
+    /// Returns the images of a release as it was last deployed, in any environment.
     pub async fn images(&self, release: &str) -> Result<Vec<String>, JournalError> {
         let query = "select images from release where service = $1 and name = $2 and images <> ''
                      order by at desc, seq desc limit 1";

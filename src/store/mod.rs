@@ -1,5 +1,5 @@
 //! The journal in a database: SQLite in the repository, or PostgreSQL for a team. One set of
-//! statements serves both; [`dialect`] has what differs.
+//! statements serves both; [`dialect`] has the differences.
 
 pub mod backport_records;
 mod chain;
@@ -44,10 +44,10 @@ pub struct Store {
 
 impl Store {
     /// Opens the journals of the service that `claim` tells of at `location`, `postgres://...` or
-    /// `sqlite`, which is a file in `directory`; makes them where there are none.
+    /// `sqlite`, which is a file in `directory`; makes them if there are none.
     ///
-    /// Fails with [`OpenError::Taken`] where another repository has the name, and with
-    /// [`OpenError::Unowned`] where nobody has said yet whose the older journals are.
+    /// Fails with [`OpenError::Taken`] if another repository has the name, and with
+    /// [`OpenError::Unowned`] if it is unknown whose the older journals are.
     pub async fn open(location: &str, directory: &Path, claim: &Claim) -> Result<Store, OpenError> {
         let mut store = Store::connected(location, directory).await?;
         store.service = store.claim(claim).await?;
@@ -100,7 +100,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps the list of releases in step with what the event says of them.
+    /// Updates the list of releases with what the event says about them.
     async fn show_release(
         &self,
         event: &Event,
@@ -123,10 +123,10 @@ impl Store {
                 .ok()
                 .map(|deploy| (deploy.environment, deploy.release, deploy.commit, deploy.images.join("\n"))),
             RollBack::STEP => match serde_json::from_value::<RollBack>(detail) {
-                // Brought up anew, and the same as before.
+                // Started again, and the same release as before.
                 Ok(back) if back.from == back.to => None,
                 Ok(back) => {
-                    // Verified once, but no release to go back to any more.
+                    // Verified once, but no longer a release to go back to.
                     sqlx::query(
                         "update release set verdict = $2 where service = $1
                          and environment = $3 and (name = $4 or incident = $5 and verdict is null)",
@@ -264,10 +264,10 @@ impl Journal for Store {
     }
 }
 
-/// Why a release was changed: the incident's title, or what was said when it was ordered.
+/// Why a release was changed: the incident's title, or the reason of the order.
 fn reason(incident: &Incident) -> String {
-    let said = incident.order().map(|order| order.reason.clone()).filter(|reason| !reason.is_empty());
-    format!("{} {}", incident.id, said.unwrap_or_else(|| incident.title()))
+    let given = incident.order().map(|order| order.reason.clone()).filter(|reason| !reason.is_empty());
+    format!("{} {}", incident.id, given.unwrap_or_else(|| incident.title()))
 }
 
 fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {
@@ -278,7 +278,7 @@ fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {
 }
 
 async fn connect(dialect: Dialect, url: &str) -> Result<AnyPool, sqlx::Error> {
-    // SQLite's is longer than a statement waits for a lock.
+    // Longer than a statement of SQLite waits for a lock.
     let (connections, seconds) = match dialect {
         Dialect::Sqlite => (1, 15),
         Dialect::Postgres => (4, 5),
@@ -289,8 +289,8 @@ async fn connect(dialect: Dialect, url: &str) -> Result<AnyPool, sqlx::Error> {
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for statement in dialect.session() {
-                    // The pool would try again until its time is up. What is wrong with the
-                    // database shows at the next statement, which fails at once.
+                    // An error here would make the pool try again until its time is up. The next
+                    // statement fails at once, with the same reason.
                     let _ = sqlx::query(*statement).execute(&mut *connection).await;
                 }
                 Ok(())
@@ -306,7 +306,7 @@ async fn connect(dialect: Dialect, url: &str) -> Result<AnyPool, sqlx::Error> {
     }
 }
 
-/// A database error in words, with what can be done about it.
+/// A database error, with what can be done about it.
 fn failure(action: &'static str, error: &sqlx::Error) -> JournalError {
     let reason = redact(&error.to_string()).into_owned();
     let hint = dialect::hint(&reason).map(str::to_owned);

@@ -6,7 +6,7 @@ use super::{Store, failure};
 use crate::workflow::journal::JournalError;
 
 impl Store {
-    /// Returns the next number of a day, `floor` at the least. Nobody gets it again.
+    /// Returns the next number of a day, at least `floor`. Nobody else gets it.
     pub async fn next_number(&self, day: &str, floor: i64) -> Result<i64, JournalError> {
         let row = sqlx::query(
             "insert into counter (service, day, number) values ($1, $2, $3)

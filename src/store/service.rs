@@ -1,5 +1,5 @@
-//! Whose journals these are. A SQLite file lies in one repository's git directory; a PostgreSQL may be
-//! shared by any number of services.
+//! Whose journals these are. A SQLite file is in one repository's git directory; a PostgreSQL database may
+//! be shared by any number of services.
 
 use sqlx::{Any, Row, Transaction};
 
@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::{Store, failure};
 use crate::workflow::journal::JournalError;
 
-/// The number of what was written before services were told apart.
+/// The number of what was written before the store knew services.
 pub const UNOWNED: i64 = 0;
 
 /// The number of the only service in a SQLite file.
@@ -34,7 +34,7 @@ pub enum OpenError {
     Journal(#[from] JournalError),
     #[error("service `{name}` is the repository `{}`, and this one is `{ours}`", theirs.join("`, `"))]
     Taken { name: String, theirs: Vec<String>, ours: String },
-    #[error("the store has {} from before it told services apart, and nothing says whose", journals(*count))]
+    #[error("the store has {} from before it knew services, and nothing says whose", journals(*count))]
     Unowned { count: i64 },
     #[error("no journal without a service is called `{0}`")]
     NotUnowned(String),
@@ -45,7 +45,7 @@ pub enum OpenError {
 pub struct Adopted {
     pub service: String,
     pub journals: u64,
-    /// How many are still nobody's.
+    /// The number of journals still without a service.
     pub left: i64,
 }
 
@@ -53,13 +53,13 @@ fn journals(count: i64) -> String {
     if count == 1 { "1 journal".to_owned() } else { format!("{count} journals") }
 }
 
-/// Whether `location` may be shared by several services, which then have to say who they are.
+/// Whether several services may share `location`; then each has to identify itself.
 pub fn is_shared(location: &str) -> bool {
     location != "sqlite"
 }
 
 impl Store {
-    /// Returns the number of the service that `claim` tells of, and registers it where it is new.
+    /// Returns the number of the service that `claim` tells of, and registers a new one.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<i64, OpenError> {
         if self.dialect == Dialect::Sqlite {
             return Ok(ONLY);
@@ -67,7 +67,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let mut service = known(claim, &mut tx).await?;
         if service.is_none() {
-            // Of two that register at once, the second one sees the first.
+            // If two register at the same time, the second one sees the first.
             lock(self.dialect, &mut tx).await?;
             service = known(claim, &mut tx).await?;
         }
@@ -83,10 +83,10 @@ impl Store {
     }
 
     /// Gives journals that have no service to the one that `claim` tells of: those in `ids`, or all
-    /// where that is `None`. The claim's address becomes one of that service's addresses.
+    /// for `None`. The claim's address becomes one of that service's addresses.
     ///
-    /// Fails with [`OpenError::NotUnowned`] where one of `ids` is not there or has a service; then
-    /// nothing is changed.
+    /// Fails with [`OpenError::NotUnowned`], and changes nothing, if one of `ids` does not exist or has a
+    /// service.
     pub async fn adopt(
         location: &str,
         directory: &std::path::Path,
@@ -102,7 +102,7 @@ impl Store {
         let service = match known(claim, &mut tx).await {
             Ok(Some(service)) => service,
             Ok(None) => register(claim, &mut tx).await?,
-            // Whoever adopts says that both addresses are of one repository.
+            // An adoption states that both addresses are of one repository.
             Err(OpenError::Taken { .. }) => also_at(claim, &mut tx).await?,
             Err(error) => return Err(error),
         };
@@ -132,8 +132,7 @@ async fn lock(dialect: Dialect, tx: &mut Transaction<'_, Any>) -> Result<(), Jou
     locked.map(drop).map_err(|error| failure("opened", &error))
 }
 
-/// The service of this claim, where there is one. A service that is found by its address gets the name
-/// that is configured now.
+/// The service of this claim, if there is one. A service found by its address gets the configured name.
 async fn known(claim: &Claim, tx: &mut Transaction<'_, Any>) -> Result<Option<i64>, OpenError> {
     let read = |error: sqlx::Error| failure("read", &error);
     let query = "select service.id, service.name, address.address
@@ -181,14 +180,14 @@ async fn found_at(service: i64, claim: &Claim, tx: &mut Transaction<'_, Any>) ->
     written.map(drop).map_err(|error| failure("written", &error))
 }
 
-/// How many journals are nobody's.
+/// The number of journals without a service.
 async fn unowned(tx: &mut Transaction<'_, Any>) -> Result<i64, JournalError> {
     let query = "select count(distinct incident) from event where service = 0";
     let row = sqlx::query(query).fetch_one(&mut **tx).await.map_err(|error| failure("read", &error))?;
     Ok(row.get(0))
 }
 
-/// The keys of the journals that are nobody's: those called `ids`, or all.
+/// The keys of the journals without a service: those in `ids`, or all.
 async fn keys(ids: Option<&[String]>, tx: &mut Transaction<'_, Any>) -> Result<Vec<String>, OpenError> {
     let read = |error: sqlx::Error| failure("read", &error);
     let Some(ids) = ids else {
@@ -207,7 +206,7 @@ async fn keys(ids: Option<&[String]>, tx: &mut Transaction<'_, Any>) -> Result<V
 }
 
 /// Copies the numbers that were given, so that none is given again, and what watches and leases knew.
-/// Nobody's rows stay for the next one that adopts.
+/// Rows without a service stay for the next adoption.
 async fn carry_over(service: i64, tx: &mut Transaction<'_, Any>) -> Result<(), JournalError> {
     for query in [
         "insert into counter (service, day, number) select $1, day, number from counter where service = 0

@@ -1,4 +1,4 @@
-//! What a watch knows, written down beside the journal; the newest state only.
+//! The state of watches, saved beside the journal; only the newest.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,28 +11,28 @@ use crate::domain::actor::Actor;
 use crate::watch::keep::Keep;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 
-/// States of watches that nobody went on with for this long are forgotten, in milliseconds.
+/// Saved watches that nobody resumed for this long are forgotten, in milliseconds.
 const FORGOTTEN: i64 = 7 * 24 * 60 * 60 * 1000;
 
-/// How long somebody else waits for a watch whose process does not answer any more, in seconds.
+/// How long a lease on a watch outlives its process, in seconds.
 const LEASE: u32 = 30;
 
 /// The place of one watch's state, by its name.
 pub struct WatchState {
     pub store: Arc<Store>,
     pub name: String,
-    /// What keeps others from the same place, where no other lease does.
+    /// Keeps others from the same place, if no other lease does.
     pub lease: Option<Lease>,
 }
 
 impl WatchState {
-    /// The place called `name`, for this process alone; fails where another process has it.
+    /// The place called `name`, for this process alone; fails if another process has it.
     pub async fn alone(store: &Arc<Store>, name: &str, by: &Actor) -> Result<WatchState, JournalError> {
         let lease = store.acquire(&format!("watch/{name}"), by, LEASE).await?;
         Ok(WatchState { store: Arc::clone(store), name: name.to_owned(), lease: Some(lease) })
     }
 
-    /// Lets others have it.
+    /// Releases it for others.
     pub async fn leave(self) -> Result<(), JournalError> {
         match &self.lease {
             Some(lease) => self.store.release(lease).await,

@@ -125,6 +125,6 @@ fn a_database_server_that_is_down() {
     exit status: 1
     --- stderr
     error: the journal can't be opened: error communicating with database: Connection refused
-    hint: start the database, or set HOTFIX_STORE=sqlite to go on without the team's
+    hint: start the database, or set HOTFIX_STORE=sqlite to continue without the team's
     ");
 }

@@ -52,7 +52,7 @@ fn a_rollback_that_fails_is_stuck_and_shows_the_ladder_to_everyone() {
       STUCK roll-back    the rollback to `v1.1.0` failed, production runs `v1.2.0`: `echo registry: no such image; exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1   [DURATION]
                          registry: no such image
                          to try next, the mildest first:
-                           hotfix rollback DEPLOY-[DATE]-003               put `v1.1.0` back once more
+                           hotfix rollback DEPLOY-[DATE]-003               put `v1.1.0` back again
                            hotfix rollback DEPLOY-[DATE]-003 --to RELEASE  put another release back
     "#);
     assert_snapshot!(env.read("../notices"), @r#"
@@ -60,7 +60,7 @@ fn a_rollback_that_fails_is_stuck_and_shows_the_ladder_to_everyone() {
     roll-back: the rollback to `v1.1.0` failed, production runs `v1.2.0`: `echo registry: no such image; exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1
     registry: no such image
     to try next, the mildest first:
-      hotfix rollback DEPLOY-[DATE]-003               put `v1.1.0` back once more
+      hotfix rollback DEPLOY-[DATE]-003               put `v1.1.0` back again
       hotfix rollback DEPLOY-[DATE]-003 --to RELEASE  put another release back
     stuck, a person is needed, [TIME]
     "#);
@@ -166,7 +166,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
       BAD   deploy       deploy of `hotfix-001` failed half-way, production runs `hotfix-001`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != hotfix-001`: exit status 1   [DURATION]
       STUCK roll-back    the rollback to `v1.1.0` failed, production runs `hotfix-001`: `test $HOTFIX_RELEASE != v1.1.0 || exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1   [DURATION]
                          to try next, the mildest first:
-                           hotfix rollback 001               put `v1.1.0` back once more
+                           hotfix rollback 001               put `v1.1.0` back again
                            hotfix rollback 001 --to RELEASE  put another release back
     "#);
     assert_snapshot!(env.hotfix(&["rollback", "--to", "v1.0.0", "--yes"]), @r"
@@ -188,7 +188,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
             check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: fix it in [SANDBOX]/work-001, `git commit`, then `hotfix ship`
     --- stderr
-      ok    decide       B, quick fix (30 to 60 min): no rollback: production is back on the release before already; a code error: a small change with its regression test   [DURATION]
+      ok    decide       B, quick fix (30 to 60 min): no rollback: production is already back on the release before; a code error: a small change with its regression test   [DURATION]
       ok    branch       `hotfix/001-payment-api-returns-500` from [COMMIT], work tree [SANDBOX]/work-001   [DURATION]
       held  fix          [COMMIT] went bad in production; a new commit is needed   [DURATION]
     ");
