@@ -1,8 +1,8 @@
 //! The operations that every face calls. A face reads a request, calls one method and shows what comes
 //! back; the rules of the job are here and below.
 //!
-//! [`service::Service`] is one repository; what only reads is asked of it. [`session::Session`] is the
-//! service in the hands of one actor; every write is a method of it.
+//! [`service::Service`] is one repository; reading is done by it. [`session::Session`] is the service
+//! used by one actor; every write is a method of it.
 
 pub mod action;
 pub mod approve;

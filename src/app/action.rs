@@ -1,4 +1,4 @@
-//! Action items: what is to be done so that it does not happen again.
+//! Action items: work that prevents a repetition.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::session::{Session, Unwatched};
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
 
-/// An action item that somebody wants to add.
+/// A new action item.
 #[derive(Clone, Debug)]
 pub struct NewAction {
     /// `prevent`, `detect` or `respond`.
@@ -21,21 +21,21 @@ pub struct NewAction {
 }
 
 impl Session {
-    /// Adds an action item under the next free number of the incident, also where others add one at the
-    /// same time.
+    /// Adds an action item with the next free number of the incident, even if others add one at the same
+    /// time.
     pub async fn add_action(&self, key: &str, action: NewAction) -> Result<Incident, AppError> {
         let due = self.service.now() + action.within;
         let numbered = |incident: &Incident| numbered(incident, &action, due);
         Ok(self.engine(&Unwatched).record_decided(key, &numbered).await?)
     }
 
-    /// Says that the action item of this number is done.
+    /// Marks the action item with this number as done.
     pub async fn finish_action(&self, key: &str, action: String) -> Result<Incident, AppError> {
         self.record(key, Fact::ActionDone { action }).await
     }
 }
 
-/// The fact that adds `action` after all that the incident has.
+/// The fact that adds `action` after the incident's other ones.
 fn numbered(incident: &Incident, action: &NewAction, due: Timestamp) -> Fact {
     let last = incident.actions.iter().filter_map(|action| action.id.parse::<u64>().ok()).max().unwrap_or(0);
     let NewAction { kind, text, owner, .. } = action.clone();

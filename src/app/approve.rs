@@ -14,35 +14,35 @@ use crate::domain::severity::Severity;
 use crate::report::next;
 use crate::steps;
 
-/// The fewest characters of a commit that tell it from others.
+/// The fewest characters that identify a commit.
 const SHORTEST: usize = 7;
 
 /// What somebody wants to approve.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub role: String,
-    /// The commit that they looked at; the one that was checked where it is left out.
+    /// The commit that they looked at; the checked one if left out.
     pub commit: Option<String>,
     /// Why it should pass alone.
     pub break_glass: Option<String>,
 }
 
-/// An approval as it was given.
+/// A recorded approval.
 #[derive(Debug)]
 pub struct Approved {
     pub incident: Incident,
     pub commit: String,
-    /// The roles that nobody fills yet.
+    /// The roles without an approval.
     pub missing: Vec<String>,
     /// What is to be done next.
     pub next: Option<Hint>,
 }
 
 impl Session {
-    /// Approves the fix as it was checked, bound to its commit.
+    /// Approves the checked fix; the approval is bound to its commit.
     ///
-    /// Fails where nothing was checked yet, the commit is another one, the role or a break-glass approval
-    /// is not asked for, or this actor's approval would not count.
+    /// Fails if nothing was checked yet, the commit is another one, the role or a break-glass approval is not
+    /// needed, or this actor's approval would not count.
     pub async fn approve(&self, key: &str, request: Request) -> Result<Approved, AppError> {
         let incident = self.service.incident(key).await?;
         let check = incident.detail::<Check>().ok_or(AppError::NotChecked)?;

@@ -16,13 +16,13 @@ impl Service {
         Ok(self.tools.store.keys().await?)
     }
 
-    /// Returns every place where the incident's journal is not what it was when it was written, and
-    /// the anchors outside the database that it was compared with.
+    /// Returns every place where the incident's journal differs from what was written, and the anchors
+    /// outside the database that it was compared with.
     pub async fn audit(&self, key: &str) -> Result<(Vec<Break>, Vec<audit::Anchor>), AppError> {
         let events = self.events(key).await?;
         let project = &self.tools.project;
         let mut anchors = Vec::new();
-        // A fold fails where the events do not fit together; the chain is looked at all the same.
+        // A fold fails if the events do not fit together; the chain is checked anyway.
         let incident = fold(&events).ok().flatten();
         let id = incident.as_ref().map_or(key, |incident| incident.id.as_str()).to_owned();
         let id = id.as_str();
@@ -38,14 +38,14 @@ impl Service {
             let tip = project.remote_branch(&self.config().git.production).await?;
             let ticket = project.file(&tip, &path).await?.unwrap_or_default();
             let ticket = String::from_utf8_lossy(&ticket).into_owned();
-            // The last anchor in a ticket that several incidents share may be another's.
+            // The last anchor in a ticket of several incidents may be another incident's.
             anchors.extend(anchor::parse(&ticket, &format!("`{path}`")).filter(|_| ticket.contains(id)));
         }
         Ok((audit::verify(&events, &anchors), anchors))
     }
 
-    /// Returns the incidents whose head this clone has anchored on the remote, and of which the
-    /// journal knows nothing any more.
+    /// Returns the incidents whose head this clone has anchored on the remote and that are missing in the
+    /// journal.
     pub async fn lost(&self) -> Result<Vec<String>, AppError> {
         let mut lost = Vec::new();
         for id in self.tools.project.anchored().await? {

@@ -1,4 +1,4 @@
-//! Backports outside of an incident.
+//! Backports outside an incident.
 
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ impl Backports {
         kept::start(&self.git, &self.records, request).await
     }
 
-    /// What a request comes to; nothing moves.
+    /// The plan for a request; nothing moves.
     pub async fn preview(&self, request: &Request) -> Result<Report, BackportError> {
         let plan = plan::plan(&self.git, request).await?;
         kept::preview(&self.git, &plan).await
@@ -91,7 +91,7 @@ impl Backports {
         kept::resolved(&self.git, record).await
     }
 
-    pub async fn go_on(&self, record: Record, resolutions: Vec<Resolution>) -> Result<Report, BackportError> {
+    pub async fn resume(&self, record: Record, resolutions: Vec<Resolution>) -> Result<Report, BackportError> {
         kept::go_on(&self.git, &self.records, record, resolutions).await
     }
 

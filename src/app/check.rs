@@ -16,22 +16,22 @@ use crate::guard::sarif;
 use crate::proof::Say;
 use crate::steps;
 
-/// What is to be checked.
+/// What to check.
 #[derive(Debug)]
 pub struct Request {
-    /// Somewhere in the work tree whose commit is the fix.
+    /// A directory in the work tree whose commit is the fix.
     pub directory: PathBuf,
-    /// What production runs; where the branch left production's where it is not said.
+    /// What production runs; by default the commit where the branch left production's.
     pub base: Option<String>,
     pub profile: Option<String>,
     pub parts: Parts,
-    /// Whether a proof from before will do.
+    /// Whether an earlier proof of the same trees counts.
     pub remember: bool,
 }
 
 /// Checks the commit that is checked out. Nothing of it is journalled, and nothing can be waived.
 ///
-/// Fails where it can't be told what to compare it with.
+/// Fails if there is nothing to compare it with.
 pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
     let mut project = Project::open(&request.directory).await?;
     let config = load_config(&project, &request.directory, request.profile.as_deref())?;
@@ -43,7 +43,7 @@ pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
         Some(revision) => revision.clone(),
         None => left_production(&project, &config.git.production, &fix).await?,
     };
-    // A base that is not there is told of by what reads the change: a shallow clone is the usual reason.
+    // Reading the change reports a missing base, with the usual reason: a shallow clone.
     let base = commit(&here, &base).await?.unwrap_or(base);
     let top = here.run(["rev-parse", "--show-toplevel"]).await.map_err(ProjectError::from)?;
     let work_tree = Path::new(&top);
@@ -71,7 +71,7 @@ pub fn sarif(check: &Check) -> serde_json::Value {
     sarif::sarif(&check.violations)
 }
 
-/// Whether incidents may be known here: a journal, or a configuration that names one.
+/// Whether there may be incidents here: a journal, or a configuration that names one.
 pub async fn may_have_incidents(directory: &Path) -> bool {
     let Ok(project) = Project::open(directory).await else { return false };
     let journal = project.common.join("hotfix/journal.db");
@@ -80,7 +80,7 @@ pub async fn may_have_incidents(directory: &Path) -> bool {
 }
 
 impl Service {
-    /// The last check of the incident's fix as it stands, also one that held it.
+    /// The last check of the incident's current fix, even if it held it.
     pub fn last_check(&self, incident: &Incident) -> Option<Check> {
         steps::last_check(&self.tools, incident)
     }
@@ -122,5 +122,5 @@ async fn left_production(project: &Project, production: &str, fix: &str) -> Resu
             return Err(AppError::NothingToCheck(format!("`{short}` has all that is checked out")));
         }
     }
-    Err(AppError::NothingToCheck("no branch of production's was found that this one began at".to_owned()))
+    Err(AppError::NothingToCheck("no branch of production was found that this one started from".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Ticking what a checklist wants.
+//! Ticking the items of checklists.
 
 use super::error::AppError;
 use super::session::Session;
@@ -6,9 +6,9 @@ use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
 
 impl Session {
-    /// Ticks items of the configured checklists, as they are written there.
+    /// Ticks items of the configured checklists, by their text.
     ///
-    /// Fails, and ticks nothing, where no checklist has one of them.
+    /// Fails, and ticks nothing, if no checklist has one of them.
     pub async fn tick(&self, key: &str, items: &[String]) -> Result<Incident, AppError> {
         let lists = &self.service.config().checklist;
         let is_known = |item: &&String| lists.values().flatten().any(|known| known == *item);

@@ -1,4 +1,4 @@
-//! Choosing the strategy, and changing it mid-way.
+//! Choosing the strategy, and changing it later.
 
 use super::error::AppError;
 use super::session::{Goal, Session};
@@ -9,10 +9,10 @@ use crate::domain::strategy::Strategy;
 use crate::workflow::plan;
 use crate::workflow::progress::Progress;
 
-/// What became of a person's choice.
+/// The effect of a person's choice.
 #[derive(Debug)]
 pub enum Choice {
-    /// The step `decide` has taken it up.
+    /// The step `decide` used it.
     TakenUp(Incident),
     /// Its steps replace what was left.
     Planned(Incident),
@@ -24,8 +24,8 @@ impl Session {
         self.run(key, Goal::Decide, progress).await
     }
 
-    /// Takes `strategy` as a person's choice: where the decision is still to come, the step `decide`
-    /// takes it up now; else its steps replace what is left of the plan, and nothing is done yet.
+    /// Takes `strategy` as a person's choice: before the decision, the step `decide` uses it now; after it,
+    /// its steps replace the rest of the plan, and nothing is done yet.
     pub async fn choose(
         &self,
         key: &str,
@@ -50,7 +50,7 @@ impl Session {
     }
 }
 
-/// What a choice of strategy means as the incident stands.
+/// The effect of a choice of strategy on the current incident.
 fn change(incident: &Incident, strategy: Strategy, reason: &str, by: &str) -> Fact {
     let waits = incident.plan().is_none_or(|plan| {
         plan.steps.iter().any(|step| step.name == StepName::Decide && !matches!(step.state, StepState::Done { .. }))

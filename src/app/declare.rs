@@ -25,14 +25,14 @@ use crate::workflow::progress::Progress;
 /// The most characters of a title.
 const TITLE: usize = 200;
 
-/// What a person or a probe says when it reports an incident.
+/// The report of an incident, by a person or a probe.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub title: String,
     pub severity: Option<Severity>,
     /// The tracker's identifier.
     pub issue_id: Option<String>,
-    /// When it was first seen; now where it is left out.
+    /// When it was first seen; now if left out.
     pub detected: Option<Timestamp>,
     pub impact: String,
     pub symptoms: Vec<String>,
@@ -45,13 +45,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// All its words, for the rules.
+    /// Its whole text, for the rules.
     fn text(&self) -> String {
         [&self.title, &self.impact, &self.assessment, &self.symptoms.join("\n")].map(String::as_str).join("\n")
     }
 }
 
-/// A declared incident, and what the person should know about how it came about.
+/// A declared incident, with remarks for the person.
 #[derive(Debug)]
 pub struct Declared {
     pub incident: Incident,
@@ -59,20 +59,19 @@ pub struct Declared {
 }
 
 impl Service {
-    /// Returns which way a report takes, and why.
+    /// Returns where a report goes, and why.
     pub fn triage(&self, text: &str) -> Triage {
         triage(text, &self.config().triage.rule)
     }
 }
 
 impl Session {
-    /// Declares an incident under an identifier that nobody else gets.
+    /// Declares an incident with an identifier that nobody else gets.
     ///
-    /// Fails where the report has no title, is no emergency, no rule and no person gives it a
-    /// severity, or the tracker's identifier can't be used or is taken. A remote that can't be
-    /// reached is no reason to fail.
+    /// Fails if the report has no title, is not an emergency, gets a severity from no rule and no person, or
+    /// if the tracker's identifier can't be used or is taken. An unreachable remote is no reason to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
-        // A title is one line; what does not fit on it is kept, word for word.
+        // A title is one line; the full text is kept.
         let title = name::line(&report.title, TITLE);
         if title.is_empty() {
             return Err(AppError::NoTitle);
@@ -80,7 +79,7 @@ impl Session {
         let mut remarks = Vec::new();
         let (severity, chosen_by) = self.severity(&report)?;
         if let Some(higher) = self.service.triage(&report.text()).severity.filter(|higher| *higher < severity) {
-            remarks.push(format!("declared as {severity}, though the rules say {higher}"));
+            remarks.push(format!("declared as {severity}, but the rules say {higher}"));
         }
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
@@ -122,7 +121,7 @@ impl Session {
 
     /// What `start` would declare and do; nothing is written.
     ///
-    /// Fails where no rule and no person gives the report a severity.
+    /// Fails if no rule and no person gives the report a severity.
     pub fn plan_of_start(&self, report: &Report, strategy: Option<Strategy>) -> Result<StartPlan, AppError> {
         let (severity, chosen_by) = self.severity(report)?;
         let steps = plan::steps(strategy.unwrap_or(Strategy::B));
@@ -130,8 +129,7 @@ impl Session {
         Ok(StartPlan { severity, chosen_by, steps })
     }
 
-    /// Works a declared incident off up to the branch for its fix; a rollback, which waits for nobody's fix,
-    /// to the end.
+    /// Runs a declared incident up to the branch for its fix; a rollback, which needs no fix, to the end.
     pub async fn start(&self, key: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
         let incident = self.run(key, Goal::Branch, progress).await?;
         match incident.strategy {
@@ -155,8 +153,8 @@ impl Session {
         Ok(())
     }
 
-    /// Returns the severity of a report and who or what chose it; a person's word counts, and a
-    /// severity below that of the rules is never taken silently.
+    /// Returns the severity of a report and who or what chose it. A person decides; a severity below that of
+    /// the rules is never taken silently.
     pub fn severity(&self, report: &Report) -> Result<(Severity, String), AppError> {
         let Triage { route, severity: by_rule, rule } = self.service.triage(&report.text());
         match (report.severity, by_rule) {
@@ -171,7 +169,7 @@ impl Session {
     }
 
     /// Returns the next `HOTFIX-YYYYMMDD-NNN`, or with another prefix, reserved on the remote; a
-    /// provisional name where the remote can't be reached in time.
+    /// provisional name if the remote can't be reached in time.
     pub(super) async fn next_identifier(&self, prefix: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
         let (store, project) = (&self.service.tools.store, &self.service.tools.project);
         let day = identifier::day(self.service.now());
@@ -222,14 +220,14 @@ impl Session {
             Ok(Reservation::Ours) => Ok(id),
             Ok(Reservation::Taken) => Err(AppError::Reserved { id, remote: project.remote.clone() }),
             Err(error @ (ProjectError::Unreachable { .. } | ProjectError::Refused { .. })) => {
-                remarks.push(format!("{error}: nobody else was kept from taking `{id}`"));
+                remarks.push(format!("{error}: another clone may take `{id}` too"));
                 Ok(id)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Something that no other process says.
+    /// A value that no other process has.
     fn nonce(&self) -> String {
         let random = RandomState::new().hash_one(std::process::id());
         format!("{} process {} {random:016x}", self.actor, std::process::id())

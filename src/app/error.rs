@@ -1,4 +1,4 @@
-//! Why an operation was not done, of which kind that is, and what to do about it.
+//! Why an operation was not done, the kind of the error, and what to do about it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,23 +14,23 @@ use crate::store::OpenError;
 use crate::workflow::engine::EngineError;
 use crate::workflow::journal::JournalError;
 
-/// What kind of end it is. The exit status, the HTTP status and the error of MCP follow from it.
+/// The kind of an error. The exit status, the HTTP status and the error of MCP follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// It was asked for in a way that can't be meant.
+    /// The request makes no sense.
     Usage,
-    /// What it is about is not there.
+    /// What it is about does not exist.
     NotFound,
     /// Somebody or something has to act first.
     Held,
     /// The rules of the job forbid it, for this actor or at all.
     Refused,
-    /// Somebody else was faster, or has it already.
+    /// Somebody else was faster, or already has it.
     Conflict,
-    /// It was tried, and did not work.
+    /// It was tried, and failed.
     Failed,
-    /// It can't happen; a mistake in hotfix.
+    /// It can't happen: a bug in hotfix.
     Bug,
 }
 
@@ -66,7 +66,7 @@ pub enum AppError {
     NoSeverity,
     #[error("{0}")]
     BadIdentifier(String),
-    #[error("`{id}` is an incident already")]
+    #[error("`{id}` is already an incident")]
     Duplicate { id: String },
     #[error("`{id}` was taken by another clone of the repository")]
     Reserved { id: String, remote: String },
@@ -116,7 +116,7 @@ pub enum AppError {
     MayNotApprove { who: String, why: String },
     #[error("{what} needs a reason")]
     NoReason { what: &'static str },
-    #[error("nothing is called `{name}` that could be waived")]
+    #[error("there is nothing called `{name}` to waive")]
     NothingToWaive { name: String, nearest: Vec<String> },
     #[error("no checklist has `{item}`")]
     NotOnAChecklist { item: String },
@@ -179,7 +179,7 @@ impl AppError {
         }
     }
 
-    /// What to type next, or to do; none where nothing is known that helps.
+    /// What to type or do next; empty if nothing is known to help.
     pub fn hints(&self) -> Vec<String> {
         let one = |hint: &str| vec![hint.to_owned()];
         match self {
@@ -188,7 +188,7 @@ impl AppError {
                 journal_hint(error)
             }
             AppError::Store(OpenError::Taken { name, .. }) => vec![
-                format!("give this one another name: service = \"...\" in hotfix.toml in the place of \"{name}\""),
+                format!("give this one another name: service = \"...\" in hotfix.toml instead of \"{name}\""),
                 "if both are the same repository: hotfix init --adopt none".to_owned(),
             ],
             AppError::Store(OpenError::Unowned { .. }) => vec![
@@ -205,12 +205,12 @@ impl AppError {
             Unknown { open, .. } => vec![format!("open: {}", open.join(", "))],
             NoneOpen => one("hotfix \"WHAT IS BROKEN\" --severity P0"),
             Several { open } => {
-                vec![format!("say which one, such as {}, the most urgent", open.first().map_or("", String::as_str))]
+                vec![format!("name one, such as {}, the most urgent", open.first().map_or("", String::as_str))]
             }
             NotAnEmergency { route, .. } => {
-                vec![format!("it is for the {route}; if it is an emergency all the same, say --severity P0, P1 or P2")]
+                vec![format!("it is for the {route}; if it is an emergency anyway, add --severity P0, P1 or P2")]
             }
-            NoSeverity => one("say it yourself: --severity P0, P1 or P2"),
+            NoSeverity => one("choose it: --severity P0, P1 or P2"),
             Duplicate { id } | NotAnIncident { id, .. } => vec![format!("hotfix status {id}")],
             Reserved { id, remote } => {
                 vec![format!("if nobody works on it there: git push {remote} --delete refs/hotfix/{id}")]
@@ -222,7 +222,7 @@ impl AppError {
             OrderOpen { id, .. } => vec![format!("hotfix resume {id}"), format!("hotfix abort {id} --reason ...")],
             UnknownRelease { .. } => vec!["git tag --list".to_owned(), "hotfix log".to_owned()],
             NoRelease(_) => {
-                vec!["say which: hotfix deploy RELEASE".to_owned(), "set branch.tag in hotfix.toml".to_owned()]
+                vec!["name one: hotfix deploy RELEASE".to_owned(), "set branch.tag in hotfix.toml".to_owned()]
             }
             NothingVerified { .. } => one("hotfix rollback --to RELEASE"),
             NothingRuns(_) => one("hotfix deploy RELEASE"),
@@ -230,7 +230,7 @@ impl AppError {
                 vec![format!("hotfix deploy {id}"), format!("hotfix rollback {id} --to RELEASE")]
             }
             NoDeployer => one("set [deploy.by.command] in hotfix.toml"),
-            NoProbe => one("add a [[watch.probe]] to hotfix.toml, or say --url URL"),
+            NoProbe => one("add a [[watch.probe]] to hotfix.toml, or use --url URL"),
             NotChecked => one("hotfix check"),
             NoBreakGlass => one("hotfix approve --role ROLE"),
             NoSuchRole { known, .. } if known.is_empty() => one("roles: none"),
@@ -271,7 +271,7 @@ fn journal_kind(error: &JournalError) -> Kind {
 fn journal_hint(error: &JournalError) -> Vec<String> {
     let hint = match error {
         JournalError::Store { hint, .. } => return hint.iter().cloned().collect(),
-        JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows how far it is",
+        JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows its progress",
         JournalError::Unreadable { .. } => "hotfix audit verify",
         JournalError::Newer { .. } => "update hotfix",
         JournalError::LeaseLost { .. } | JournalError::Illegal(_) => "hotfix status",

@@ -24,8 +24,7 @@ impl Service {
         }
     }
 
-    /// The same, where something ordered without an incident serves as well; without a name, an
-    /// incident comes first.
+    /// The same, or an order without an incident; without a name, an incident comes first.
     pub async fn find_any(&self, id: Option<&str>) -> Result<Summary, AppError> {
         let store = &self.tools.store;
         if let Some(id) = id
@@ -46,7 +45,7 @@ impl Service {
         }
     }
 
-    /// The incident or order called `id`, the open or the last one where it is left out.
+    /// The incident or order called `id`; the open or the last one if left out.
     pub async fn find_any_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
         match self.find_any(id).await {
             Err(AppError::NoneOpen) => self.tools.store.newest(1).await?.pop().ok_or(AppError::NoneOpen),
@@ -54,7 +53,7 @@ impl Service {
         }
     }
 
-    /// The incident called `id`, or the last one where none is open: for commands that only read.
+    /// The incident called `id`, or the last one if none is open: for commands that only read.
     pub async fn find_to_read(&self, id: Option<&str>) -> Result<Summary, AppError> {
         match self.find(id).await {
             Err(AppError::NoneOpen) => {

@@ -8,7 +8,7 @@ use crate::config::{Config, FILE};
 use crate::git::project::Project;
 use crate::store::{Adopted, Store};
 
-/// A configuration to start from, and what it rests on.
+/// A configuration to start from, and the reasons for it.
 #[derive(Debug)]
 pub struct Guesses {
     pub path: PathBuf,
@@ -16,7 +16,7 @@ pub struct Guesses {
     pub remarks: Vec<String>,
 }
 
-/// What a build file says about how all of the project's tests are run.
+/// Build files, each with the command for all tests of such a project.
 const FULL: &[(&str, &str)] = &[
     ("Cargo.toml", "[\"cargo\", \"test\", \"--workspace\"]"),
     ("package.json", "[\"npm\", \"test\"]"),
@@ -29,7 +29,7 @@ const FULL: &[(&str, &str)] = &[
 /// Returns a hotfix.toml for the repository that `directory` is in. Writes nothing.
 pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, AppError> {
     let project = Project::open(directory).await?;
-    // A wrong profile is an error now, not later.
+    // So that a wrong profile is an error now, not later.
     Config::load(None, profile)?;
     let mut remarks = Vec::new();
     let mut text = String::from(
@@ -64,7 +64,7 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
     Ok(Guesses { path: project.top.join(FILE), text, remarks })
 }
 
-/// Gives journals that the store has from before it told services apart to this repository's service: those
+/// Gives journals that the store has from before it knew services to this repository's service: those
 /// called `ids`, or all where that is `None`.
 pub async fn adopt(options: &Options, ids: Option<&[String]>) -> Result<Adopted, AppError> {
     let (project, config) = configured(options).await?;
@@ -90,7 +90,7 @@ async fn production(project: &Project, remarks: &mut Vec<String>) -> Result<(Str
     for branch in ["main", "master", "production", "trunk"] {
         for place in [format!("refs/remotes/{remote}/{branch}"), format!("refs/heads/{branch}")] {
             if project.commit(&place).await?.is_some() {
-                remarks.push(format!("production: `{branch}`, because it is there"));
+                remarks.push(format!("production: `{branch}`, because it exists"));
                 return Ok((remote, branch.to_owned()));
             }
         }

@@ -1,4 +1,4 @@
-//! What people say in an incident: notes, that they are on it, how severe it is.
+//! What people add to an incident: notes, acknowledgements, another severity.
 
 use super::error::AppError;
 use super::session::Session;
@@ -7,12 +7,12 @@ use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
 
 impl Session {
-    /// Adds a note to the timeline; an update is sent to those who wait, too.
+    /// Adds a note to the timeline; an update is also sent to those who wait.
     pub async fn note(&self, key: &str, text: String, update: bool) -> Result<Incident, AppError> {
         self.record(key, Fact::Noted { text, update }).await
     }
 
-    /// Says that this actor has seen the incident and is on it.
+    /// Records that this actor has seen the incident and is working on it.
     pub async fn acknowledge(&self, key: &str) -> Result<Incident, AppError> {
         self.record(key, Fact::Acknowledged {}).await
     }

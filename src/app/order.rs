@@ -1,4 +1,4 @@
-//! Deploys and rollbacks without an incident: what is to be ordered, and its journal.
+//! Deploys and rollbacks without an incident: the order, and its journal.
 
 use super::error::AppError;
 use super::service::Service;
@@ -17,26 +17,26 @@ use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Entry, Journal, JournalError, apply, record};
 use crate::workflow::plan::{Next, WORKFLOW, next};
 
-/// How many entries of the log are looked at.
+/// How many entries of the log are read.
 const HISTORY: u32 = 1000;
 
-/// What would be ordered, and what a person should know before.
+/// A possible order, with warnings.
 #[derive(Debug)]
 pub enum Proposal {
     /// Nothing would change, for this reason.
     Nothing(String),
     Order {
         order: Order,
-        /// What speaks against it, a line each.
+        /// The reasons against it, a line each.
         warnings: Vec<String>,
     },
 }
 
 impl Service {
-    /// Proposes to deploy `release`, or the newest one where none is named.
+    /// Proposes to deploy `release`, or the newest one if none is named.
     ///
-    /// Fails where there is no deployer, no such release, what runs can't be told, or something else is
-    /// ordered and not over.
+    /// Fails if there is no deployer, no such release, if what runs is unknown, or if another order is not
+    /// over.
     pub async fn propose_deploy(&self, release: Option<&str>, reason: &str) -> Result<Proposal, AppError> {
         self.nothing_ordered(&self.config().deploy.environment).await?;
         let current = self.deployer()?.current().await?.unwrap_or_default();
@@ -62,10 +62,10 @@ impl Service {
         Ok(Proposal::Order { order: self.draft(Kind::Deploy, release, commit, current, reason), warnings })
     }
 
-    /// Proposes to put back `to`, or the last release that was verified where none is named; with a
-    /// rung that takes away what runs, that very release.
+    /// Proposes to put back `to`, or the last verified release if none is named; with a rung that starts
+    /// the running release again, that one.
     ///
-    /// Fails like [`Service::propose_deploy`], and where nothing runs or nothing else was verified.
+    /// Fails like [`Service::propose_deploy`], and if nothing runs or nothing else was verified.
     pub async fn propose_rollback(
         &self,
         to: Option<&str>,
@@ -77,7 +77,7 @@ impl Service {
         let history = self.history().await?;
         let (release, commit) = match to {
             Some(to) => self.known_release(to, &history).await?,
-            // What runs is brought up anew.
+            // These rungs start again what runs.
             None if rung > Some(Rung::Release) && !current.is_empty() => (current.clone(), String::new()),
             None if current.is_empty() => return Err(AppError::NothingRuns(self.config().deploy.environment.clone())),
             None => {
@@ -95,7 +95,7 @@ impl Service {
         Ok(Proposal::Order { order: Order { rung, ..order }, warnings })
     }
 
-    /// Whether a release of this name is known, here or in the log.
+    /// Whether a release with this name exists, here or in the log.
     pub async fn is_release(&self, name: &str) -> Result<bool, AppError> {
         match self.known_release(name, &self.history().await?).await {
             Ok(_) => Ok(true),
@@ -104,7 +104,7 @@ impl Service {
         }
     }
 
-    /// Why somebody should think twice before `release` is put back; fails where it is not known.
+    /// The warnings against putting `release` back; fails if it is unknown.
     pub async fn warnings_of(&self, release: &str) -> Result<Vec<String>, AppError> {
         let history = self.history().await?;
         self.known_release(release, &history).await?;
@@ -147,8 +147,8 @@ impl Service {
         }
     }
 
-    /// Returns the release of this name and its commit, empty where only the log knows it; what this
-    /// clone has not got is fetched.
+    /// Returns the release with this name and its commit, empty if only the log has it; a tag that this
+    /// clone does not have is fetched.
     async fn known_release(&self, release: &str, history: &[ReleaseRecord]) -> Result<(String, String), AppError> {
         let project = &self.tools.project;
         if !project.has_tag(release).await? && project.has_remote().await? {
@@ -164,7 +164,7 @@ impl Service {
         }
     }
 
-    /// Returns the newest tag that is a version, with its commit; `None` where what runs has all of it.
+    /// Returns the newest tag that is a version, with its commit; `None` if what runs contains it.
     async fn newest_release(&self, current: &str) -> Result<Option<(String, String)>, AppError> {
         let project = &self.tools.project;
         if project.has_remote().await? {
@@ -185,7 +185,7 @@ impl Service {
         Ok(Some((newest.clone(), commit)))
     }
 
-    /// A remote that does not answer is no reason to wait with a deploy.
+    /// A remote that does not answer is no reason to delay a deploy.
     async fn fetch_or_warn(&self) -> Result<(), AppError> {
         match self.tools.project.fetch().await {
             Err(error @ ProjectError::Unreachable { .. }) => {
@@ -206,7 +206,7 @@ impl Service {
 }
 
 impl Session {
-    /// What would be done for an order, step by step; nothing is written.
+    /// What an order would do, step by step; writes nothing.
     pub async fn plan_of_order(&self, order: &Order) -> Result<PlanView, AppError> {
         let key = order.kind.prefix();
         let first = Event::after(None, key, &self.actor, self.service.now(), &Fact::Ordered(order.clone()));
@@ -218,15 +218,15 @@ impl Session {
         self.plan_of(&incident).await
     }
 
-    /// Writes the order's first event, under an identifier that nobody else gets; nothing is done yet.
-    /// `remarks` says what the person should know about how it came about.
+    /// Writes the order's first event, with an identifier that nobody else gets; nothing is done yet.
+    /// `remarks` gets remarks for the person.
     ///
-    /// Fails where something else is ordered for the environment and is not over.
+    /// Fails if another order for the environment is not over.
     pub async fn order(&self, order: Order, remarks: &mut Vec<String>) -> Result<Incident, AppError> {
         self.service.nothing_ordered(&order.environment).await?;
         let key = self.next_identifier(order.kind.prefix(), remarks).await?;
         let journal = self.service.tools.store.as_ref();
-        // Of two who order at once, one writes first, and the other sees it.
+        // If two people order at the same time, one writes first, and the other sees it.
         let lease = journal.acquire(&format!("order/{}", order.environment), &self.actor, LEASE).await?;
         let written = async {
             self.service.nothing_ordered(&order.environment).await?;

@@ -12,19 +12,19 @@ use crate::domain::incident::Incident;
 use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 
-/// How many of the newest incidents are looked at for one that was closed before it was linked.
+/// How many of the newest incidents are searched for one that was closed before it was linked.
 const NEWEST: u32 = 20;
 
 impl Session {
-    /// Declares an incident for the outage that holds `incident`, or finds the one that is there, and
-    /// links the two. Returns `incident` after it.
+    /// Declares an incident for the outage that holds `incident`, or finds the existing one, and links the
+    /// two. Returns `incident` after it.
     ///
-    /// May be called again after a crash at any moment: both ends are looked at before they are written.
-    pub(super) async fn tell_outage(&self, incident: Incident) -> Result<Incident, AppError> {
+    /// May be called again after a crash at any moment: each link is written only if it is missing.
+    pub(super) async fn declare_outage(&self, incident: Incident) -> Result<Incident, AppError> {
         let Some(outage) = incident.outage.clone() else { return Ok(incident) };
         let report = Report {
             title: format!("{} fails", capital(&outage.cause)),
-            // An order has none of its own.
+            // An order has no severity of its own.
             severity: incident.severity,
             symptoms: vec![outage.seen.clone()],
             assessment: format!("found by the watch of {}, which is held by it", incident.id),
@@ -44,8 +44,8 @@ impl Session {
         self.record(&incident.key, Fact::Linked { incident: other.key, why }).await
     }
 
-    /// Returns the incident of the report's cause that is open, or was declared after `since`; where there
-    /// is none, declares it. True where it is new. Two processes at once get the same one.
+    /// Returns the incident of the report's cause that is open, or was declared after `since`; declares it if
+    /// there is none. True if it is new. Two processes at the same time get the same one.
     pub async fn declare_once(&self, report: Report, since: Timestamp) -> Result<(Incident, bool), AppError> {
         let cause = report.cause.clone().unwrap_or_default();
         let lease = self.lease_on(&cause).await?;

@@ -13,8 +13,8 @@ use crate::workflow::plan;
 use crate::workflow::progress::Progress;
 
 impl Service {
-    /// Those who change the number of instances by themselves, a warning each, where `rung` takes them
-    /// away; fails where the deployer has no such rung.
+    /// A warning for each autoscaler, if `rung` takes instances away; fails if the deployer has no such
+    /// rung.
     pub async fn warnings_of_rung(&self, rung: Rung) -> Result<Vec<String>, AppError> {
         let deployer = self.deployer()?;
         if !deployer.rungs().contains(&rung) {
@@ -25,13 +25,13 @@ impl Service {
         Ok(autoscalers.into_iter().map(|autoscaler| autoscaler.words).collect())
     }
 
-    /// How production would be put back now, to `to` and by `rung` where that is said.
+    /// How production would be put back now, to `to` and by `rung` if given.
     pub async fn way_back(&self, incident: &Incident, to: Option<&str>, rung: Option<Rung>) -> Result<Back, AppError> {
         let done = |step: &StepRecord| step.name == RollBack::STEP && matches!(step.state, StepState::Done { .. });
         let last =
             incident.detail::<RollBack>().filter(|_| incident.plan().is_some_and(|plan| plan.steps.iter().any(done)));
         let found = match last {
-            // The one that was planned is past, so another is wanted, or the same another way.
+            // The planned rollback is past, so this is another one, or the same one another way.
             Some(_) if rung.is_none() => steps::found_way_back(&self.tools, incident).await,
             Some(RollBack { from, to, rung, .. }) => Ok(Back { from, to, rung }),
             None => steps::way_back(&self.tools, incident).await,
@@ -54,15 +54,14 @@ impl Service {
             }
             (None, _) => found.to,
         };
-        // A rollback that failed may have left something else than it began with.
+        // A failed rollback may have left another release than the one that it started from.
         let runs = self.deployer()?.current().await?.filter(|runs| *runs != to);
         Ok(Back { from: runs.unwrap_or(found.from), to, rung })
     }
 }
 
 impl Session {
-    /// Plans the way `back` and goes it. An incident is not closed by the way; what was ordered goes on
-    /// to its end.
+    /// Plans the way `back` and runs it. That does not close an incident; an order continues to its end.
     pub async fn roll_back(
         &self,
         key: &str,

@@ -25,11 +25,11 @@ use crate::store::{Claim, Store, is_shared};
 use crate::workflow::journal::{Journal, JournalError, fold};
 use crate::workflow::step::{Clock, Step};
 
-/// How many of the newest incidents that are over may still want a post-mortem in `status`.
+/// How many of the newest incidents that are over are searched for a missing post-mortem.
 const LATELY: u32 = 5;
 
-/// Everything that is built once for a repository. What only reads is asked of it directly; whoever
-/// changes something says first who they are, see [`Service::by`].
+/// Everything that is built once for a repository. Reading needs nothing else; writing needs an actor, see
+/// [`Service::by`].
 pub struct Service {
     pub(super) tools: Arc<Tools>,
     pub(super) steps: Vec<Box<dyn Step>>,
@@ -37,14 +37,14 @@ pub struct Service {
     pub(super) clock: SystemClock,
 }
 
-/// What the caller says about where.
+/// The caller's options for finding it.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub directory: PathBuf,
     pub profile: Option<String>,
 }
 
-/// Time as the machine has it.
+/// The machine's clock.
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -75,7 +75,7 @@ impl Service {
         Ok(Arc::new(Service { tools, steps, outbox, clock: SystemClock }))
     }
 
-    /// The service in the hands of `actor`.
+    /// The service used by `actor`.
     pub fn by(self: &Arc<Service>, actor: Actor) -> Session {
         Session { service: Arc::clone(self), actor }
     }
@@ -93,8 +93,8 @@ impl Service {
         self.clock.now()
     }
 
-    /// What the configuration lacks for a deploy, and the setting that is wanted. There is time to
-    /// add it while the fix is made.
+    /// What the configuration lacks for a deploy, and the setting to add. There is time for that while the
+    /// fix is made.
     pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
         let config = self.config();
         let deployer = config.deploy.by.is_none().then_some(("deployer", "[deploy.by.command] in hotfix.toml"));
@@ -127,13 +127,13 @@ impl Service {
         Ok(self.tools.store.incidents_everywhere(most).await?)
     }
 
-    /// What is not over: incidents, the most urgent first, then what was ordered without one.
+    /// What is not over: incidents, the most urgent first, then orders without one.
     pub async fn open_cases(&self) -> Result<Vec<Summary>, AppError> {
         let store = &self.tools.store;
         Ok([store.open_incidents().await?, store.open_orders().await?].concat())
     }
 
-    /// The newest `most` entries of the deployment log of an environment; of the configured one where
+    /// The newest `most` entries of the deployment log of an environment; of the configured one if
     /// none is named.
     pub async fn releases(&self, environment: Option<&str>, most: u32) -> Result<Vec<ReleaseRecord>, AppError> {
         let environment = environment.unwrap_or(&self.config().deploy.environment);
@@ -166,9 +166,9 @@ impl Service {
     }
 }
 
-/// Returns git's user, who only claims to be who they are.
+/// Returns git's user, without proof of identity.
 ///
-/// Fails where git does not know one.
+/// Fails if git has none.
 pub async fn git_user(directory: &Path) -> Result<Actor, AppError> {
     let ident = Git::at(directory).run(["var", "GIT_COMMITTER_IDENT"]).await.map_err(|_| AppError::Nobody)?;
     let person = ident.rfind('>').map(|end| &ident[..=end]).ok_or(AppError::Nobody)?;
@@ -205,7 +205,7 @@ pub(super) fn load_config(project: &Project, directory: &Path, profile: Option<&
 /// Where the journals are, and who this clone is there.
 pub(super) struct Place {
     pub location: String,
-    /// The directory of a journal in a file, and of all else that hotfix keeps in the repository.
+    /// The directory of a journal in a file, and of everything else that hotfix keeps in the repository.
     pub home: PathBuf,
     pub claim: Claim,
 }
@@ -217,7 +217,7 @@ impl Place {
             Err(_) => config.store.reveal().map_err(AppError::Secret)?,
         };
         let name = config.service.clone();
-        // A file in the repository is nobody else's.
+        // A file in the repository belongs to this service only.
         let address = if is_shared(&location) { project.address().await? } else { project.name() };
         Ok(Place { location, home: project.common.join("hotfix"), claim: Claim { name, address } })
     }

@@ -1,4 +1,4 @@
-//! A service in the hands of one actor: whatever changes something.
+//! A service used by one actor: everything that changes something.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::git::project::Project;
 use crate::workflow::engine::{Engine, Until};
 use crate::workflow::progress::Progress;
 
-/// Every write is a method of it, and has its actor in the journal.
+/// Every write is a method of it, and the journal records its actor.
 pub struct Session {
     pub service: Arc<Service>,
     pub actor: Actor,
 }
 
-/// How far a person wants the work to go.
+/// How far the run should go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
     Investigate,
@@ -27,7 +27,7 @@ pub enum Goal {
     Branch,
     Check,
     Deploy,
-    /// Up to production shown to be well after a rollback.
+    /// Up to the verified rollback.
     Confirm,
     /// To the end.
     Close,
@@ -48,21 +48,20 @@ impl Goal {
 }
 
 impl Session {
-    /// Works the incident off until it is held, fails, is stuck, or is as far as `goal`. The head
-    /// of its chain is anchored on the remote afterwards. An outage that a watch found gets an incident
-    /// of its own.
+    /// Runs the incident until it is held, fails, is stuck, or has reached `goal`. Then the head of its chain
+    /// is anchored on the remote. An outage that a watch found gets its own incident.
     pub async fn run(&self, key: &str, goal: Goal, progress: &dyn Progress) -> Result<Incident, AppError> {
         self.number(key).await?;
-        // What another process found and did not live to tell.
-        self.tell_outage(self.service.incident(key).await?).await?;
+        // An outage that another process found, and died before declaring it.
+        self.declare_outage(self.service.incident(key).await?).await?;
         let incident = self.engine(progress).run(key, goal.until()).await?;
-        let incident = self.tell_outage(incident).await?;
+        let incident = self.declare_outage(incident).await?;
         self.anchor(&incident).await;
         Ok(incident)
     }
 
-    /// Sends what could not be sent before an incident ended, for the newest ones. Returns how many
-    /// notices arrived.
+    /// Sends what could not be sent before an incident ended, for the newest ones. Returns the number
+    /// of notices that arrived.
     pub async fn catch_up(&self) -> Result<usize, AppError> {
         let mut arrived = 0;
         for summary in self.service.tools.store.newest(20).await? {
@@ -76,29 +75,29 @@ impl Session {
         Ok(arrived)
     }
 
-    /// Takes back what was done, the last step first, and ends the incident.
+    /// Undoes what was done, the last step first, and ends the incident.
     pub async fn abort(&self, key: &str, reason: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
         let incident = self.engine(progress).abort(key, reason).await?;
         self.anchor(&incident).await;
         Ok(incident)
     }
 
-    /// What is left to be done, step by step; nothing is changed.
+    /// What is left to do, step by step; changes nothing.
     pub async fn plan(&self, key: &str) -> Result<PlanView, AppError> {
         self.plan_of(&self.service.incident(key).await?).await
     }
 
-    /// What is left to be done for an incident that need not be in the journal yet; nothing is changed.
+    /// What is left to do for an incident that need not be in the journal yet; changes nothing.
     pub(super) async fn plan_of(&self, incident: &Incident) -> Result<PlanView, AppError> {
         Ok(PlanView::of(&self.engine(&Unwatched).actions(incident).await?))
     }
 
-    /// Takes over whole journals that were written elsewhere, with their actors, times and digests.
+    /// Imports whole journals that were written elsewhere, with their actors, times and digests.
     pub async fn import(&self, journals: &[Vec<Event>]) -> Result<(), AppError> {
         Ok(self.service.tools.store.import(journals).await?)
     }
 
-    /// Appends one fact and tells those who are to hear of it.
+    /// Appends one fact and notifies those who want to know of it.
     pub(super) async fn record(&self, key: &str, fact: Fact) -> Result<Incident, AppError> {
         Ok(self.engine(&Unwatched).record(key, fact).await?)
     }
@@ -114,7 +113,7 @@ impl Session {
         }
     }
 
-    /// Writes the head of the chain to the remote; best done, but no reason to fail or to wait long.
+    /// Writes the head of the chain to the remote, if that works within a short time.
     async fn anchor(&self, incident: &Incident) {
         let tools = &self.service.tools;
         let project = Project { limit: tools.config.git.reserve_limit.0, ..tools.project.clone() };
@@ -127,7 +126,7 @@ impl Session {
     }
 }
 
-/// Nobody looks on.
+/// Reports to nobody.
 pub struct Unwatched;
 
 impl Progress for Unwatched {

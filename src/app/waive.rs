@@ -1,4 +1,4 @@
-//! Letting a rule, a gate or a backport pass, by name and with a reason.
+//! Waiving a rule, a gate or a backport, by name and with a reason.
 
 use super::error::AppError;
 use super::session::Session;
@@ -12,9 +12,9 @@ use crate::steps;
 
 impl Session {
     /// Waives what is called `check`: a rule of the guard or of the proof, `gate/NAME`, a step's own rule,
-    /// or a branch that is to get the fix.
+    /// or a branch that should get the fix.
     ///
-    /// Fails without a reason, and where nothing has the name.
+    /// Fails without a reason, and if nothing has the name.
     pub async fn waive(&self, key: &str, check: &str, reason: &str) -> Result<Incident, AppError> {
         if reason.trim().is_empty() {
             return Err(AppError::NoReason { what: "a waiver" });
@@ -35,7 +35,7 @@ impl Session {
         let rules = rules.chain(findings::ALL.iter().copied()).chain(steps::WAIVABLE.iter().copied());
         let mut names: Vec<String> = rules.map(str::to_owned).collect();
         names.extend(tools.config.gate.iter().map(|gate| format!("gate/{}", gate.name)));
-        // What held the last check, whatever the configuration says by now.
+        // What held the last check, even if the configuration has changed since.
         names.extend(self.service.last_check(incident).iter().flat_map(|check| check.held()));
         names.extend(incident.detail::<Backports>().into_iter().flat_map(|found| found.targets).map(|one| one.branch));
         names.extend(tools.project.remote_branches().await?);

@@ -5,19 +5,19 @@ use super::reply::Reply;
 use super::run;
 use crate::app::view::plan::UndoPlan;
 
-/// Take back what was done, the last step first, and end the incident
+/// Undo what was done, the last step first, and end the incident
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix abort --reason \"false alarm\" --yes")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
     /// Why
     #[arg(long)]
     reason: String,
-    /// Tell which steps would be taken back, and do nothing
+    /// Show which steps would be undone, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }

@@ -3,11 +3,11 @@ use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::case::CaseView;
 
-/// Say that you have seen the incident and are on it
+/// Record that you have seen the incident and are working on it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix ack HOTFIX-20261120-001")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
 }
 

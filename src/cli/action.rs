@@ -10,7 +10,7 @@ use crate::app::action::NewAction;
 use crate::app::view::action::ActionsView;
 use crate::domain::incident::Incident;
 
-/// What is to be done so that it does not happen again
+/// Action items: work that prevents a repetition
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix action list
@@ -19,7 +19,7 @@ use crate::domain::incident::Incident;
 pub struct Args {
     #[command(subcommand)]
     command: Command,
-    /// The incident; the open or the last one where it is left out
+    /// The incident [default: the open or the last one]
     #[arg(long, value_name = "ID", global = true)]
     id: Option<String>,
 }
@@ -33,7 +33,7 @@ enum Command {
     #[command(after_help = "Example: hotfix action add prevent 'Alert on 5xx' --owner ada --days 14")]
     Add {
         kind: Kind,
-        /// What is to be done
+        /// What has to be done
         text: String,
         /// Who does it
         #[arg(long)]
@@ -42,7 +42,7 @@ enum Command {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
     },
-    /// Say that one is done
+    /// Mark one as done
     #[command(after_help = "Example: hotfix action done 1")]
     Done {
         /// Its number

@@ -5,22 +5,22 @@ use crate::app::approve::{Approved, Request};
 use crate::app::view::case::CaseView;
 use crate::report::next;
 
-/// Approve the fix as it was checked: bound to that commit, void when it changes
+/// Approve the checked fix: bound to its commit, void when that changes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix approve --role tech-lead
   hotfix approve --role on-call --commit 9f31c2e
   hotfix approve --break-glass \"nobody else is awake\"      where the profile allows it")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
-    /// As what you approve
+    /// The role in which you approve
     #[arg(long, default_value = "reviewer")]
     role: String,
-    /// The commit that you looked at; refused where it is not the one that was checked
+    /// The commit that you reviewed; refused if it is not the checked one
     #[arg(long)]
     commit: Option<String>,
-    /// Let it pass alone, for this reason; the review follows
+    /// Approve it alone, for this reason; the review follows
     #[arg(long, value_name = "REASON")]
     break_glass: Option<String>,
 }

@@ -5,7 +5,7 @@ use super::show;
 use crate::app::audit::is_backport;
 use crate::app::view::audit::{AuditView, AuditedJournal};
 
-/// Find out whether the journal was tampered with
+/// Check whether the journal was tampered with
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix audit verify")]
 pub struct Args {
@@ -49,7 +49,7 @@ impl Args {
                 ));
             }
             if breaks.is_empty() && anchors.is_empty() && !is_backport(key) {
-                text.push_str(&format!("{key}: the chain holds, but no head of it is kept outside the database\n"));
+                text.push_str(&format!("{key}: the chain holds, but no head of it is recorded outside the database\n"));
             }
             all.push(AuditedJournal { incident: key.clone(), breaks, anchors });
         }

@@ -31,12 +31,12 @@ No work tree is touched. A branch that has the fix already is left as it is, a c
 other branch, and nothing moves that somebody else moved meanwhile.")]
 pub struct Args {
     /// A commit, a range a..b, a merge commit or a branch
-    #[arg(required_unless_present_any = ["go_on", "resolve", "verify", "undo"])]
+    #[arg(required_unless_present_any = ["resume", "resolve", "verify", "undo"])]
     fix: Option<String>,
-    /// The branches of the remote that are to get it; `*` matches `/` too [default: the project's rules]
+    /// The branches of the remote that should get it; `*` matches `/` too [default: the project's rules]
     #[arg(long, value_name = "GLOB")]
     to: Vec<String>,
-    /// Branches that are not to get it
+    /// Branches that should not get it
     #[arg(long, value_name = "GLOB")]
     except: Vec<String>,
     /// Copy the commits, or merge them
@@ -57,10 +57,10 @@ pub struct Args {
     /// Let the merge drivers of git's configuration run
     #[arg(long)]
     drivers: bool,
-    /// Call it this, in place of the commit
+    /// Its name, instead of the commit's
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// Tell what would be done, and push nothing
+    /// Show what would be done, and push nothing
     #[arg(long)]
     dry_run: bool,
     /// Open a work tree with the conflict of this branch
@@ -68,14 +68,14 @@ pub struct Args {
     resolve: Option<String>,
     /// Take the resolutions of the opened conflicts, and push
     #[arg(long = "continue", conflicts_with_all = ["fix", "resolve"])]
-    go_on: bool,
-    /// Fail unless every target has the fix, those created since included
-    #[arg(long, conflicts_with_all = ["resolve", "go_on"])]
+    resume: bool,
+    /// Fail unless every target has the fix, including targets created since
+    #[arg(long, conflicts_with_all = ["resolve", "resume"])]
     verify: bool,
-    /// Put every branch back that did not move since
-    #[arg(long, conflicts_with_all = ["fix", "resolve", "go_on", "verify"])]
+    /// Put back every branch that did not move since
+    #[arg(long, conflicts_with_all = ["fix", "resolve", "resume", "verify"])]
     undo: bool,
-    /// Agree to what would be asked: undoing, and one resolution for all conflicts of its kind
+    /// Answer yes to every question: undoing, and one resolution for all conflicts of its kind
     #[arg(long)]
     yes: bool,
 }
@@ -97,7 +97,7 @@ impl Args {
             return self.begin(&backports, &request).await;
         }
         let Some(record) = backports.record(self.id.as_deref()).await? else {
-            return Err(CliError::failed("there is no backport to go on with").hint("hotfix backport COMMIT --to GLOB"));
+            return Err(CliError::failed("there is no backport to continue").hint("hotfix backport COMMIT --to GLOB"));
         };
         // The job of an incident waits for its conflicts.
         let incident = session.service.incident_of_backport(&record.plan.id).await?;
@@ -106,7 +106,7 @@ impl Args {
             None if self.verify => Ok(reply(&backports.verify(&record.request).await?, Stage::Verified)),
             None if self.undo => self.undo(&backports, &record).await,
             None => {
-                let mut reply = self.go_on(&backports, record).await?;
+                let mut reply = self.resume(&backports, record).await?;
                 if let (0, Some(id)) = (reply.exit, incident) {
                     reply.text.push_str(&format!("next: hotfix resume {id}\n"));
                 }
@@ -125,7 +125,7 @@ impl Args {
         Ok(reply(&backports.start(request).await?, Stage::Pushed))
     }
 
-    async fn go_on(&self, backports: &Backports, record: Record) -> Result<Reply, CliError> {
+    async fn resume(&self, backports: &Backports, record: Record) -> Result<Reply, CliError> {
         let mut resolved = backports.resolved(&record).await?;
         if let Some((branch, files)) = resolved.unresolved.first() {
             let files = files.iter().map(|file| show::safe(file)).collect::<Vec<_>>().join(", ");
@@ -142,7 +142,7 @@ impl Args {
                 resolution.branches.extend(others);
             }
         }
-        Ok(reply(&backports.go_on(record, resolved.resolutions).await?, Stage::Pushed))
+        Ok(reply(&backports.resume(record, resolved.resolutions).await?, Stage::Pushed))
     }
 
     async fn undo(&self, backports: &Backports, record: &Record) -> Result<Reply, CliError> {
@@ -153,7 +153,7 @@ impl Args {
         let undone = backports.undo(record).await?;
         let mut text = format!("{} put back\n", count(undone.back.len()));
         for branch in &undone.went_on {
-            text.push_str(&format!("left   {}: it went on since\n", show::safe(branch)));
+            text.push_str(&format!("left   {}: it moved since\n", show::safe(branch)));
         }
         for refusal in &undone.refused {
             text.push_str(&format!("left   {}: {}\n", show::safe(&refusal.branch), show::safe(&refusal.reason)));
@@ -180,7 +180,7 @@ async fn resolve(
     Ok(Reply::new(text, OpenedConflict::new(branch, &place, &files)))
 }
 
-/// How far it went.
+/// How far it got.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Planned,
@@ -227,7 +227,7 @@ fn reply(report: &Report, stage: Stage) -> Reply {
     Reply { exit, ..Reply::new(text, report) }
 }
 
-/// What a person sees of a target: a word, its colour, and why.
+/// A target for people: a word, its colour, and the reason.
 fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, String) {
     match (&outcome.obstacle, &outcome.verdict) {
         (Some(Obstacle::Conflict { .. }), _) => {
@@ -247,8 +247,8 @@ fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, Strin
             ("resolved", show::FAINT, format!("by {person} in {}", commit.short()))
         }
         (None, Verdict::Reverted { by: Some(by) }) => ("reverted", show::WARN, format!("taken back by {}", by.short())),
-        (None, Verdict::Reverted { by: None }) => ("reverted", show::WARN, "had it, and has not any more".to_owned()),
-        (None, Verdict::NotAffected) => ("not affected", show::FAINT, "never had what broke it".to_owned()),
+        (None, Verdict::Reverted { by: None }) => ("reverted", show::WARN, "had it, and lost it".to_owned()),
+        (None, Verdict::NotAffected) => ("not affected", show::FAINT, "never had the broken commit".to_owned()),
         (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode, stage) {
             (Some(new), _, Stage::Planned) => {
                 ("needs it", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))

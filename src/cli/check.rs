@@ -14,7 +14,7 @@ use crate::check::Parts;
 use crate::domain::check::Check;
 use crate::report::junit;
 
-/// May the fix go to production? The guard, the proof of its test, and the gates, all at once
+/// May the fix go to production? The guard, the proof of its test, and the gates, all at the same time
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix check                       the open incident's fix, else the branch that is checked out
@@ -24,18 +24,18 @@ use crate::report::junit;
 Exit status 3 where the fix is held; in an incident each rule can be waived by name:
   hotfix waive size --reason \"the generated parser is one file\"")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
     /// Check the commit that is checked out against this one, without an incident
     #[arg(long, value_name = "REV", conflicts_with = "id")]
     base: Option<String>,
-    /// What is printed: a page for people, SARIF of the findings, JUnit XML of all
+    /// The output: a page for people, SARIF of the findings, or JUnit XML of everything
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     format: Format,
-    /// Run the tests again, even where the same was proven before
+    /// Run the tests again, even if the same trees were proven before
     #[arg(long)]
     no_cache: bool,
-    /// Make this part of the check alone, without an incident
+    /// Run only this part of the check, without an incident
     #[arg(long, value_name = "PART", conflicts_with = "id")]
     only: Option<Only>,
 }
@@ -105,7 +105,7 @@ impl Args {
 }
 
 impl Format {
-    /// The check as machines read it.
+    /// The check for machines.
     fn document(self, check: &Check) -> String {
         match self {
             Format::Sarif => format!("{:#}", sarif(check)),

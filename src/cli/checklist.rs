@@ -9,9 +9,9 @@ use crate::app::view::checklist::ChecklistView;
   hotfix checklist
   hotfix checklist --tick \"the way back is known\"")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
-    /// An item that is done, as it is written
+    /// The text of an item that is done
     #[arg(long, value_name = "ITEM")]
     tick: Vec<String>,
 }

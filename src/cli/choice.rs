@@ -1,4 +1,4 @@
-//! Arguments that are one of a few words of the field; `--help` says what each one means.
+//! Arguments with a few known values; `--help` explains each of them.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 

@@ -1,11 +1,10 @@
-//! Asks before something that can't be taken back.
+//! Asks before something that can't be undone.
 
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::error::CliError;
 
-/// Returns where the person agrees, or `yes` says so beforehand. Without a terminal nobody is there
-/// to ask.
+/// Returns if the person agrees, or has agreed with `yes`; fails otherwise, and without a terminal.
 pub fn confirm(what: &str, yes: bool) -> Result<(), CliError> {
     if yes {
         return Ok(());

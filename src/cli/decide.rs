@@ -7,13 +7,13 @@ use crate::app::session::Goal;
 use crate::app::view::case::CaseView;
 use crate::domain::strategy::Strategy;
 
-/// Choose the strategy, or change it mid-way
+/// Choose the strategy, or change it later
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix decide                                          what the matrix recommends, and why
   hotfix decide --strategy A --reason \"deployed 10 min ago\"   roll back; `hotfix ship` does it")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
     /// A rollback, B quick fix, C workaround, D emergency maintenance
     #[arg(long, value_parser = super::choice::strategy(), ignore_case = true)]

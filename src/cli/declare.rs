@@ -10,7 +10,7 @@ use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 
-/// Declare an incident: identifier, severity, clocks, notices; nothing else is begun
+/// Declare an incident: identifier, severity, clocks, notices; nothing else is started
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: hotfix declare \"Payment API returns 500\" --severity P0 --impact \"no payment goes through\""
@@ -20,12 +20,12 @@ pub struct Args {
     pub report: ReportArgs,
 }
 
-/// What is known of the trouble
+/// What is known about the problem
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReportArgs {
     /// What is broken, in a few words
     title: String,
-    /// P0, P1 or P2; by the rules of the configuration where it is left out
+    /// P0, P1 or P2; by the rules of the configuration if left out
     #[arg(long, short, value_parser = super::choice::severity(), ignore_case = true)]
     severity: Option<Severity>,
     /// The tracker's identifier instead of HOTFIX-YYYYMMDD-NNN
@@ -37,7 +37,7 @@ pub struct ReportArgs {
     /// What users notice
     #[arg(long, default_value = "", hide_default_value = true)]
     impact: String,
-    /// Something that can be observed; may be repeated
+    /// A symptom; may be repeated
     #[arg(long = "symptom", value_name = "TEXT")]
     symptoms: Vec<String>,
     /// An affected service; may be repeated
@@ -60,7 +60,7 @@ impl Args {
 }
 
 impl ReportArgs {
-    /// Declares the incident, and says what the person should know on standard error.
+    /// Declares the incident, and prints the remarks on standard error.
     pub async fn declare(self, session: &Session) -> Result<Incident, CliError> {
         let declared = session.declare(self.report()).await?;
         for remark in &declared.remarks {
@@ -69,7 +69,7 @@ impl ReportArgs {
         Ok(declared.incident)
     }
 
-    /// Tells what `start` would declare and work off, and does nothing.
+    /// Shows what `start` would declare and do, and does nothing.
     pub fn plan(self, session: &Session, strategy: Option<Strategy>) -> Result<Reply, CliError> {
         let plan = session.plan_of_start(&self.report(), strategy)?;
         let StartPlan { severity, chosen_by, steps } = &plan;

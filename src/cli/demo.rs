@@ -20,9 +20,8 @@ mod story;
 
 /// Do the whole job in a sandbox: a real remote, a real service, a real break
 ///
-/// The sandbox is a directory with a bare git remote, a clone of it, and a small service, compiled
-/// and running, that fails some of its customers. The demo types the commands that a person would
-/// type, and shows them.
+/// The sandbox is a directory with a bare git remote, a clone of it, and a small running service that
+/// fails some of its customers. The demo runs the commands that a person would type, and shows them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix demo                          paced, so that a person can follow
@@ -32,13 +31,13 @@ pub struct Args {
     /// What else goes wrong
     #[arg(long, value_name = "KIND")]
     fault: Option<Fault>,
-    /// Build the sandbox in this directory instead of a temporary one; it has to be empty
+    /// Build the sandbox in this empty directory instead of a temporary one
     #[arg(long = "in", value_name = "DIR")]
     sandbox: Option<PathBuf>,
     /// Without pauses, and with a watch of a few seconds
     #[arg(long)]
     fast: bool,
-    /// Leave the service running
+    /// Keep the service running
     #[arg(long)]
     keep: bool,
 }
@@ -55,13 +54,13 @@ enum Fault {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        // The journal of a demo belongs into its sandbox, not among a team's incidents.
+        // The journal of a demo belongs in its sandbox, not among a team's incidents.
         if std::env::var("HOTFIX_STORE").is_ok_and(|store| store != "sqlite") {
-            return Err(CliError::usage("the demo would write into the store that HOTFIX_STORE names")
+            return Err(CliError::usage("the demo would write into the store of HOTFIX_STORE")
                 .hint("env -u HOTFIX_STORE hotfix demo"));
         }
         let (mut terminated, mut hung_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-        // Whichever way it ends, the sandbox goes out of scope, and with it what runs there.
+        // However it ends, dropping the sandbox stops what runs there.
         tokio::select! {
             ended = self.play(context) => ended,
             _ = terminated.recv() => Err(CliError::interrupted()),
@@ -76,8 +75,9 @@ impl Args {
         let mut sandbox = Sandbox::build(directory.as_deref(), window, Timestamp::now()).await?;
         let stage = Stage::new(&sandbox.repository, self.fast);
         let customers = Customers::start(sandbox.address);
-        let told = story::tell(&stage, &sandbox, &customers, self.fault).await;
-        let incident = told.map_err(|error| error.hint(format!("it all lies in {}", sandbox.directory.display())))?;
+        let ended = story::play(&stage, &sandbox, &customers, self.fault).await;
+        let incident =
+            ended.map_err(|error| error.hint(format!("everything is in {}", sandbox.directory.display())))?;
 
         let view = DemoView::of(&incident, &sandbox.directory, &sandbox.remote);
         let mut text = stage.types(&["report", &incident.id]).await?.text;
@@ -93,7 +93,7 @@ fn listen(kind: SignalKind) -> Result<Signal, CliError> {
     signal(kind).map_err(|error| CliError::failed(format!("signals can't be listened to: {error}")))
 }
 
-/// Where everything lies, and how to go on where the incident is not over.
+/// Where everything is, and how to continue if the incident is not over.
 fn whereabouts(sandbox: &Sandbox, incident: &Incident, keep: bool) -> String {
     let Sandbox { address, repository, remote, production, .. } = sandbox;
     let stop = stage::quoted(&production.stop_script().to_string_lossy());

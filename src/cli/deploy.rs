@@ -8,9 +8,9 @@ use crate::app::order::Proposal;
 use crate::app::service::Service;
 use crate::app::session::{Goal, Session};
 
-/// Deploy a release and watch it; in an incident, go on up to the deploy
+/// Deploy a release and watch it; in an incident, continue up to the deploy
 ///
-/// Without an incident: prepare the way back, deploy, watch, and roll back by itself where the release
+/// Without an incident: prepare the way back, deploy, watch, and roll back by itself if the release
 /// is BAD.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -22,16 +22,16 @@ Examples:
   hotfix deploy && hotfix ship                  in an incident"
 )]
 pub struct Args {
-    /// The release, or the incident; without an incident, the newest release where it is left out
+    /// The release, or the incident; without an incident, the newest release if left out
     #[arg(value_name = "RELEASE|ID")]
     what: Option<String>,
-    /// Why, for the log; in an incident it is known
+    /// Why, for the log; not needed in an incident
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
-    /// Tell what would be done, in order, and do nothing
+    /// Show what would be done, in order, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -57,7 +57,7 @@ impl Args {
         if self.dry_run {
             return Ok(run::planned(session.plan_of_order(&order).await?));
         }
-        // What was named and is not known to be bad needs no second thought.
+        // A named release without warnings needs no question.
         if self.what.is_none() || !warnings.is_empty() {
             confirm(&run::question(&order), self.yes)?;
         }
@@ -65,12 +65,12 @@ impl Args {
     }
 }
 
-/// The incident or order that a deploy is of; `None` for a deploy of its own.
+/// The incident or order of a deploy; `None` for a new order.
 async fn subject(service: &Service, what: Option<&str>) -> Result<Option<String>, CliError> {
     let open = service.find_any(None).await;
     match (what, open) {
         (None, Ok(found)) if found.is_incident() => Ok(Some(found.key)),
-        // What was ordered before is gone on with by `resume`, not by ordering something else.
+        // An open order is continued by `resume`, not by ordering something else.
         (None, Ok(_) | Err(AppError::NoneOpen)) => Ok(None),
         (None, Err(error)) => Err(error.into()),
         (Some(what), open) => match service.find_any(Some(what)).await {

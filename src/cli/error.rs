@@ -1,4 +1,4 @@
-//! The one error at the edge: what failed, and the command to type next.
+//! The error type of the command line: what failed, and the command to type next.
 
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ impl CliError {
     }
 
     pub fn interrupted() -> CliError {
-        CliError::failed("interrupted; what was recorded is kept, and a deploy under way goes on")
+        CliError::failed("interrupted; what was recorded is kept, and a running deploy continues")
             .hint("hotfix status")
             .hint("hotfix resume")
     }
@@ -38,7 +38,7 @@ impl CliError {
         self
     }
 
-    /// Prints it on standard error, and as JSON on standard output where that is wanted.
+    /// Prints it on standard error, and with `--json` as JSON on standard output.
     pub fn print(self, json: bool) -> ExitCode {
         anstream::eprintln!("{}error:{} {}", super::show::BAD, super::show::PLAIN, self.message.trim_end());
         for hint in &self.hints {
@@ -63,7 +63,7 @@ impl From<AppError> for CliError {
     }
 }
 
-/// The exit status that goes with a kind of error.
+/// The exit status of a kind of error.
 fn exit(kind: Kind) -> u8 {
     match kind {
         Kind::Usage => 2,
@@ -78,7 +78,7 @@ fn config(error: &ConfigError) -> String {
     let mut text = String::new();
     let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
     let rendered = handler.with_links(false).render_report(&mut text, error);
-    // The message stands behind `error:` already, without miette's mark.
+    // `error:` and the message are already printed, without miette's mark.
     let text = text.trim_start().trim_start_matches('×').trim_start();
     if rendered.is_ok() { text.to_owned() } else { error.to_string() }
 }

@@ -6,7 +6,7 @@ use crate::app::init::{self, Guesses};
 use crate::app::view::init::{AdoptedView, InitView};
 use crate::config::FILE;
 
-/// Read the repository, write hotfix.toml, and say what was guessed
+/// Read the repository, write hotfix.toml, and show what was guessed
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix init --profile kubernetes
 Profiles: compose, kubernetes, incident, pull-request, service (docs/profiles.md).")]
@@ -14,13 +14,13 @@ pub struct Args {
     /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write over a hotfix.toml that is there
+    /// Overwrite an existing hotfix.toml
     #[arg(long)]
     force: bool,
-    /// Take over journals of a shared store that say of no service: `all`, `none`, or identifiers
+    /// Take over journals of a shared store that have no service: `all`, `none`, or identifiers
     ///
-    /// A store that was written before it told services apart can't know whose they are. This repository is
-    /// known to the store from then on, also under another address than before.
+    /// Older stores did not record whose a journal is. From then on the store knows this repository, also
+    /// under an address that is not the one from before.
     #[arg(long, value_name = "ID,...", value_delimiter = ',', conflicts_with_all = ["dry_run", "force"])]
     adopt: Option<Vec<String>>,
 }
@@ -37,8 +37,8 @@ impl Args {
             return Ok(Reply::new(text, view));
         }
         if path.exists() && !self.force {
-            return Err(CliError::failed(format!("`{}` is there already", path.display()))
-                .hint("hotfix init --dry-run, or hotfix init --force to write over it"));
+            return Err(CliError::failed(format!("`{}` already exists", path.display()))
+                .hint("hotfix init --dry-run, or hotfix init --force to overwrite it"));
         }
         std::fs::write(&path, text)
             .map_err(|error| CliError::failed(format!("`{}` can't be written: {error}", path.display())))?;
@@ -46,9 +46,7 @@ impl Args {
         for remark in &remarks {
             shown.push_str(&format!("  {remark}\n"));
         }
-        shown.push_str(
-            "next: look through it, commit it, and `hotfix issue \"...\"` to see how a report would be taken\n",
-        );
+        shown.push_str("next: look through it, commit it, and `hotfix issue \"...\"` to see where a report would go\n");
         Ok(Reply::new(shown, view))
     }
 }
@@ -64,7 +62,7 @@ async fn adopt(context: &Context, which: &[String]) -> Result<Reply, CliError> {
     let took = count(i64::try_from(adopted.journals).unwrap_or(i64::MAX));
     let mut text = format!("{} has taken over {took}\n", show::safe(&adopted.service));
     if adopted.left > 0 {
-        text.push_str(&format!("{} are still nobody's\n", count(adopted.left)));
+        text.push_str(&format!("{} left without a service\n", count(adopted.left)));
     }
     Ok(Reply::new(text, AdoptedView::of(&adopted)))
 }

@@ -6,11 +6,11 @@ use crate::app::session::Goal;
 use crate::app::view::investigation::InvestigatedView;
 use crate::domain::investigation::Investigation;
 
-/// Look at recent commits, deploys and logs, all at once, and show what was found
+/// Look at recent commits, deploys and logs, all at the same time, and show what was found
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix investigate HOTFIX-20261120-001")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
 }
 

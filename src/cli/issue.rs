@@ -7,7 +7,7 @@ use super::show;
 use crate::app::view::triage::TriageView;
 use crate::domain::next::Next;
 
-/// Tell which way a report takes, hotfix, bug fix or backlog, how bad it is, and which rule says so
+/// Show where a report goes (hotfix, bug fix or backlog), how bad it is, and by which rule
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix issue \"Payment API returns 500\"

@@ -14,7 +14,7 @@ pub struct Args {
     /// Only those that are open
     #[arg(long)]
     open: bool,
-    /// Those of every service that the store has, not of this one alone
+    /// Those of every service in the store, not only of this one
     #[arg(long)]
     all_services: bool,
     /// At most this many that are over

@@ -8,13 +8,13 @@ use super::reply::Reply;
 use super::{Cli, Context};
 use crate::app::view::help::{PageView, PagesView};
 
-/// Print the manual page of hotfix, or of a command of it
+/// Print the manual page of hotfix, or of one of its commands
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix man backport | man -l -                      read a page
   hotfix man --to ~/.local/share/man/man1             install all of them")]
 pub struct Args {
-    /// The command; hotfix itself where it is left out
+    /// The command [default: hotfix itself]
     #[arg(conflicts_with = "to")]
     command: Option<String>,
     /// Write all pages into this directory

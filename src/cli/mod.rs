@@ -63,7 +63,7 @@ use reply::Reply;
   hotfix init                                         look at the repository, write hotfix.toml
   hotfix \"Payment API returns 500\" --severity P0      declare, investigate, decide, branch
   hotfix ship                                         check to close: everything that is left
-  hotfix resume                                       go on after a crash, a conflict or a decision
+  hotfix resume                                       continue after a crash, a conflict or a decision
   hotfix status                                       where it stands, and what is due
 
 Exit status: 0 done; 1 failed; 2 usage; 3 held by a guard, gate or approval;
@@ -145,7 +145,7 @@ enum Command {
     Supervise(supervise::Args),
 }
 
-/// What a command gets besides its own arguments.
+/// What a command needs besides its own arguments.
 struct Context {
     global: Global,
 }
@@ -156,7 +156,7 @@ impl Context {
         Service::open(&self.options()).await
     }
 
-    /// The service in the hands of whoever `--as` names, else of git's user. Both only say so.
+    /// The service used by the person in `--as`, else by git's user. Neither identity is proven.
     async fn session(&self) -> Result<Session, AppError> {
         let who = async {
             match &self.global.actor {
@@ -183,7 +183,7 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         anstream::eprintln!("error: a bug in hotfix, at {place}: {}", panic.payload_as_str().unwrap_or_default());
-        anstream::eprintln!("hint: `hotfix resume` goes on where it was; please report this");
+        anstream::eprintln!("hint: `hotfix resume` continues where it was; please report this");
         std::process::exit(70);
     }));
     let cli = match Cli::try_parse_from(arguments(std::env::args_os().collect())) {
@@ -216,7 +216,7 @@ pub fn main() -> ExitCode {
             _ = tokio::signal::ctrl_c() => Err(CliError::interrupted()),
         }
     });
-    // Nothing is waited for: what is still running was asked to end, or is supervised.
+    // Do not wait: what still runs was asked to end, or is supervised.
     runtime.shutdown_background();
     match ended {
         Ok(reply) => reply.print(json),
@@ -262,8 +262,8 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
     }
 }
 
-/// Puts `start` before a title: the first argument with a space in it that no command precedes and
-/// that is no option's value.
+/// Inserts `start` before a title: the first argument with a space that is neither after a command nor an
+/// option's value.
 fn arguments(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let known = <Cli as clap::CommandFactory>::command();
     let is_command = |argument: &str| argument == "help" || known.find_subcommand(argument).is_some();
@@ -291,7 +291,7 @@ fn arguments(mut arguments: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> 
     arguments
 }
 
-/// Shows a usage error, or help, which is none.
+/// Shows a usage error, or help.
 fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     let _ = error.print();

@@ -3,18 +3,18 @@ use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::case::CaseView;
 
-/// Add a note to the timeline, or tell those who wait how it stands
+/// Add a note to the timeline, or send a status update to those who wait
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix note \"the pool has 500 connections, all in use\"
   hotfix note --update \"cause found, the fix is in review\"     sends it, and restarts the update clock")]
 pub struct Args {
-    /// What there is to say
+    /// The text
     text: String,
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// It is the status update that is due
+    /// Send it as the status update that is due
     #[arg(long)]
     update: bool,
 }
@@ -26,13 +26,13 @@ impl Args {
         let incident = session.note(&found.key, self.text, self.update).await?;
         let done = match self.update {
             true if session.service.config().notify.is_empty() => {
-                "noted; nobody was told, for hotfix.toml has no [[notify]]"
+                "noted; nobody was notified, because hotfix.toml has no [[notify]]"
             }
             true => "status update sent",
             false => "noted",
         };
         let failed =
-            if incident.notices_failed.is_empty() { "" } else { "; not everybody was told, see `hotfix status`" };
+            if incident.notices_failed.is_empty() { "" } else { "; not everybody was notified, see `hotfix status`" };
         Ok(Reply::new(format!("{done}{failed}\n"), CaseView::of(&incident)))
     }
 }

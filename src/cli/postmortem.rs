@@ -8,7 +8,7 @@ use crate::report::document::Document;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix postmortem > post-mortem.md")]
 pub struct Args {
-    /// The incident; the open or the last one where it is left out
+    /// The incident [default: the open or the last one]
     id: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Shows the steps as they go, on standard error: a line each, and on a terminal what the step is
-//! at right now.
+//! Shows the progress of the steps on standard error: a line each, and on a terminal what the step does
+//! at the moment.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::domain::step_name::StepName;
 use crate::workflow::progress::Progress;
 
 pub struct Lines {
-    /// `None` where standard error is no terminal.
+    /// `None` if standard error is not a terminal.
     bar: Option<ProgressBar>,
 }
 

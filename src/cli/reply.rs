@@ -1,4 +1,4 @@
-//! What a command says when it has ended.
+//! The result of a command.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// `view` is one of `app::view`: what is printed for machines is put together there.
+    /// `view` is one of `app::view`, which defines the output for machines.
     pub fn new(text: impl Into<String>, view: impl Serialize) -> Reply {
         Reply { text: text.into(), json: json(&view), exit: 0, is_line: false }
     }
@@ -29,7 +29,7 @@ impl Reply {
         Reply { is_line: true, ..Reply::new(text, view) }
     }
 
-    /// The same with the exit status that goes with an incident's status.
+    /// The same with the exit status of an incident's status.
     pub fn with(mut self, status: Status) -> Reply {
         self.exit = match status {
             Status::Open | Status::Closed | Status::Aborted => 0,
@@ -57,7 +57,7 @@ impl Reply {
     }
 }
 
-/// Returns the view as it is printed for machines.
+/// Returns the view as JSON for machines.
 pub fn json(view: &impl Serialize) -> Value {
     serde_json::to_value(view).expect("a view has only string keys and UTF-8 text")
 }

@@ -11,9 +11,9 @@ use crate::report::document::Document;
   hotfix report > report.md
   hotfix report --form ticket")]
 pub struct Args {
-    /// The incident; the open or the last one where it is left out
+    /// The incident [default: the open or the last one]
     id: Option<String>,
-    /// Which document; the report in the profile's form where it is left out
+    /// Which document [default: the report in the profile's form]
     #[arg(long)]
     form: Option<Form>,
 }

@@ -6,13 +6,13 @@ use crate::app::error::AppError;
 use crate::app::session::Goal;
 use crate::app::view::plan::NothingOpen;
 
-/// Go on after a crash, a conflict or a decision: what happened already is not done again
+/// Continue after a crash, a conflict or a decision: what already happened is not done again
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix resume HOTFIX-20261120-001")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
-    /// Tell what would be done, in order, and do nothing
+    /// Show what would be done, in order, and do nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -13,28 +13,28 @@ use crate::domain::rung::Rung;
 /// The one before this incident's deploy; without an incident, the last one that was VERIFIED.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "An incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` goes on with a fix.
+    after_help = "An incident stays open: `hotfix ship` closes it, `hotfix decide --strategy B` continues with a fix.
 Examples:
   hotfix rollback --reason \"prices are wrong\"
   hotfix rollback --to v2.3.0 --dry-run
   hotfix rollback --rung restart                every instance away and back again"
 )]
 pub struct Args {
-    /// The incident, or what was ordered; the only open one where it is left out
+    /// The incident or the order [default: the only open one]
     id: Option<String>,
-    /// This release, of those that have a tag or are in the log
+    /// The release: one with a tag, or one in the log
     #[arg(long, value_name = "RELEASE")]
     to: Option<String>,
-    /// How, where a plain rollback did not help
+    /// How, if a plain rollback did not help
     #[arg(long, value_parser = super::choice::rung())]
     rung: Option<Rung>,
     /// Why
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
-    /// Tell what would be done, and do nothing
+    /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }

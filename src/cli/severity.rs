@@ -14,7 +14,7 @@ pub struct Args {
     /// Why
     #[arg(long)]
     reason: String,
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 }

@@ -12,9 +12,9 @@ Examples:
   hotfix ship                  as far as it may go
   hotfix ship --dry-run        what it would do, in order")]
 pub struct Args {
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     id: Option<String>,
-    /// Tell what would be done, in order, and do nothing
+    /// Show what would be done, in order, and do nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -14,10 +14,10 @@ use crate::domain::strategy::Strategy;
 pub struct Args {
     #[command(flatten)]
     report: ReportArgs,
-    /// A rollback, B quick fix, C workaround, D emergency maintenance; by the decision matrix where left out
+    /// A rollback, B quick fix, C workaround, D emergency maintenance; by the decision matrix if left out
     #[arg(long, value_parser = super::choice::strategy(), ignore_case = true)]
     strategy: Option<Strategy>,
-    /// Tell severity and steps, and do nothing
+    /// Show severity and steps, and do nothing
     #[arg(long)]
     dry_run: bool,
 }

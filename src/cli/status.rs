@@ -4,11 +4,11 @@ use super::reply::Reply;
 use super::show;
 use crate::app::view::status::{PostMortemDue, StatusView};
 
-/// Where the incident stands, what is due, and the command to type next
+/// The status of the incident, what is due, and the command to type next
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix status --json")]
 pub struct Args {
-    /// The incident; the open ones where it is left out
+    /// The incident [default: all open ones]
     id: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::process::{contained, supervised};
 /// Run a command to its end; hotfix starts this itself
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where the state of one lies that changes production; others come over standard input
+    /// The directory with the state of one that changes production; others come over standard input
     state: Option<PathBuf>,
 }
 

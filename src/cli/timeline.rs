@@ -8,9 +8,9 @@ use crate::report::timeline::{text, timeline};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix timeline HOTFIX-20261120-001")]
 pub struct Args {
-    /// The incident; the open or the last one where it is left out
+    /// The incident [default: the open or the last one]
     id: Option<String>,
-    /// Every event as it is in the journal
+    /// Every event, unchanged from the journal
     #[arg(long)]
     events: bool,
 }

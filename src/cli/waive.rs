@@ -5,7 +5,7 @@ use super::show;
 use crate::app::view::case::CaseView;
 use crate::app::view::next::next;
 
-/// Let a rule, a gate or an unresolved backport pass, by name and with a reason
+/// Waive a rule, a gate or an unresolved backport, by name and with a reason
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   hotfix waive size --reason \"the table is one statement\"
@@ -19,7 +19,7 @@ pub struct Args {
     /// Why
     #[arg(long)]
     reason: String,
-    /// The incident; the only open one where it is left out
+    /// The incident [default: the only open one]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 }

@@ -233,7 +233,7 @@ fn what_can_not_be_ordered_is_named() {
     exit status: 1
     --- stderr
     error: no tag that fits `v*` has a version
-    hint: say which: hotfix deploy RELEASE
+    hint: name one: hotfix deploy RELEASE
     hint: set branch.tag in hotfix.toml
     ");
     env.write("hotfix.toml", "");

@@ -195,7 +195,7 @@ fn what_is_no_commit_is_refused() {
     assert_snapshot!(env.hotfix(&["backport", "--continue"]), @r"
     exit status: 1
     --- stderr
-    error: there is no backport to go on with
+    error: there is no backport to continue
     hint: hotfix backport COMMIT --to GLOB
     ");
 }

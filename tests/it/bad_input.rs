@@ -85,7 +85,7 @@ fn a_remote_that_refuses_says_why() {
             fix, check, review, release, image, prepare, deploy, watch, merge, backport, close, clean-up, full-suite, post-mortem
     next: hotfix resume
     --- stderr
-    note: the remote refused to move `refs/hotfix/001`: [remote rejected] (pre-receive hook declined) no pushes on Fridays: nobody else was kept from taking `001`
+    note: the remote refused to move `refs/hotfix/001`: [remote rejected] (pre-receive hook declined) no pushes on Fridays: another clone may take `001` too
     001  Payment API returns 500
       ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
       ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
@@ -132,7 +132,7 @@ fn an_identifier_that_was_reserved_by_a_process_that_died_can_be_declared() {
     assert_snapshot!(env.hotfix(&declare), @"
     exit status: 1
     --- stderr
-    error: `001` is an incident already
+    error: `001` is already an incident
     hint: hotfix status 001
     ");
     env.git_in(".", &["clone", "--quiet", "remote.git", "colleague"]);
@@ -191,7 +191,7 @@ fn somebody_elses_branch_is_left_alone() {
     001  Payment API returns 500
       ok    investigate  1 recent commit; 0 recent deploys   [DURATION]
       ok    decide       B, quick fix (30 to 60 min): no rollback: nothing was deployed lately; a code error: a small change with its regression test   [DURATION]
-      FAIL  branch       branch `hotfix/001-payment-api-returns-500` exists already and is not this incident's   [DURATION]
+      FAIL  branch       branch `hotfix/001-payment-api-returns-500` already exists and is not this incident's   [DURATION]
     ");
     env.git(&["branch", "-m", "hotfix/001-payment-api-returns-500", "theirs"]);
     assert_snapshot!(env.hotfix(&["resume"]), @"
@@ -376,7 +376,7 @@ fn with_two_open_incidents_one_has_to_be_named() {
     exit status: 2
     --- stderr
     error: 2 incidents are open: 001, 002
-    hint: say which one, such as 001, the most urgent
+    hint: name one, such as 001, the most urgent
     ");
 }
 

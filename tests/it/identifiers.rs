@@ -94,7 +94,7 @@ fn a_trackers_identifier_is_taken_once() {
     insta::assert_snapshot!(env.hotfix(&declare), @r"
     exit status: 1
     --- stderr
-    error: `001` is an incident already
+    error: `001` is already an incident
     hint: hotfix status 001
     ");
     let elsewhere = env.run(env.hotfix_command(&declare).current_dir(env.path("other")));

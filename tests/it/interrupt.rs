@@ -1,4 +1,4 @@
-//! Ctrl-C: whatever is under way, nothing is lost, and `resume` goes on.
+//! Ctrl-C: whatever is running, nothing is lost, and `resume` continues.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -48,7 +48,7 @@ fn ends_a_command_that_only_looks() {
     exit status: 1
     --- stderr
     001  Payment API returns 500
-    error: interrupted; what was recorded is kept, and a deploy under way goes on
+    error: interrupted; what was recorded is kept, and a running deploy continues
     hint: hotfix status
     hint: hotfix resume
     ");

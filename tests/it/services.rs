@@ -111,14 +111,14 @@ mod postgres {
         insta::assert_snapshot!(asked, @r"
         exit status: 3
         --- stderr
-        error: the store has 8 journals from before it told services apart, and nothing says whose
+        error: the store has 8 journals from before it knew services, and nothing says whose
         hint: if all of them are this repository's: hotfix init --adopt all
         hint: if some are: hotfix init --adopt ID,ID; if none is: hotfix init --adopt none
         ");
         let unknown = shop.hotfix(&["init", "--adopt", "HOTFIX-20261129-001,HOTFIX-1"]);
         assert_eq!(unknown.status, Some(2), "{unknown}");
         let some = shop.hotfix(&["init", "--adopt", "HOTFIX-20261129-001,HOTFIX-20261129-002"]);
-        assert!(some.stdout.ends_with("has taken over 2 journals\n6 journals are still nobody's\n"), "{some}");
+        assert!(some.stdout.ends_with("has taken over 2 journals\n6 journals left without a service\n"), "{some}");
         ok(&shop.hotfix(&["list"]));
         assert_eq!(shop.hotfix(&["list"]).stdout.lines().count(), 2);
         // The rest is for another repository, and no number is given twice.

@@ -1,4 +1,4 @@
-//! What is to be done so that it does not happen again.
+//! Action items: work that prevents a repetition.
 
 use schemars::JsonSchema;
 use serde::Serialize;

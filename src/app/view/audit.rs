@@ -1,4 +1,4 @@
-//! Whether the journals are what they were when they were written.
+//! Whether the journals are as they were written.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub struct AuditedJournal {
     /// The key of the incident.
     pub incident: String,
     pub breaks: Vec<Break>,
-    /// What was written down outside the database, and was compared.
+    /// The heads recorded outside the database that it was compared with.
     pub anchors: Vec<Anchor>,
 }
 

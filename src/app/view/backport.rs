@@ -1,4 +1,4 @@
-//! Backports outside of an incident. What became of each target is the report of `git::backport`, as it is.
+//! Backports outside an incident. The result for each target is the unchanged report of `git::backport`.
 
 use std::path::Path;
 
@@ -18,14 +18,14 @@ pub struct OpenedConflict {
     pub files: Vec<String>,
 }
 
-/// What became of undoing a backport.
+/// The result of undoing a backport.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct UndoneView {
     /// The branches that were put back.
     pub back: Vec<Moved>,
-    /// Branches that moved since, and so stay as they are.
+    /// Branches that moved since, and are left unchanged.
     pub went_on: Vec<String>,
-    /// Branches that the remote would not put back.
+    /// Branches that the remote refused to put back.
     pub refused: Vec<Refusal>,
 }
 

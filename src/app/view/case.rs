@@ -1,4 +1,4 @@
-//! What has a journal: an incident, or what was ordered without one.
+//! What has a journal: an incident, or an order without one.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::incident::IncidentView;
 use super::order::OrderView;
 use crate::domain::incident::Incident;
 
-/// An incident, or a deploy or rollback without one, as it stands.
+/// An incident, or a deploy or rollback without one.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum CaseView {

@@ -1,4 +1,4 @@
-//! The check of an incident's fix. Without an incident, a check is `domain::check::Check` as it is.
+//! The check of an incident's fix. Without an incident, a check is the unchanged `domain::check::Check`.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -16,7 +16,7 @@ pub struct DemoView {
     #[serde(flatten)]
     pub incident: IncidentView,
     pub sandbox: SandboxView,
-    /// What the last watch of production said; null where there was none.
+    /// The last verdict about production; null if there was none.
     pub verdict: Option<Verdict>,
 }
 

@@ -1,11 +1,11 @@
-//! Why a command could not do what it was asked to.
+//! Why a command failed.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::error::Kind;
 
-/// An error, printed by any command in the place of its own output.
+/// An error, printed by any command instead of its own output.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ErrorView {
     pub error: Problem,
@@ -16,7 +16,7 @@ pub struct ErrorView {
 #[schemars(rename = "Error")]
 pub struct Problem {
     pub kind: ErrorKind,
-    /// The same, told apart further.
+    /// The same in more detail.
     pub code: Kind,
     pub message: String,
     /// The commands to type next, or what else to do.

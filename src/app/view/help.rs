@@ -1,4 +1,4 @@
-//! What the program says about itself.
+//! The program's own documentation.
 
 use std::path::Path;
 

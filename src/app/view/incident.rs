@@ -12,7 +12,7 @@ use crate::domain::production::Release;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 
-/// An incident as it stands.
+/// The state of an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct IncidentView {
     pub incident: Identity,
@@ -26,7 +26,7 @@ pub struct IncidentView {
     pub next: NextView,
 }
 
-/// What an incident is, and where it stands.
+/// What an incident is, and its status.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Incident")]
 pub struct Identity {
@@ -39,7 +39,7 @@ pub struct Identity {
     pub severity: Option<Severity>,
     pub status: Status,
     pub strategy: Option<Strategy>,
-    /// When the trouble was first seen.
+    /// When the problem was first seen.
     pub detected: Timestamp,
     /// When it was closed or aborted; null until then.
     pub ended: Option<Timestamp>,
@@ -50,9 +50,9 @@ pub struct Identity {
 #[schemars(rename = "Backport")]
 pub struct BackportView {
     pub branch: String,
-    /// `picked`, `merged`, `contains`, `equivalent`, `conflict`, `waived` and the like.
+    /// Such as `picked`, `merged`, `contains`, `equivalent`, `conflict`, `waived`.
     pub verdict: String,
-    /// The tip of the branch with the fix; null where it did not get it.
+    /// The tip of the branch with the fix; null if it did not get it.
     pub commit: Option<String>,
 }
 

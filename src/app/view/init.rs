@@ -10,7 +10,7 @@ use crate::store::Adopted;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct InitView {
     pub path: String,
-    /// What it rests on, a line each.
+    /// The reasons for it, a line each.
     pub guessed: Vec<String>,
     pub text: String,
 }
@@ -27,7 +27,7 @@ impl InitView {
 pub struct AdoptedView {
     pub service: String,
     pub journals: u64,
-    /// How many are still nobody's.
+    /// The number of journals still without a service.
     pub left: i64,
 }
 

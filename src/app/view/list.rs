@@ -1,4 +1,4 @@
-//! The incidents there were.
+//! Lists of incidents.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -23,9 +23,9 @@ pub struct ListedIncident {
     pub severity: String,
     #[schemars(with = "Status")]
     pub status: String,
-    /// The step that is next or under way; empty where there is none.
+    /// The step that is next or running; empty if there is none.
     pub step: String,
-    /// When the trouble was first seen.
+    /// When the problem was first seen.
     pub detected: Timestamp,
     pub declared: Timestamp,
     /// When its last event was written.
@@ -34,7 +34,7 @@ pub struct ListedIncident {
     pub ended: Option<Timestamp>,
     /// `incident`.
     pub kind: String,
-    /// Whose it is; only where all services are listed.
+    /// The service; only if all services are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
 }

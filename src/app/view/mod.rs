@@ -1,6 +1,6 @@
 //! What every face shows to machines: typed, and the only source of what `--json` prints.
 //!
-//! A view is made of the domain's types by a pure function, and knows no face. Its fields are added to,
+//! A view is made from the domain's types by a pure function, and knows no face. Its fields are added to,
 //! never renamed or removed: docs/json.md promises that, and docs/schema/ holds what each command prints.
 
 pub mod action;

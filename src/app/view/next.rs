@@ -1,4 +1,4 @@
-//! What is to be done next: the one place where every view has it from.
+//! What comes next, for every view.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,10 +7,10 @@ use crate::domain::incident::Incident;
 use crate::domain::next::Hint;
 use crate::report::next;
 
-/// What is to be done next, part of each view of an incident or an order.
+/// What comes next: part of each view of an incident or an order.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct NextView {
-    /// The command to type next, or what a person does first; null where nothing is left to be done.
+    /// The command to type next, or what a person does first; null if nothing is left to do.
     pub next: Option<String>,
     /// The same, typed.
     pub next_action: Option<Hint>,
@@ -23,7 +23,7 @@ impl NextView {
     }
 }
 
-/// The command to type next, where the incident waits for one.
+/// The command to type next, if the incident waits for one.
 pub fn next(incident: &Incident) -> Option<String> {
     NextView::of(incident).next
 }

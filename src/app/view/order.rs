@@ -9,7 +9,7 @@ use super::step::StepView;
 use crate::domain::incident::{Incident, Status};
 use crate::domain::order::{Kind, Order};
 
-/// A deploy or a rollback as it stands.
+/// The state of a deploy or a rollback.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OrderView {
     pub order: Ordered,
@@ -19,7 +19,7 @@ pub struct OrderView {
     pub next: NextView,
 }
 
-/// What was ordered, and where it stands.
+/// What was ordered, and its status.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Order")]
 pub struct Ordered {
@@ -28,11 +28,11 @@ pub struct Ordered {
     pub kind: Kind,
     pub environment: String,
     pub release: String,
-    /// Empty where it is not known.
+    /// Empty if unknown.
     pub commit: String,
-    /// What ran when it was ordered; empty for nothing.
+    /// What ran when it was ordered; empty if nothing did.
     pub previous: String,
-    /// Empty where none was given.
+    /// Empty if none was given.
     pub reason: String,
     pub status: Status,
     /// Whether a deploy was ordered, and production is on what ran before.

@@ -1,4 +1,4 @@
-//! What would be done: `--dry-run`, and what there was nothing to do for.
+//! What would be done (`--dry-run`), and why nothing was done.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,9 +16,9 @@ pub struct PlanView {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlannedStep {
     pub step: String,
-    /// The changes that it would make, in order; null where that can't be said yet.
+    /// The changes that it would make, in order; null if unknown yet.
     pub actions: Option<Vec<Action>>,
-    /// Why that can't be said yet.
+    /// Why they are unknown yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -44,12 +44,12 @@ pub struct NothingToDo {
     pub nothing_to_do: String,
 }
 
-/// That nothing is open, and so nothing was resumed.
+/// Nothing is open, so nothing was resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct NothingOpen {
     /// Always null.
     pub incident: Option<String>,
-    /// How many notices arrived that had failed before.
+    /// The number of notices that had failed before and arrived now.
     pub late_notices: usize,
 }
 
@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn a_step_that_can_not_say_what_it_would_do_says_why() {
-        let told = Ok(vec![Action::new("push", "main")]);
-        let untold = Err(StepError::failed("no tag yet", Next::Resume));
-        let view = PlanView::of(&[("merge", told), ("release", untold)]);
+        let known = Ok(vec![Action::new("push", "main")]);
+        let unknown = Err(StepError::failed("no tag yet", Next::Resume));
+        let view = PlanView::of(&[("merge", known), ("release", unknown)]);
         assert_eq!(
             serde_json::to_value(view).unwrap(),
             json!({ "plan": [

@@ -20,13 +20,13 @@ pub struct ReleaseView {
     pub at: Timestamp,
     pub environment: String,
     pub release: String,
-    /// Empty where it is not known.
+    /// Empty if unknown.
     pub commit: String,
     /// The images that were built of it, by digest.
     pub images: Vec<String>,
     pub deployer: String,
     pub reason: String,
-    /// Null while nobody has watched it to an end.
+    /// Null until a watch has ended.
     #[schemars(with = "Option<Verdict>")]
     pub verdict: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The JSON schemas of all that `--json` prints, made from the types of the views.
+//! The JSON schemas of everything that `--json` prints, made from the types of the views.
 
 use std::collections::BTreeMap;
 
@@ -33,10 +33,10 @@ use crate::git::backport::report::Report;
 /// The schema of a type, whose definition is kept in the generator.
 type Form = fn(&mut SchemaGenerator) -> Schema;
 
-/// The name of the errors' schema, which is no command's.
+/// The name of the schema for errors, which belongs to no command.
 pub const ERROR: &str = "error";
 
-/// Every form of what each command prints, that of its sub-commands and of each of its lines included.
+/// Every form of output of each command, with those of its sub-commands and of each of its lines.
 const COMMANDS: &[(&str, &[Form])] = &[
     ("abort", &[form::<CaseView>, form::<UndoPlan>]),
     ("ack", &[form::<IncidentView>]),
@@ -102,8 +102,8 @@ fn schema(command: &str, forms: &[Form]) -> Value {
 /// The keywords whose schemas apply to the same object.
 const BESIDE: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-/// Refuses every property that the schema does not name, in all the objects within it: what is not
-/// promised is not printed.
+/// Refuses every property that the schema does not name, in all objects within it: nothing is printed
+/// that is not promised.
 fn close(schema: &mut Value, definitions: &Map<String, Value>) {
     let Some(object) = schema.as_object_mut() else { return };
     let is_object = object.contains_key("properties");
@@ -129,8 +129,8 @@ fn close(schema: &mut Value, definitions: &Map<String, Value>) {
     }
 }
 
-/// Puts the properties of the type that `object` refers to beside its own: a tag stands beside the fields
-/// of what it is the tag of, and neither may refuse the other.
+/// Adds the properties of the type that `object` refers to: a tag and the fields of its variant are in one
+/// object, and neither schema may refuse the other's.
 fn merge_reference(object: &mut Map<String, Value>, definitions: &Map<String, Value>) {
     let Some(Value::String(reference)) = object.remove("$ref") else { return };
     let name = reference.rsplit('/').next().unwrap_or_default();
@@ -152,7 +152,7 @@ fn children(value: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
     }
 }
 
-/// Leaves definitions out that nothing refers to.
+/// Removes definitions that nothing refers to.
 fn drop_unused(schema: &mut Value) {
     let text = schema.to_string();
     if let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) {

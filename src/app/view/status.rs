@@ -12,7 +12,7 @@ use super::order::OrderView;
 use crate::domain::incident::{FailedNotice, Incident};
 use crate::report::clocks::{Clock, Clocks};
 
-/// What is open, or the one that was asked for.
+/// What is open, or the requested one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct StatusView {
     /// The most urgent first.
@@ -48,12 +48,12 @@ pub struct PostMortemDue {
     /// The incident.
     pub id: String,
     pub due: Timestamp,
-    /// Seconds that are left; less than 0 where it is overdue.
+    /// Seconds that are left; negative if overdue.
     pub left: i64,
 }
 
 impl StatusView {
-    /// Adds `incident`, or what was ordered without one; `clocks` are asked for where it has some.
+    /// Adds `incident`, or an order without one; `clocks` is called if it has some.
     pub fn add(&mut self, incident: &Incident, clocks: impl FnOnce() -> Clocks) {
         let notices_failed = incident.notices_failed.clone();
         match CaseView::of(incident) {

@@ -5,18 +5,18 @@ use serde::Serialize;
 
 use crate::domain::incident::{Incident, StepRecord, StepState};
 
-/// One step, as far as it is.
+/// The state of one step.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct StepView {
     pub name: String,
     pub status: StepStatus,
     /// How long it took; null until it has ended.
     pub seconds: Option<f64>,
-    /// What there is to say about it, on one line; empty until there is something.
+    /// Its result or its problem, on one line; empty at first.
     pub summary: String,
 }
 
-/// How a step stands.
+/// The status of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepStatus {
@@ -24,7 +24,7 @@ pub enum StepStatus {
     Started,
     Done,
     Skipped,
-    /// A guard, a gate, an approval or a person is waited for.
+    /// Waits for a guard, a gate, an approval or a person.
     Held,
     Failed,
     /// Production is worse than it should be: the way back follows.

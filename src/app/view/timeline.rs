@@ -7,7 +7,7 @@ use crate::domain::actor::Identity;
 use crate::domain::event::Event;
 use crate::report::timeline::Row;
 
-/// What happened, a line for each event that people want to read of, in order.
+/// What happened, a line for each event that people want to read, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TimelineView {
     pub timeline: Vec<Row>,
@@ -19,7 +19,7 @@ pub struct EventsView {
     pub events: Vec<EventView>,
 }
 
-/// An event, and how far its actor is to be believed.
+/// An event, and how its actor's identity was proven.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct EventView {
     #[serde(flatten)]

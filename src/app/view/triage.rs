@@ -1,4 +1,4 @@
-//! What the rules say about a report.
+//! The result of the rules for a report.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 use crate::domain::severity::Severity;
 use crate::domain::triage::{Route, Triage};
 
-/// Which way a report takes, and how bad it is.
+/// Where a report goes, and how bad it is.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TriageView {
     pub route: Route,
-    /// Null where it is no emergency.
+    /// Null if it is not an emergency.
     pub severity: Option<Severity>,
-    /// The rule that decided, and the words that it found.
+    /// The rule that decided, and the phrase that it found.
     pub rule: String,
-    /// The file that the report was read from; null where it was given as text.
+    /// The file that the report was read from; null if it was given as text.
     pub file: Option<String>,
 }
 

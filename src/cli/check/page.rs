@@ -1,4 +1,4 @@
-//! A check on one page: each finding with its place, what counted, and how it is let pass.
+//! A check on one page: each finding with its place, what counted, and how to waive it.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use crate::cli::show::{BAD, FAINT, GOOD, PLAIN, STRONG, WARN, safe};
 use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::proof::{Proof, Tree};
 
-/// Where the text of a line begins.
+/// The column where the text of a line starts.
 const TEXT: usize = 26;
 
-/// Returns the page. `incident` is where findings can be waived.
+/// Returns the page. `incident` is the one in which findings can be waived.
 pub fn page(check: &Check, incident: Option<&str>) -> String {
     let held = check.held();
     let mut text = String::new();
@@ -132,13 +132,13 @@ fn below(what: &str) -> String {
     format!("{:TEXT$}{}\n", "", safe(what))
 }
 
-/// The first of a list, and how many there are besides.
+/// The first of a list, and how many more there are.
 fn first(names: &[String]) -> String {
     let shown = names[..names.len().min(5)].join(", ");
     if names.len() > 5 { format!("{shown} ...") } else { shown }
 }
 
-/// A commit's or a tree's name as people read it.
+/// A commit's or a tree's name, short, for people.
 fn short(name: &str) -> &str {
     name.get(..9).unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! Where the demo is played: says what happens, types the commands, keeps the pace.
+//! The stage of the demo: says what happens, types the commands, sets the pace.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -37,7 +37,7 @@ impl Stage {
         }
     }
 
-    /// Types a command line of hotfix and returns what came of it.
+    /// Types a command line of hotfix and returns the result.
     pub async fn types(&self, line: &[&str]) -> Result<Reply, CliError> {
         self.prompt("hotfix", line).await;
         let cli = Cli::try_parse_from(self.arguments(line));
@@ -63,12 +63,12 @@ impl Stage {
 
     /// Shows a command line as it would be typed.
     pub async fn prompt(&self, program: &str, line: &[&str]) {
-        let words: Vec<_> = line.iter().map(|word| quoted(word)).collect();
-        anstream::eprintln!("\n  $ {}{program} {}{}", show::STRONG, words.join(" "), show::PLAIN);
+        let quoted: Vec<_> = line.iter().map(|word| quoted(word)).collect();
+        anstream::eprintln!("\n  $ {}{program} {}{}", show::STRONG, quoted.join(" "), show::PLAIN);
         self.pause(Duration::from_secs(1)).await;
     }
 
-    /// How long to look at something that goes on all the time.
+    /// How long to look at something that runs all the time.
     pub fn look(&self) -> Duration {
         Duration::from_millis(if self.fast { 500 } else { 2000 })
     }
@@ -86,7 +86,7 @@ impl Stage {
     }
 }
 
-/// The word as a shell takes it.
+/// The word, quoted for a shell.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }

@@ -15,23 +15,22 @@ use crate::domain::incident::{Incident, Status};
 use crate::domain::production::Deploy;
 use crate::domain::step_name::StepName;
 
-/// Those who let the fix pass; neither wrote it.
+/// The people who approve the fix; neither wrote it.
 const APPROVERS: [(&str, &str); 2] =
     [("tech-lead", "Ada Lindqvist <ada@payments.example>"), ("on-call", "Chidi Okafor <chidi@payments.example>")];
 
 /// The branch that rewrote the lines that the fix changes.
 const CONFLICTING: &str = "feature/strict-amounts";
 
-/// What the acts are played with.
+/// What the acts need.
 struct Play<'a> {
     stage: &'a Stage,
     sandbox: &'a Sandbox,
     customers: &'a Customers,
 }
 
-/// Plays the demo to its end and returns the incident. Fails where an act ends in another way than
-/// it should.
-pub async fn tell(
+/// Plays the demo to its end and returns the incident. Fails if an act does not end as it should.
+pub async fn play(
     stage: &Stage,
     sandbox: &Sandbox,
     customers: &Customers,
@@ -76,7 +75,7 @@ impl Play<'_> {
         self.expect(Status::Open, StepName::Fix).await.map(drop)
     }
 
-    /// The fix: Robin commits it, hotfix checks it, two people let it pass.
+    /// The fix: Robin commits it, hotfix checks it, two people approve it.
     async fn fix(&self, fix: &Fix) -> Result<(), CliError> {
         let branch = self.incident().await?.detail::<Branch>().ok_or_else(|| unexpected("there is no branch"))?;
         self.stage
@@ -129,10 +128,10 @@ impl Play<'_> {
         self.expect(Status::Stuck, StepName::Backport).await.map(drop)
     }
 
-    /// Somebody answers for the conflict, and it goes on to the end.
+    /// Somebody takes care of the conflict, and it continues to the end.
     async fn waive(&self) -> Result<Incident, CliError> {
         self.stage
-            .says(&format!("{CONFLICTING} rewrote the same lines. That is for its owner; the rest goes on."))
+            .says(&format!("{CONFLICTING} rewrote the same lines. That is for its owner; the rest continues."))
             .await;
         let reason = "rewrites the same lines; Eli Moreno brings the fix in";
         self.stage.types(&["waive", CONFLICTING, "--reason", reason]).await?;
