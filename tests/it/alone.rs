@@ -368,7 +368,7 @@ fn survives(kind: Kind) {
 fn story(kind: Kind) -> TestEnv {
     let env = released(kind);
     env.configure("> ../running'", "> ../running && test $HOTFIX_RELEASE = v1.0.0'");
-    let team = "\n[[notify]]\nname = \"team\"\nby.memory = { file = \"../notices\" }\n";
+    let team = "\n[[notify]]\nname = \"team\"\nby.file = { path = \"../notices\" }\n";
     env.write("hotfix.toml", &(env.read("hotfix.toml") + team));
     env
 }
