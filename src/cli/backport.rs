@@ -189,6 +189,7 @@ enum Stage {
 }
 
 fn reply(report: &Report, stage: Stage) -> Reply {
+    // One very long name may not push the columns of all others to the right.
     let width = report.targets.iter().map(|row| row.outcome.branch.chars().count()).max().unwrap_or(0).min(50);
     let mut text = String::new();
     for row in &report.targets {

@@ -17,6 +17,7 @@ pub fn reason_against(who: &Actor, authors: &BTreeSet<String>, is_agent: bool) -
 /// looks for the largest assignment, not the first.
 pub fn assign<'a>(roles: &[String], given: &[(&str, &'a Actor)]) -> Result<Vec<&'a Actor>, Vec<String>> {
     let filled = fill(roles, given, &mut Vec::new());
+    // `fill` keeps the order of the roles, so both lists go together.
     let missing: Vec<String> =
         roles.iter().zip(&filled).filter(|(_, by)| by.is_none()).map(|(role, _)| role.clone()).collect();
     if missing.is_empty() { Ok(filled.into_iter().flatten().collect()) } else { Err(missing) }

@@ -235,6 +235,7 @@ fn remembered(limits: &Limits, every: Duration, history: &History) -> (Vec<Count
     // Each scrape of the watch uses up one part, so there is one for every scrape it may have.
     let scrapes = ((limits.window + limits.patience).as_secs_f64() / every.as_secs_f64().max(1e-3)).ceil() as usize;
     let parts = past.len().min(scrapes.max(1));
+    // Bounds by integer division: the parts differ by at most one step, and none is empty.
     let part = |index: usize| {
         let mut sum = Counts::default();
         past[index * past.len() / parts..(index + 1) * past.len() / parts].iter().for_each(|counts| sum.add(counts));

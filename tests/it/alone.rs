@@ -308,7 +308,7 @@ fn what_is_no_incident_is_not_treated_as_one() {
       ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       held  watch        [COUNTS]: BLIND, not one request was seen in [DURATION]   [DURATION]
-    next: `hotfix resume` to watch on; or `hotfix waive watch --reason ...`
+    next: `hotfix resume` to watch longer; or `hotfix waive watch --reason ...`
     ");
     assert_snapshot!(env.hotfix(&["waive", "watch", "--reason", "the probe is down"]), @r"
     exit status: 0

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::verdict::{Forecast, Test, Verdict};
-use crate::verdict::Kinds;
 use crate::watch::{Replay, Standing};
 
 /// The state of a watch; the last line says how it ended.
@@ -41,7 +40,6 @@ pub struct WatchView {
 impl WatchView {
     pub fn of(standing: &Standing) -> WatchView {
         let judgement = &standing.judgement;
-        let Kinds { errors: replay, latency: replay_latency } = standing.replays;
         WatchView {
             seconds: standing.elapsed.as_secs(),
             went_on: standing.resumed_after.map(|before| before.as_secs()),
@@ -54,8 +52,8 @@ impl WatchView {
             outage: judgement.outage.clone(),
             reasons: judgement.reasons.clone(),
             tests: judgement.tests.clone(),
-            replay,
-            replay_latency,
+            replay: standing.replays.errors,
+            replay_latency: standing.replays.latency,
             incident: None,
         }
     }
