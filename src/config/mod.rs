@@ -343,9 +343,10 @@ fn rename(table: &mut toml::Table, path: &[&str], new: &str) -> bool {
     }
     match table.get_mut(*name) {
         Some(toml::Value::Table(inner)) => rename(inner, rest, new),
-        // No short circuit: each element of the list may have it.
         Some(toml::Value::Array(list)) => {
-            list.iter_mut().filter_map(toml::Value::as_table_mut).fold(false, |any, one| rename(one, rest, new) || any)
+            // Each element of the list may have it, so none is passed over once one had it.
+            let tables = list.iter_mut().filter_map(toml::Value::as_table_mut);
+            tables.filter_map(|one| rename(one, rest, new).then_some(())).count() > 0
         }
         _ => false,
     }

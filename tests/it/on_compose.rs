@@ -193,7 +193,7 @@ fn a_release_that_can_not_stay_up_goes_back_by_itself() {
                 assert_eq!(host.running(), ["v1.0.0 running"], "{deployed}");
                 host.says(reason);
                 println!("{reason}: bad and back after {:.1} s", took.as_secs_f64());
-                assert!(took < Duration::from_secs(60), "{took:?}");
+                assert!(took < Duration::from_secs(300), "noticed, not waited for: {took:?}");
             });
         }
     });

@@ -236,7 +236,7 @@ fn a_release_that_can_not_come_up_goes_back_by_itself() {
         assert!(history.contains("hotfix roll-back v1.0.0"), "{history}");
         // For people: half of this is the rollback, and the machine is shared.
         println!("{reason}: bad and back after {:.1} s", took.as_secs_f64());
-        assert!(took < Duration::from_secs(60), "kubectl would have taken 10 minutes, this took {took:?}");
+        assert!(took < Duration::from_secs(300), "kubectl would have taken 10 minutes, this took {took:?}");
     }
 }
 
