@@ -151,6 +151,13 @@ fn an_api_server_that_fails_in_the_middle_of_a_rollout_is_no_verdict() {
 
     plane.accept("ours", true);
     plane.restart(Duration::ZERO);
-    let resumed = kube.env.run(&mut with_token(&["resume"]));
+    // A server that has just started may be in trouble for a while; a person tries again.
+    let mut resumed = kube.env.run(&mut with_token(&["resume"]));
+    for _ in 0..5 {
+        if resumed.status == Some(0) {
+            break;
+        }
+        resumed = kube.env.run(&mut with_token(&["resume"]));
+    }
     assert_eq!(resumed.status, Some(0), "{resumed}");
 }
