@@ -81,6 +81,7 @@ fn an_outage_of_the_receiver_loses_nothing_and_keeps_the_order() {
 #[test]
 fn the_old_name_of_a_notifier_is_read_with_a_warning() {
     let env = TestEnv::new();
+    env.instant();
     let notices = env.path("notices");
     let destination = format!("\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{}\" }}\n", notices.display());
     env.write("hotfix.toml", &(env.read("hotfix.toml") + &destination));

@@ -84,7 +84,7 @@ fn an_endless_watch_ends_with_an_alarm_that_may_be_declared() {
 fn an_answer_may_be_wrong_in_its_header_body_or_time() {
     let url = server(|stream| say(stream, "200 OK", "degraded"));
     for (expected, why) in [
-        ("answers = { x-release = \"v2\" }", "header `x-release` is another"),
+        ("answers = { x-release = \"v2\" }", "header `x-release` differs"),
         ("contains = \"well\"", "the body lacks `well`: degraded"),
         ("within = \"0s\"", "more than 0 ms"),
         ("status = 204", "status 200: degraded"),
