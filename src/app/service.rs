@@ -31,6 +31,8 @@ const LATELY: u32 = 5;
 /// Everything that is built once for a repository. Reading needs nothing else; writing needs an actor, see
 /// [`Service::by`].
 pub struct Service {
+    /// As configured, or its repository's address; its directory's name where nobody shares the store.
+    name: String,
     pub(super) tools: Arc<Tools>,
     pub(super) steps: Vec<Box<dyn Step>>,
     pub(super) outbox: Outbox,
@@ -72,7 +74,8 @@ impl Service {
         let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
         let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
         let steps = steps::all(&tools);
-        Ok(Arc::new(Service { tools, steps, outbox, clock: SystemClock }))
+        let name = place.claim.name().to_owned();
+        Ok(Arc::new(Service { name, tools, steps, outbox, clock: SystemClock }))
     }
 
     /// The service used by `actor`.
@@ -124,7 +127,12 @@ impl Service {
 
     /// The same for every service that the store has, each with its service's name.
     pub async fn incidents_everywhere(&self, most: u32) -> Result<Vec<(String, Summary)>, AppError> {
-        Ok(self.tools.store.incidents_everywhere(most).await?)
+        let mut incidents = self.tools.store.incidents_everywhere(most).await?;
+        // A store that nobody shares keeps no names.
+        for (service, _) in incidents.iter_mut().filter(|(service, _)| service.is_empty()) {
+            service.clone_from(&self.name);
+        }
+        Ok(incidents)
     }
 
     /// What is not over: incidents, the most urgent first, then orders without one.

@@ -205,6 +205,9 @@ fn journals_of_before_are_read(kind: Kind) {
     for event in events["events"].as_array().unwrap() {
         assert_eq!(event["proof"], serde_json::json!({ "by": "claimed" }), "{event}");
     }
+    let everywhere = env.hotfix(&["list", "--all-services"]).stdout;
+    let is_named = |line: &str| !line.starts_with(' ') && line.contains("  HOTFIX-");
+    assert!(everywhere.lines().all(is_named), "{everywhere}");
     // They go on: a note is chained to what was there, and the next number is a new one.
     ok(&env.hotfix(&["note", "still here", "--id", "HOTFIX-20261129-004"]));
     assert_eq!(env.hotfix(&["audit", "verify"]).status, Some(0));
