@@ -20,7 +20,7 @@ pub struct Comparison {
     pub after: Vec<Digest>,
 }
 
-/// What tells an entity from others, by its tokens.
+/// What identifies an entity, by its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
     /// Of all that comes before and after the body, as far as it matters to users.
@@ -98,7 +98,7 @@ impl Comparison {
         }
     }
 
-    /// Tells what became of the signatures under which a name can be used. They are a set: one more
+    /// Records what became of the signatures under which a name can be used. They are a set: one more
     /// changes nothing for those who use the others.
     fn offer(&mut self, old: &[usize], new: &[usize], overloads: bool) {
         let offered = |digests: &[Digest], of: &[usize]| -> HashSet<u64> {
@@ -121,9 +121,9 @@ impl Comparison {
 
 /// Those of the declarations of one name that its users see: not the body behind declarations of its own.
 fn seen(declared: &[usize], syntax: &Syntax) -> Vec<usize> {
-    let only_says = |index: &usize| syntax.entities[*index].body.is_none();
-    let says: Vec<usize> = declared.iter().copied().filter(only_says).collect();
-    if says.is_empty() { declared.to_vec() } else { says }
+    let has_no_body = |index: &usize| syntax.entities[*index].body.is_none();
+    let prototypes: Vec<usize> = declared.iter().copied().filter(has_no_body).collect();
+    if prototypes.is_empty() { declared.to_vec() } else { prototypes }
 }
 
 fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
@@ -134,12 +134,12 @@ fn digest(entity: &Entity, syntax: &Syntax, text: &[u8]) -> Digest {
         let mut tokens = syntax.tokens_in(&part).iter().filter(|token| !token.neutral).peekable();
         while let Some(token) = tokens.next() {
             let next = tokens.peek().map(|next| &text[next.bytes()]);
-            // The comma after the last parameter and the end of a line say nothing.
+            // The comma after the last parameter and the end of a line mean nothing.
             let closes = next.is_some_and(|next| matches!(next, b")" | b"]" | b">" | b"}"));
             match &text[token.bytes()] {
                 b";" => {}
                 b"," if closes => {}
-                said => said.hash(&mut signature),
+                token => token.hash(&mut signature),
             }
         }
     }

@@ -152,7 +152,7 @@ fn role(change: &FileChange, policy: &Policy) -> Role {
     }
 }
 
-/// Whether the first lines say that a program wrote the file (`go generate`'s and Meta's manners).
+/// Whether the first lines say that a program wrote the file, as `go generate` and Meta mark them.
 fn says_generated(change: &FileChange) -> bool {
     // Who writes it into a file that was not generated does not get past the guard.
     let text = change.before.as_ref().or(change.after.as_ref());

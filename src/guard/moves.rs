@@ -7,10 +7,10 @@ use super::file::{File, Role};
 use super::syntax::Syntax;
 use super::syntax::entity::{Entity, Kind};
 
-/// The fewest tokens of a body that is told from others by what is in it.
+/// The fewest tokens of a body that can be told apart by its content alone.
 const SMALLEST: usize = 12;
 
-/// The fewest tokens of a body that is told from others together with its signature, its name included.
+/// The fewest tokens of a body that can be told apart by its content, its signature and its name together.
 const SMALLEST_SIGNED: usize = 4;
 
 /// An entity, by the place of its file among the files and its own among the entities in there.
@@ -86,7 +86,7 @@ pub fn find(files: &[File]) -> Vec<Move> {
     moves
 }
 
-/// What would tell the entity elsewhere; `None` where it is a test, can't be read, or has too little in it.
+/// What would identify the entity elsewhere; `None` where it is a test, can't be read, or has too little in it.
 fn trace(syntax: &Syntax, index: usize, digest: Digest) -> Option<Trace> {
     let entity = &syntax.entities[index];
     if entity.test || syntax.is_broken_at(&entity.rows) {

@@ -50,13 +50,13 @@ pub fn renaming<'a>(before: Part<'a>, after: Part<'a>) -> Option<Vec<(&'a [u8], 
     let mut renamed: Vec<_> = changed.clone().map(|((_, old), new)| (*old, *new)).collect();
     renamed.sort_unstable();
     renamed.dedup();
-    // A name that was there before is another variable, and taking that is a fix, no renaming.
+    // A name that existed before is another variable: using it is a fix, not a renaming.
     let are_new = changed.clone().all(|((member, _), new)| !names.contains_key(&(*member, *new)));
     let are_declared = renamed.iter().all(|pair| declared.contains(pair));
-    // Nor is it one to say that nobody needs what has the name.
+    // A name such as `_` only says that it is not used: that is no renaming either.
     let are_names = renamed.iter().all(|(old, new)| *old != b"_" && *new != b"_");
-    let told = are_new && are_declared && are_names && renamed.len() <= MOST;
-    (told && !renamed.is_empty() && replaced >= 2).then_some(renamed)
+    let is_renaming = are_new && are_declared && are_names && renamed.len() <= MOST;
+    (is_renaming && !renamed.is_empty() && replaced >= 2).then_some(renamed)
 }
 
 fn words<'a>((syntax, text, bytes): &Part<'a>) -> Vec<Word<'a>> {

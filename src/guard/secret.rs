@@ -15,7 +15,7 @@ const CANDIDATES: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
     pub kind: &'static str,
-    /// Its beginning, where that only tells the issuer, and its length: `AKIA... (20 characters)`.
+    /// Its beginning, where that only shows the issuer, and its length: `AKIA... (20 characters)`.
     pub masked: String,
 }
 
@@ -144,7 +144,7 @@ const PLACEHOLDERS: [&str; 27] = [
     "insert",
 ];
 
-/// The whole of a password that everyone's documentation has.
+/// Passwords that are in everyone's documentation.
 const WORDS: [&str; 14] = [
     "password", "passwd", "pass", "secret", "user", "pwd", "token", "postgres", "root", "admin", "guest", "hunter2",
     "letmein", "foobar",
@@ -164,7 +164,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Whether a text looks drawn by lot rather than written: digits among letters, no words parted by
+/// Whether a text looks random rather than written: digits among letters, no words parted by
 /// marks, and an entropy near that of random hexadecimal or base 64 digits.
 fn is_random(text: &[u8]) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();

@@ -12,11 +12,11 @@ use super::syntax::token::TokenKind;
 pub struct Text {
     /// Where each line begins and ends, line break left out.
     lines: Vec<Range<usize>>,
-    /// What each line says to a machine: white space, comments and line breaks left out.
+    /// What each line means to a machine: white space, comments and line breaks left out.
     code: Vec<Vec<u8>>,
-    /// What each line says to a machine, the insides of strings left out too, words kept apart.
+    /// The same without the insides of strings, words kept apart.
     bare: Vec<String>,
-    /// What each line says to people.
+    /// The comments of each line.
     comments: Vec<String>,
     /// Whether each line is part of a test that stands in a source file.
     tests: Vec<bool>,
@@ -46,7 +46,7 @@ impl Text {
         self.lines.len()
     }
 
-    /// What the row says to a machine, white space and comments left out; empty where that is nothing.
+    /// The row's code without white space and comments; empty where there is none.
     pub fn code(&self, row: usize) -> &[u8] {
         self.code.get(row).map(Vec::as_slice).unwrap_or_default()
     }
@@ -56,7 +56,7 @@ impl Text {
         self.bare.get(row).map(String::as_str).unwrap_or_default()
     }
 
-    /// What the row says in comments; the row as it is where they can't be told from code.
+    /// The row's comments; the whole row where they can't be told from code.
     pub fn comment(&self, row: usize) -> &str {
         self.comments.get(row).map(String::as_str).unwrap_or_default()
     }
@@ -85,12 +85,12 @@ impl Text {
         let mut comments = vec![String::new(); lines.len()];
         for comment in &syntax.comments {
             let first = lines.partition_point(|line| line.end < comment.start);
-            for (line, said) in lines[first..].iter().zip(&mut comments[first..]) {
+            for (line, readable) in lines[first..].iter().zip(&mut comments[first..]) {
                 if line.start >= comment.end {
                     break;
                 }
-                said.push_str(&cut(&text[within(line, comment.clone())]));
-                said.push(' ');
+                readable.push_str(&cut(&text[within(line, comment.clone())]));
+                readable.push(' ');
             }
         }
         let mut tests = vec![false; lines.len()];
@@ -109,11 +109,11 @@ impl Text {
         let mut comments = Vec::with_capacity(lines.len());
         for line in &lines {
             let line = text[line.clone()].trim_ascii();
-            let said = cut(line);
-            let only_said = marks.iter().any(|mark| line.starts_with(mark.as_bytes()));
-            code.push(if only_said { Vec::new() } else { squeezed(line) });
-            bare.push(if only_said { String::new() } else { said.clone() });
-            comments.push(said);
+            let readable = cut(line);
+            let is_comment = marks.iter().any(|mark| line.starts_with(mark.as_bytes()));
+            code.push(if is_comment { Vec::new() } else { squeezed(line) });
+            bare.push(if is_comment { String::new() } else { readable.clone() });
+            comments.push(readable);
         }
         let tests = vec![false; lines.len()];
         Text { lines, code, bare, comments, tests, syntax: None, unread: None }

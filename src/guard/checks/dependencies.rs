@@ -32,7 +32,7 @@ struct Changed<'a> {
 fn look(subject: &Subject) -> Vec<Finding> {
     let files = subject.change.files.iter().filter(|file| !subject.policy.is_test(&file.path));
     let changed: Vec<_> = files.filter_map(changed).collect();
-    changed.iter().flat_map(|one| say(one, &changed)).collect()
+    changed.iter().flat_map(|one| findings(one, &changed)).collect()
 }
 
 /// How a manifest or lock file differs, if it does.
@@ -51,7 +51,7 @@ fn changed(file: &FileChange) -> Option<Changed<'_>> {
     differs.then_some(Changed { file, format, result })
 }
 
-fn say(one: &Changed, all: &[Changed]) -> Vec<Finding> {
+fn findings(one: &Changed, all: &[Changed]) -> Vec<Finding> {
     let path = &one.file.path;
     let differences = match &one.result {
         Ok(differences) => differences,
@@ -68,11 +68,11 @@ fn say(one: &Changed, all: &[Changed]) -> Vec<Finding> {
     let alone = alone(one, all);
     match one.format.role {
         Role::Manifest => {
-            let say = |(index, difference): (usize, &Difference)| {
+            let finding = |(index, difference): (usize, &Difference)| {
                 let more = if index + 1 == shown.len() { more.as_str() } else { "" };
                 place(Finding::of_file(path, format!("{difference}{more}{alone}")), one.file, [difference])
             };
-            shown.iter().enumerate().map(say).collect()
+            shown.iter().enumerate().map(finding).collect()
         }
         Role::Lock => {
             let texts: Vec<String> = shown.iter().map(Difference::to_string).collect();
@@ -170,10 +170,10 @@ mod tests {
         assert!(found("dependencies", &[broken])[0].contains("unknown whether `Cargo.toml`"));
         let binary = FileChange::new("bun.lockb", None, Some(vec![0, 1]));
         assert!(found("dependencies", &[binary])[0].contains("unknown whether `bun.lockb`"));
-        // What a parser says may quote the file, and the file may try to write to the terminal.
+        // A parser's message may quote the file, and the file may try to write to the terminal.
         let hostile = change("pom.xml", "<project/>", "<pro\u{1b}[2J/>");
-        let said = found("dependencies", &[hostile]).remove(0);
-        assert!(said.contains("it is not XML") && !said.contains(char::is_control), "{said:?}");
+        let message = found("dependencies", &[hostile]).remove(0);
+        assert!(message.contains("it is not XML") && !message.contains(char::is_control), "{message:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether each changed file says why, in a comment with the marker.
+//! Whether each changed file gives the reason, in a comment with the marker.
 
 use super::Check;
 use crate::guard::Subject;
@@ -40,7 +40,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
 fn lacks(file: &File, marker: &str) -> bool {
     let adds = || file.edits.iter().flat_map(|edit| &edit.added).any(|row| !file.is_test(Side::After, *row));
     let able = !WITHOUT_COMMENTS.iter().any(|ending| file.change.path.ends_with(ending));
-    // What changes in a manifest is told by a check of its own.
+    // Changes of a manifest have a check of their own.
     let able = able && format_of(&file.change.path).is_none();
     able && adds() && !near(file).any(|row| has_reason(file.after.comment(row), marker))
 }
@@ -56,9 +56,10 @@ fn has_reason(line: &str, marker: &str) -> bool {
 
 /// A security comment in the file that lacks some of its fields.
 fn incomplete(file: &File, fields: &[String]) -> Option<Finding> {
-    let said = |row: usize| file.after.comment(row);
-    let row = near(file).find(|row| said(*row).contains(SECURITY))?;
-    let comment: Vec<&str> = (row..file.after.rows()).map(said).take_while(|line| !line.is_empty()).take(20).collect();
+    let comment_of = |row: usize| file.after.comment(row);
+    let row = near(file).find(|row| comment_of(*row).contains(SECURITY))?;
+    let comment: Vec<&str> =
+        (row..file.after.rows()).map(comment_of).take_while(|line| !line.is_empty()).take(20).collect();
     let has = |field: &str| comment.iter().any(|line| has_reason(line, &format!("{field}:")));
     let mut lacking: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !has(field)).collect();
     if !has(SECURITY) {

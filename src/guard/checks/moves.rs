@@ -45,7 +45,7 @@ fn look(subject: &Subject) -> Vec<Finding> {
     let within =
         subject.files.iter().enumerate().filter(|(_, file)| file.role == Role::Source).flat_map(|(at, file)| {
             let functions = within_file(file);
-            // What was told of its parts is not told again of the whole.
+            // What was reported of its parts is not reported again of the whole.
             let whole = if functions.is_empty() && !renamed(at) { renamed_names(file) } else { None };
             functions.into_iter().chain(whole)
         });

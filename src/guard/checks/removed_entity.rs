@@ -10,7 +10,7 @@ pub const CHECK: Check = Check {
     level: Level::Block,
     rate: Some(0.029),
     help: "What others can use stays: taking away something exported blocks. What is used only inside, and a property of \
-           an interface, is pointed out.",
+           an interface, only warns.",
     look,
 };
 

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     name: "secret",
     level: Level::Block,
     rate: None,
-    help: "No added line has a key, a token or a password: what is once in the history has to be taken as known to \
+    help: "No added line has a key, a token or a password: what was once in the history must be taken as known to \
            others. Only the kind and the length of what was found are shown.",
     look,
 };
@@ -30,11 +30,11 @@ fn in_file(file: &FileChange, in_test: bool) -> Vec<Finding> {
     let after = file.lines_after();
     let added = file.hunks.iter().flat_map(|hunk| hunk.after.clone());
     let found = added.flat_map(|at| secrets(after[at], in_test).into_iter().map(move |secret| (at, secret)));
-    let say = |(at, secret): (usize, crate::guard::secret::Secret)| {
+    let finding = |(at, secret): (usize, crate::guard::secret::Secret)| {
         let message = format!("an added line of `{}` has a {}: {}", file.path, secret.kind, secret.masked);
         Finding::of_file(&file.path, message).at(&file.path, Side::After, [at + 1])
     };
-    found.map(say).take(MOST).collect()
+    found.map(finding).take(MOST).collect()
 }
 
 #[cfg(test)]

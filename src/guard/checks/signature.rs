@@ -10,7 +10,7 @@ pub const CHECK: Check = Check {
     name: "signature",
     level: Level::Block,
     rate: Some(0.049),
-    help: "Whoever calls the code now goes on calling it as before: parameters, result, visibility and decorators of \
+    help: "Whoever calls the code now must be able to call it as before: parameters, result, visibility and decorators of \
            what is exported stay as they are.",
     look,
 };
@@ -29,8 +29,8 @@ fn changed(file: &File) -> Vec<Finding> {
         let certain = !before.is_broken_at(&old.rows) && !after.is_broken_at(&new.rows);
         // The value of a constant or a property is what a fix is free to change, and a scope has nothing but
         // a name.
-        let told = !matches!(old.kind, Kind::Constant | Kind::Property | Kind::Scope | Kind::Module) && !old.test;
-        if !(old.exported && certain && told) {
+        let has_users = !matches!(old.kind, Kind::Constant | Kind::Property | Kind::Scope | Kind::Module) && !old.test;
+        if !(old.exported && certain && has_users) {
             continue;
         }
         let message = match new.exported {
@@ -41,8 +41,8 @@ fn changed(file: &File) -> Vec<Finding> {
     }
     found.sort_unstable();
     let path = &file.change.path;
-    let say = |(new, message): (usize, String)| {
+    let finding = |(new, message): (usize, String)| {
         Finding::of_file(path, message).at_rows(path, Side::After, after.entities[new].head.clone())
     };
-    found.into_iter().map(say).collect()
+    found.into_iter().map(finding).collect()
 }

@@ -1,4 +1,4 @@
-//! Whether changed functions say what they take and return, in languages where they need not.
+//! Whether changed functions have types of parameters and results, in languages where these are optional.
 
 use super::Check;
 use crate::guard::Subject;
@@ -24,11 +24,11 @@ fn unhinted(file: &File) -> Vec<Finding> {
     let edited = file.edited_rows(Side::After);
     let lacking = syntax.entities.iter().filter(|entity| !entity.untyped.is_empty() && !entity.test);
     let changed = lacking.filter(|entity| any_within(&edited, &entity.rows));
-    let say = changed.map(|entity| {
+    let findings = changed.map(|entity| {
         let message = format!("function `{}` has no type for {}", entity.name, entity.untyped.join(", "));
         Finding::of_file(&file.change.path, message).at_rows(&file.change.path, Side::After, entity.head.clone())
     });
-    say.collect()
+    findings.collect()
 }
 
 fn any(file: &File) -> Option<Finding> {

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     level: Level::Block,
     rate: None,
     help: "Where the text makes no sense in its language, or is too large to be read, the checks that need its \
-           meaning can't say anything. A person has to look.",
+           meaning can't judge. A person has to look.",
     look,
 };
 

@@ -20,7 +20,7 @@ pub const C: Language = Language {
     ..PLAIN
 };
 
-/// `#define BILL_H` right in `#ifndef BILL_H`: it says nothing, whatever it is called.
+/// `#define BILL_H` right in `#ifndef BILL_H`: it means nothing, whatever its name.
 pub fn is_include_guard(place: &Place) -> bool {
     if place.kind != "preproc_def" || place.above(0) != "preproc_ifdef" || place.child("value").is_some() {
         return false;

@@ -46,7 +46,7 @@ fn declares(place: &Place) -> Option<Declared> {
         }
         "function_definition" | "declaration" => {
             let declared = c::declares(place)?;
-            // Who may use `Bill::pay` is said by the class or the namespace that declares it.
+            // Who may use `Bill::pay` is set by the class or the namespace that declares it.
             let public = declared.public && !declared.name.contains("::");
             Some(Declared { public, ..declared })
         }

@@ -15,7 +15,7 @@ pub const CSHARP: Language = Language {
     ..PLAIN
 };
 
-/// What a type inherits from, and words that tell the compiler something, and users nothing.
+/// What a type inherits from, and words that matter to the compiler, not to users.
 fn is_neutral(place: &Place) -> bool {
     let compilers = || matches!(place.own_text().as_str(), "partial" | "async" | "unsafe");
     place.kind == "base_list" || (place.kind == "modifier" && compilers())

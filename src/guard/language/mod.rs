@@ -40,9 +40,9 @@ pub struct Language {
     pub unparsed: fn(&[u8]) -> Vec<Range<usize>>,
     /// What a node declares, if it does.
     pub declares: fn(&Place) -> Option<Declared>,
-    /// Takes down what a node says about the visibility of others.
+    /// Records what a node sets about the visibility of others.
     pub exports: fn(&Place, &mut Exports),
-    /// Whether a node is only there for people to read, although it is no comment.
+    /// Whether only people read a node, although it is no comment.
     pub is_comment: fn(&Place) -> bool,
     /// Whether a node makes no difference to those who use the declaration that it is part of. What a
     /// type inherits from is such a node: it is no parameter, result, visibility or decorator.
@@ -90,7 +90,7 @@ pub const ALL: &[&Language] = &[
     &csharp::CSHARP,
 ];
 
-/// Endings of other languages' source files: they are sources, though nothing in them is understood.
+/// Endings of other languages' source files, which are compared line by line.
 const OTHERS: &[&str] = &[
     "bash", "clj", "cljs", "dart", "ex", "exs", "erl", "fs", "groovy", "hs", "jl", "kt", "kts", "lua", "m", "ml", "mm",
     "nim", "pl", "pm", "ps1", "r", "scala", "sh", "sql", "svelte", "swift", "vb", "vue", "zig", "zsh",
@@ -107,7 +107,7 @@ pub fn is_source(path: &str) -> bool {
     of(path).is_some() || ending(path).is_some_and(|ending| OTHERS.contains(&ending))
 }
 
-/// How lines begin that are only there for people to read, in a file whose language is not known.
+/// How comment lines start in a file whose language is not known.
 pub fn comment_marks(path: &str) -> &'static [&'static str] {
     match ending(path).unwrap_or_default() {
         "css" | "scss" | "less" | "dart" | "groovy" | "kt" | "kts" | "m" | "mm" | "scala" | "swift" | "zig" => {

@@ -1,4 +1,4 @@
-//! PHP: exported is what is public or protected, which it is where nothing is said.
+//! PHP: exported is what is public or protected, which is the default.
 
 use super::{Language, PLAIN, has_empty_body};
 use crate::guard::syntax::entity::{Declared, Kind};

@@ -17,7 +17,7 @@ pub const RUST: Language = Language {
     ..PLAIN
 };
 
-/// Attributes that tell the compiler or the reader something, and users nothing.
+/// Attributes that matter to the compiler or the reader, not to users.
 const NEUTRAL: &[&str] = &["allow", "expect", "warn", "deny", "inline", "doc", "cold", "track_caller", "cfg_attr"];
 
 fn declares(place: &Place) -> Option<Declared> {

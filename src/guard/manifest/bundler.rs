@@ -6,8 +6,8 @@ use super::words::{Comments, Word, line, statements, words};
 /// What opens a block that `end` closes, where it begins a statement.
 const OPENERS: [&str; 9] = ["if", "unless", "case", "begin", "def", "class", "module", "while", "until"];
 
-/// Returns the gems that a Gemfile asks for, by group, and every other statement: the file is there
-/// for nothing else.
+/// Returns the gems that a Gemfile asks for, by group, and every other statement: the file
+/// has no other purpose.
 pub fn gemfile(text: &str) -> Result<Entries, Unreadable> {
     let words = words(text, Comments::Hash)?;
     let mut entries = Entries::default();

@@ -1,4 +1,4 @@
-//! What a manifest or a lock file says, and how two versions of it differ.
+//! The content of a manifest or a lock file, and how two versions of it differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,11 +8,11 @@ use crate::redact::redact;
 /// Longest text of a name or a value in a finding, in characters.
 const SHOWN: usize = 100;
 
-/// The dependencies that a file names: by scope and name, what is said of each.
+/// The dependencies that a file names: by scope and name, the requirement of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries(BTreeMap<(String, String), BTreeSet<Value>>);
 
-/// What a manifest asks for, or what a lock file has fixed. What is not said is empty.
+/// What a manifest asks for, or what a lock file has fixed. What is missing is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Value {
     /// A requirement in a manifest, with its options; a version in a lock file.
@@ -31,7 +31,7 @@ pub struct Difference {
     pub after: Option<String>,
 }
 
-/// Why a file could not be read by meaning. Parsers quote what they stumble over; what is shown of it
+/// Why a file could not be read by meaning. Parsers quote what they can't read; what is shown of it
 /// is fit for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", clean(.0))]
@@ -101,15 +101,15 @@ impl fmt::Display for Difference {
         let Difference { scope, name, before, after } = self;
         let place = if scope.is_empty() { String::new() } else { format!(" ({scope})") };
         match (before.as_deref(), after.as_deref()) {
-            (Some(before), Some(after)) => write!(f, "`{name}`{place} {} -> {}", said(before), said(after)),
-            (None, Some(after)) => write!(f, "`{name}`{place} added: {}", said(after)),
-            (Some(before), None) => write!(f, "`{name}`{place} removed: {}", said(before)),
+            (Some(before), Some(after)) => write!(f, "`{name}`{place} {} -> {}", or_none(before), or_none(after)),
+            (None, Some(after)) => write!(f, "`{name}`{place} added: {}", or_none(after)),
+            (Some(before), None) => write!(f, "`{name}`{place} removed: {}", or_none(before)),
             (None, None) => write!(f, "`{name}`{place}"),
         }
     }
 }
 
-fn said(value: &str) -> &str {
+fn or_none(value: &str) -> &str {
     if value.is_empty() { "any" } else { value }
 }
 

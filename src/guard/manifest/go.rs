@@ -45,7 +45,7 @@ fn add(entries: &mut Entries, keyword: &str, rest: &str) -> Option<()> {
         }
         "go" | "toolchain" => entries.add("toolchain", keyword, Value::version(rest)),
         "tool" => entries.add(keyword, rest, Value::default()),
-        // What the module says of itself.
+        // The module's own name and version.
         "module" | "retract" | "godebug" | "ignore" => {}
         _ => return None,
     }

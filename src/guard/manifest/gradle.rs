@@ -12,7 +12,7 @@ const DEEPEST: usize = 32;
 /// The blocks whose statements are dependencies, plugins, or places to get them from.
 const BLOCKS: [&str; 6] = ["dependencies", "constraints", "plugins", "repositories", "imports", "versionCatalogs"];
 
-/// Returns what the blocks of a build or settings script say, and every version that has a name.
+/// Returns the content of the blocks of a build or settings script, and every version that has a name.
 pub fn build(text: &str) -> Result<Entries, Unreadable> {
     let words = words(text, Comments::Slashes)?;
     let named = named_texts(&words);

@@ -10,7 +10,7 @@ use crate::xml;
 /// Deepest nesting of elements; a POM has about ten.
 const DEEPEST: usize = 32;
 
-/// Elements that ask for something to be had from elsewhere.
+/// Elements that ask for something from elsewhere.
 const KINDS: [&str; 6] = ["dependency", "plugin", "extension", "path", "repository", "pluginRepository"];
 
 /// Returns the dependencies, plugins, parent and repositories of a project, properties put in, and
@@ -70,7 +70,7 @@ impl<'a> Own<'a> {
         self.inherits && (self.group == group || self.group.starts_with(&format!("{group}.")))
     }
 
-    /// `text` with `${name}` replaced where the project says what it is.
+    /// `text` with `${name}` replaced where the project defines it.
     fn meant(&self, text: &str) -> String {
         let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         match name.and_then(|name| self.properties.get(name)) {

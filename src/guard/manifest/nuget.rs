@@ -7,7 +7,7 @@ use super::entries::{Entries, Unreadable, Value};
 use super::maven::document;
 use super::package::{json, plain};
 
-/// Whether a file is a project, or one of the files that say versions on its behalf.
+/// Whether a file is a project, or one of the files that give versions on its behalf.
 pub fn is(_path: &str, name: &str) -> bool {
     let project = [".csproj", ".fsproj", ".vbproj"].iter().any(|ending| name.ends_with(ending));
     project

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::entries::{Entries, Unreadable, Value};
 
-/// The keys whose objects say what is asked for.
+/// The keys whose objects are requirements.
 const OBJECTS: [&str; 10] = [
     "dependencies",
     "devDependencies",

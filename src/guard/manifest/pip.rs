@@ -1,4 +1,4 @@
-//! `requirements.txt` and its kin, in pip's form:
+//! `requirements.txt` and similar files, in pip's form:
 //! <https://pip.pypa.io/en/stable/reference/requirements-file-format/>.
 
 use super::entries::{Entries, Unreadable, Value};
@@ -11,7 +11,7 @@ pub fn is(path: &str, name: &str) -> bool {
     text && (named || path.starts_with("requirements/") || path.contains("/requirements/"))
 }
 
-/// Returns the requirements, and the options that say where packages come from.
+/// Returns the requirements, and the options that name where packages come from.
 pub fn read(text: &str) -> Result<Entries, Unreadable> {
     let mut entries = Entries::default();
     for line in text.replace("\\\r\n", " ").replace("\\\n", " ").lines() {

@@ -32,7 +32,7 @@ pub fn words(script: &str, comments: Comments) -> Result<Vec<Word<'_>>, Unreadab
     while let Some(character) = rest.chars().next() {
         let length = match character {
             '\n' => {
-                // Blank lines say no more than one end of a line does.
+                // Blank lines mean no more than one end of a line.
                 if words.last() != Some(&Word::Line) {
                     words.push(Word::Line);
                 }
@@ -152,7 +152,7 @@ pub fn statements<'a, 'b>(words: &'b [Word<'a>]) -> Result<Vec<&'b [Word<'a>]>, 
     Ok(statements)
 }
 
-/// Whether what comes after the end of a line goes on with the statement before.
+/// Whether what comes after the end of a line continues the statement before.
 fn follows(words: &[Word]) -> bool {
     matches!(words, [Word::Line, Word::Mark('{' | '.'), ..])
 }

@@ -7,7 +7,7 @@ use super::place::Place;
 pub enum Loss {
     /// It is not known what is declared around it.
     Structure,
-    /// What one statement says.
+    /// One statement's content.
     Statement,
     /// Nothing: it is how a macro is used that the parser does not know.
     Nothing,

@@ -46,14 +46,14 @@ impl Kind {
     }
 }
 
-/// What a language says of a node that declares something.
+/// What a node declares, as its language defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     pub kind: Kind,
     pub name: String,
     /// The bytes of its body, brackets included; `None` where it has none.
     pub body: Option<Range<usize>>,
-    /// Whether it is visible outside as far as it says itself.
+    /// Whether its own declaration makes it visible outside.
     pub public: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct Entity {
     pub untyped: Vec<String>,
 }
 
-/// What a text says about visibility elsewhere than where things are declared. A container is known
+/// What a text sets about visibility elsewhere than where things are declared. A container is known
 /// by the byte where it begins.
 #[derive(Debug, Default)]
 pub struct Exports {

@@ -21,7 +21,7 @@ use super::language::Language;
 pub struct Syntax {
     /// Without comments.
     pub tokens: Vec<Token>,
-    /// The bytes of comments, and of strings that are there for people to read.
+    /// The bytes of comments, and of strings that only people read.
     pub comments: Vec<Range<usize>>,
     pub entities: Vec<Entity>,
     /// The rows, from 0, over which it is not known what the text declares.

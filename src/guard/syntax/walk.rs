@@ -1,4 +1,4 @@
-//! One walk through a syntax tree, without recursion, that takes down all the guard asks for.
+//! One walk through a syntax tree, without recursion, that collects all the guard asks for.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use super::place::{Parent, Place};
 use super::token::Token;
 use crate::guard::language::Language;
 
-/// Returns what the tree of `text` says.
+/// Returns what the tree of `text` declares.
 pub fn walk(tree: &Tree, text: &[u8], language: &Language) -> Syntax {
     let mut walk = Walk {
         language,

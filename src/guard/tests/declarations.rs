@@ -235,7 +235,7 @@ fn two_things_may_have_a_small_part_that_is_the_same() {
         FileChange::new("b.py", None, Some((class("B") + "    def tax(self):\n        return 2\n").into_bytes())),
     ];
     assert_eq!(shown(&["move"], &files), "");
-    // A body of one name says nothing, however it is called.
+    // A body of one name means nothing, whatever its own name.
     let files = [file("a.py", "def a():\n    pass\n", ""), file("b.py", "", "def a():\n    pass\n")];
     assert_eq!(shown(&["move"], &files), "");
 }

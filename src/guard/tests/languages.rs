@@ -1,5 +1,5 @@
 //! What each language exports, and what of it changed. In each pair of texts the private parts change
-//! too, and are not told.
+//! too, and are not reported.
 
 use insta::assert_snapshot;
 

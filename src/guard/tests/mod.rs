@@ -21,7 +21,7 @@ fn file(path: &str, before: &str, after: &str) -> FileChange {
     FileChange::new(path, Some(before.as_bytes().to_vec()), Some(after.as_bytes().to_vec()))
 }
 
-/// What these checks find, a line each: the check, whether it blocks, what it says, and where.
+/// What these checks find, a line each: the check, whether it blocks, its message, and where.
 fn shown(checks: &[&str], files: &[FileChange]) -> String {
     let found = look(&POLICY, &Change { files: files.to_vec() });
     let lines = found.iter().filter(|found| checks.contains(&found.check.as_str())).map(|found| {

@@ -217,7 +217,7 @@ fn an_import_asserts_nothing() {
     }
 }
 
-/// A test that is there already, a new one, and the skip that it has.
+/// An existing test, a new one, and the skip that the new one has.
 const SKIPPING: &[(&str, &str, &str, &str)] = &[
     (
         "a_test.go",
@@ -252,7 +252,7 @@ fn a_new_test_may_skip_itself_somewhere() {
         let weakened = |before: &str, after: &str| shown(&["weakening"], &[file(path, before, after)]);
         let (with, without) = (new.replace("SKIP", skip), new.replace("SKIP", ""));
         assert_eq!(weakened(old, &format!("{old}\n{with}")), "", "{path}");
-        // The same skip in a test that was there takes it away.
+        // The same skip in an existing test removes it.
         let there = format!("{old}\n{without}");
         if !path.ends_with(".js") {
             let found = weakened(&there, &format!("{old}\n{with}"));

@@ -27,7 +27,7 @@ fn is_in_new_function(file: &File, row: usize) -> bool {
 }
 
 /// Whether a test begins in what is added, where nothing is taken away: languages whose tests are calls
-/// have no functions to be told apart by.
+/// have no functions that tell them apart.
 fn begins_test(file: &File, edit: &Edit) -> bool {
     edit.removed.is_empty() && edit.added.iter().any(|row| TEST.is_match(file.after.bare(*row)))
 }
