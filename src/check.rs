@@ -59,21 +59,23 @@ pub enum CheckError {
     Io(#[from] io::Error),
 }
 
-/// Returns what was found. `say` gets the progress, a line at a time.
+/// Returns what was found. `progress` gets what is done, a line at a time.
 ///
 /// Fails if the commits can't be read, as in a shallow clone, or the clean trees can't be written; what
 /// is wrong with the fix is a finding.
-pub async fn check(subject: &Subject<'_>, say: proof::Say<'_>) -> Result<Check, CheckError> {
+pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Result<Check, CheckError> {
     let start = Instant::now();
     let git = &subject.project.git;
     let change = Arc::new(change::read(git, subject.base, subject.fix).await?);
     let tree = git.run(["rev-parse", &format!("{}^{{tree}}", subject.fix)]).await.map_err(ChangeError::from)?;
     let state = state(&subject.project.common).join(subject.fix);
     fs::create_dir_all(&state)?;
-    let gates =
-        async { if subject.parts.gates { run_gates(subject, &change, &state, say).await } else { Ok(Vec::new()) } };
-    let proven = async { if subject.parts.proof { prove(subject, &change, say).await } else { Ok(Proven::default()) } };
-    // The guard is quick; it goes first so that its findings are there even if the rest is interrupted.
+    let gates = async {
+        if subject.parts.gates { run_gates(subject, &change, &state, progress).await } else { Ok(Vec::new()) }
+    };
+    let proven =
+        async { if subject.parts.proof { prove(subject, &change, progress).await } else { Ok(Proven::default()) } };
+    // The guard is quick; it runs first so that its findings are known even if the rest is interrupted.
     let mut violations = match subject.parts.guard {
         true => guarded(&subject.config.guard, &change).await,
         false => Vec::new(),
@@ -114,7 +116,7 @@ async fn guarded(policy: &Policy, change: &Arc<Change>) -> Vec<Violation> {
     looked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> Result<Proven, CheckError> {
+async fn prove(subject: &Subject<'_>, change: &Change, progress: proof::Progress<'_>) -> Result<Proven, CheckError> {
     let Subject { project, config, .. } = subject;
     let proof = proof::Subject {
         git: &project.git,
@@ -128,9 +130,9 @@ async fn prove(subject: &Subject<'_>, change: &Change, say: proof::Say<'_>) -> R
         work_trees: vec![subject.work_tree.to_owned(), project.top.clone()],
         remember: subject.remember,
     };
-    let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, say).await?) };
+    let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, progress).await?) };
     // Dropping the proof ends everything that it started.
-    match tokio::time::timeout(budget, proof::prove(&proof, say)).await {
+    match tokio::time::timeout(budget, proof::prove(&proof, progress)).await {
         Ok(proven) => Ok(proven?),
         Err(_) => Ok(Proven { violations: vec![proof::findings::too_late(budget)], ..Proven::default() }),
     }
@@ -140,7 +142,7 @@ async fn run_gates(
     subject: &Subject<'_>,
     change: &Change,
     state: &Path,
-    say: proof::Say<'_>,
+    progress: proof::Progress<'_>,
 ) -> Result<Vec<GateResult>, CheckError> {
     let present = change.files.iter().filter(|file| !file.is_deleted());
     let changed: Vec<String> = present.map(|file| file.path.clone()).collect();
@@ -153,7 +155,7 @@ async fn run_gates(
         gate::Subject { directory: subject.work_tree, changed: &changed, environment: &environment, logs: state };
     let ended = |result: &GateResult| {
         let word = if result.passed { "ok" } else { "FAILED" };
-        say(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
+        progress(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
     };
     let within =
         |gate: &Gate| Gate { limit: gate.limit.min(subject.budget.map_or(gate.limit, Length)), ..gate.clone() };

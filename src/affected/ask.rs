@@ -1,4 +1,4 @@
-//! What a tool of the project prints when it is asked.
+//! The output of a tool of the project.
 
 use std::fs::File;
 use std::io::{Read, Seek};

@@ -4,7 +4,7 @@ use super::ask::ask;
 use super::{Question, Scope, Selection, name};
 use crate::domain::proof::Confidence;
 
-/// Files that say how targets are built, rather than what of: no target depends on them.
+/// Files that define how targets are built: no target depends on them.
 const BUILD: &[&str] = &["BUILD", "BUILD.bazel", "WORKSPACE", "WORKSPACE.bazel", "WORKSPACE.bzlmod", "MODULE.bazel"];
 
 pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
@@ -24,8 +24,8 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     Ok(Selection { scope, confidence: Confidence::High, reason })
 }
 
-/// Whether a file has a say beyond the targets that name it: how targets are built, which versions of
-/// what is not in the repository, Bazel's own options.
+/// Whether a file matters beyond the targets that name it: how targets are built, versions of external
+/// dependencies, Bazel's own options.
 fn widens(path: &str) -> bool {
     let name = name(path);
     BUILD.contains(&name) || name.ends_with(".bzl") || name.starts_with(".bazel") || name.contains("lock")

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::domain::proof::{Confidence, Selected};
 use crate::value::{CommandLine, Length, Pattern};
 
-/// What the configuration says of tests: the [affected] part of it.
+/// How tests are selected: the [affected] part of the configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -49,7 +49,7 @@ pub struct Mapping {
     pub tests: Vec<String>,
 }
 
-/// Tests to run, in the words of the runner that runs them.
+/// Tests to run, in the terms of their runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     pub everything: bool,
@@ -85,7 +85,7 @@ pub enum Method {
     Everything,
 }
 
-/// What is asked.
+/// The change whose tests are looked for.
 pub struct Question<'a> {
     /// The project, in a clean tree with the whole fix.
     pub directory: &'a Path,
@@ -116,7 +116,7 @@ impl Scope {
         !self.everything && self.packages.is_empty() && self.files.is_empty() && self.related.is_empty()
     }
 
-    /// What of it is there in a directory: a tree before the fix has no new files.
+    /// The part of it that exists in a directory: a tree before the fix has no new files.
     #[must_use]
     pub fn within(&self, directory: &Path) -> Scope {
         let is_there = |path: &&String| directory.join(path).exists();
@@ -204,7 +204,7 @@ fn name(path: &str) -> &str {
 }
 
 /// Every file below a directory whose name has one of these endings, as paths relative to it, for
-/// small selections of a project's own files; what lies hidden or was installed is passed over.
+/// small selections of a project's own files; hidden and installed ones are left out.
 fn files(directory: &Path, endings: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![directory.to_owned()];

@@ -1,6 +1,6 @@
-//! Nx: the changed projects and all that depend on them, by its graph of projects. What Nx itself takes
-//! for affected is not asked for: by a lock file that is all, or nothing (nx#15116, nx#35141), and a file
-//! of no project affects nothing.
+//! Nx: the changed projects and all that depend on them, by its graph of projects. Nx's own
+//! selection is not used: a changed lock file affects all projects or none (nx#15116, nx#35141), and a
+//! file of no project affects nothing.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     Ok(answer.graph.select(question.changed))
 }
 
-/// Whether a file has a say beyond its own project, or is one that no import leads to.
+/// Whether a file matters beyond its own project, or no import leads to it.
 fn widens(path: &str) -> bool {
     let name = name(path);
     [".json", ".yaml", ".yml", ".toml", ".lock", ".lockb"].iter().any(|ending| name.ends_with(ending))

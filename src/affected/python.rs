@@ -14,7 +14,7 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     }
     let (importers, confidence, how) = match by_ruff(question).await {
         Ok(importers) => (importers, Confidence::Medium, "by `ruff analyze graph`"),
-        Err(_) => (by_reading(question), Confidence::Low, "read from the sources, as ruff is not to be had"),
+        Err(_) => (by_reading(question), Confidence::Low, "read from the sources, as ruff is not installed"),
     };
     let reached = reached(question.changed.iter().cloned(), &importers);
     let tests = reached.into_iter().filter(|file| is_test_file(question, file)).collect();
@@ -39,7 +39,7 @@ async fn by_ruff(question: &Question<'_>) -> Result<Dependents, String> {
 }
 
 /// Who imports whom, by the import statements: a module is found by the end of its path, so that a
-/// source directory may have any name. Rather too many than too few.
+/// source directory may have any name. Too many is safe, too few is not.
 fn by_reading(question: &Question<'_>) -> Dependents {
     let all = files(question.directory, &[".py"]);
     let mut by_name: BTreeMap<&str, Vec<&String>> = BTreeMap::new();

@@ -53,7 +53,7 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     Ok(Selection { scope, confidence: Confidence::High, reason })
 }
 
-/// Whether a file has a say beyond its own crate's sources: a build script, a manifest, or a file
+/// Whether a file matters beyond its own crate's sources: a build script, a manifest, or a file
 /// that may be included.
 fn widens(path: &str) -> bool {
     !path.ends_with(".rs") || name(path) == "build.rs"
@@ -70,7 +70,7 @@ async fn packages(question: &Question<'_>) -> Result<BTreeMap<String, Package>, 
     Ok(by_directory.collect())
 }
 
-/// The directory as seen from the project's own; as it is where it lies elsewhere.
+/// The directory relative to the project's own; unchanged where it is elsewhere.
 fn below(question: &Question<'_>, directory: &Path) -> String {
     directory.strip_prefix(question.directory).unwrap_or(directory).display().to_string()
 }

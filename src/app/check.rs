@@ -13,7 +13,7 @@ use crate::gate::known;
 use crate::git::Git;
 use crate::git::project::{Project, ProjectError};
 use crate::guard::sarif;
-use crate::proof::Say;
+use crate::proof::Progress;
 use crate::steps;
 
 /// What to check.
@@ -32,7 +32,7 @@ pub struct Request {
 /// Checks the commit that is checked out. Nothing of it is journalled, and nothing can be waived.
 ///
 /// Fails if there is nothing to compare it with.
-pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
+pub async fn check(request: &Request, progress: Progress<'_>) -> Result<Check, AppError> {
     let mut project = Project::open(&request.directory).await?;
     let config = load_config(&project, &request.directory, request.profile.as_deref())?;
     project.remote.clone_from(&config.git.remote);
@@ -63,7 +63,7 @@ pub async fn check(request: &Request, say: Say<'_>) -> Result<Check, AppError> {
         remember: request.remember,
         is_waived: &|_| false,
     };
-    Ok(check::check(&subject, say).await?)
+    Ok(check::check(&subject, progress).await?)
 }
 
 /// Returns the findings of a check as SARIF, which forges show beside the code.

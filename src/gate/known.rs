@@ -8,7 +8,7 @@ use super::Gate;
 use crate::process;
 use crate::value::{CommandLine, Length, Pattern};
 
-/// A gate that is run where a file is there and a program is installed.
+/// A gate that is run where a file exists and a program is installed.
 struct Known {
     file: &'static str,
     program: &'static str,

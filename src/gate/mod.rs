@@ -32,7 +32,7 @@ pub struct Gate {
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub directory: &'a Path,
-    /// The changed files that are there with the fix.
+    /// The changed files that exist with the fix.
     pub changed: &'a [String],
     pub environment: &'a [(String, String)],
     /// Where what they print is kept.
@@ -69,7 +69,7 @@ impl Gate {
         self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
     }
 
-    /// The command with its arguments. A file's name never is an option: it begins with `./`.
+    /// The command with its arguments. A file's name is never an option: it starts with `./`.
     fn arguments(&self, changed: &[String]) -> Vec<String> {
         let mut arguments = self.command.arguments();
         if self.append {
@@ -120,8 +120,8 @@ fn keep(logs: &Path, name: &str, end: &Ended) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The part of the output that tells what failed: from the first line that looks like an error, or
-/// the end of it.
+/// The part of the output that shows what failed: from the first line that looks like an error, or
+/// its end.
 fn failing(end: &Ended) -> String {
     let lines: Vec<&str> = end.output.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.len().saturating_sub(SHOWN);

@@ -1,5 +1,5 @@
-//! What was proven before: the same trees, tested in the same way in the same environment, give the
-//! same answer.
+//! Proofs of before: the same trees, tested in the same way in the same environment, give the same
+//! answer.
 
 use std::fs;
 use std::io;
@@ -28,7 +28,7 @@ pub struct Cache {
     directory: PathBuf,
 }
 
-/// Variables that differ from terminal to terminal and say nothing to a test.
+/// Variables that differ from terminal to terminal and mean nothing to a test.
 const PASSING: &[&str] = &[
     "_",
     "COLORTERM",
@@ -97,7 +97,7 @@ impl Cache {
     }
 }
 
-/// Returns the digest of words, each one told from the next.
+/// Returns the digest of words, with the boundaries between them.
 pub fn digest<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for word in words {

@@ -1,4 +1,4 @@
-//! What of a judgement holds the fix, or warns of it. Pure.
+//! Which parts of a judgement hold the fix, and which only warn. Pure.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ pub fn findings(judgement: &Judgement, split: &Split<'_>) -> Vec<Violation> {
         found.push(warning(GONE, format!("passed before, is gone with the fix: {}", named(&judgement.gone))));
     }
     if !judgement.flaky.is_empty() {
-        let message = format!("not alike from run to run, which counts for nothing: {}", named(&judgement.flaky));
+        let message = format!("ends differently from run to run, so it does not count: {}", named(&judgement.flaky));
         found.push(warning(FLAKY, message));
     }
     found
@@ -60,7 +60,7 @@ pub fn findings(judgement: &Judgement, split: &Split<'_>) -> Vec<Violation> {
 
 fn trouble(tree: Tree, reason: &str) -> String {
     match tree {
-        Tree::Tests => format!("invalid: without the fix its tests tell nothing: {reason}"),
+        Tree::Tests => format!("invalid: without the fix its tests have no result: {reason}"),
         tree => format!("{} could not be tested: {reason}", tree.words()),
     }
 }
@@ -72,10 +72,10 @@ fn unproven(judgement: &Judgement) -> String {
         return fails_after(judgement);
     }
     if let Some((test, reason)) = invalid.first() {
-        return format!("invalid: without the fix `{test}` can't be run, which is no failure: {reason}");
+        return format!("invalid: without the fix `{test}` can't be run, which is not a failure: {reason}");
     }
     if !pass_before.is_empty() {
-        return format!("passes without the fix as well, which proves nothing: {}", named(pass_before));
+        return format!("passes without the fix too, which proves nothing: {}", named(pass_before));
     }
     if !flaky.is_empty() {
         return format!("no test fails before and passes with the fix in every run; flaky: {}", named(flaky));
@@ -95,7 +95,7 @@ pub fn without_test(split: &Split<'_>) -> Option<Violation> {
     };
     Some(Violation {
         file: None,
-        ..blocking(REGRESSION_TEST, format!("{what}: nothing shows that it mends anything"), split)
+        ..blocking(REGRESSION_TEST, format!("{what}: nothing shows that it fixes anything"), split)
     })
 }
 
@@ -126,14 +126,14 @@ pub fn no_runner(split: &Split<'_>) -> Violation {
     blocking(PROOF, message, split)
 }
 
-/// The finding that the runner is not to be had here.
+/// The finding that the runner is not installed.
 pub fn not_installed(split: &Split<'_>, message: String) -> Violation {
     Violation { blocks: split.has_tests(), ..blocking(PROOF, message, split) }
 }
 
-/// The finding that the step's time was over first.
+/// The finding that the step's time ran out.
 pub fn too_late(budget: Duration) -> Violation {
-    let message = format!("the proof was not done within the {} s that a check may take", budget.as_secs());
+    let message = format!("the proof was not finished within the {} s that a check may take", budget.as_secs());
     Violation { blocks: true, ..warning(PROOF, message) }
 }
 

@@ -1,4 +1,4 @@
-//! Tests that stand inside a source file, as in Rust.
+//! Tests inside a source file, as in Rust.
 
 use std::ops::Range;
 
@@ -43,7 +43,7 @@ fn is_test(attribute: &[u8]) -> bool {
     }
 }
 
-/// Where the item ends that begins at `at`, after further attributes: behind its `;` or its block.
+/// Where the item ends that starts at `at`, after further attributes: behind its `;` or its block.
 fn item_end(code: &[u8], mut at: usize) -> usize {
     while let Some(byte) = code.get(at) {
         match byte {
@@ -100,7 +100,7 @@ fn code_only(text: &[u8]) -> Vec<u8> {
     code
 }
 
-/// Whether the byte before `at` belongs to a word that goes on at `at`; `br"` is not one.
+/// Whether the byte before `at` belongs to a word that continues at `at`; `br"` is not one.
 fn is_word(text: &[u8], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|at| text[at]);
     let word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -134,7 +134,7 @@ fn string_end(text: &[u8], mut at: usize) -> usize {
     text.len()
 }
 
-/// Behind the quote that ends a character, which is near; else just where it was looked from.
+/// Behind the quote that ends a character, which is near; else `at` itself.
 fn quote_end(text: &[u8], from: usize) -> usize {
     let near = &text[from.min(text.len())..text.len().min(from + 12)];
     // The first byte may be the quote itself: '\''.

@@ -14,7 +14,7 @@ pub struct Runs {
     pub fix: Vec<Tested>,
 }
 
-/// What the runs say.
+/// What follows from the runs.
 #[derive(Debug, Default, PartialEq)]
 pub struct Judgement {
     pub fail_to_pass: Vec<String>,
@@ -29,15 +29,15 @@ pub struct Judgement {
     pub gone: Vec<String>,
     /// New with the fix, and pass without its source as well.
     pub pass_before: Vec<String>,
-    /// New with the fix, and fail with it all the same.
+    /// New with the fix, and fail with it.
     pub fail_after: Vec<String>,
     /// Could not be run without the fix's source, with the reason.
     pub invalid: Vec<(String, String)>,
-    /// The tree whose runs tell nothing, with the reason.
+    /// The tree whose runs have no result, with the reason.
     pub trouble: Option<(Tree, Trouble)>,
 }
 
-/// How a test ended in all the runs of a tree.
+/// How a test ended in all runs of a tree.
 #[derive(Clone, Debug, PartialEq)]
 enum Stable {
     Passed,
@@ -48,7 +48,7 @@ enum Stable {
     Mixed,
 }
 
-/// Returns what the runs say. A run that tells nothing is never taken for one that passed.
+/// Returns what follows from the runs. A run without a result never counts as passed.
 pub fn judge(runs: &Runs) -> Judgement {
     let mut judgement = Judgement { trouble: trouble(runs), ..Judgement::default() };
     if judgement.trouble.is_some() {
@@ -60,7 +60,7 @@ pub fn judge(runs: &Runs) -> Judgement {
         let [base, tests, fix] = all.map(|runs| stable(runs, name));
         let list = match (base, tests, fix) {
             (Stable::Mixed, ..) | (_, Stable::Mixed, _) | (.., Stable::Mixed) => &mut judgement.flaky,
-            // A test that was there before and fails now because it was changed proves as much.
+            // An existing test that fails now because it was changed proves as much.
             (_, Stable::Failed, Stable::Passed) => &mut judgement.fail_to_pass,
             // A file that can't be loaded is reported by its own name, which is gone when it can.
             (_, Stable::Invalid(reason), Stable::Passed | Stable::Absent) => {
@@ -80,15 +80,15 @@ pub fn judge(runs: &Runs) -> Judgement {
     judgement
 }
 
-/// The first tree whose runs tell nothing. Without the fix there may be no tests yet, so that only
-/// there an empty run is none.
+/// The first tree whose runs have no result. Without the fix there may be no tests yet, so an empty run
+/// is allowed there.
 fn trouble(runs: &Runs) -> Option<(Tree, Trouble)> {
     let of = |tree: Tree, runs: &[Tested]| {
         let mut troubles = runs.iter().filter_map(|run| run.trouble.as_ref());
         let trouble = troubles.find(|trouble| !(tree == Tree::Base && **trouble == Trouble::Empty))?;
         Some((tree, trouble.clone()))
     };
-    // What is wrong with the fix itself comes first: it is what can be mended.
+    // What is wrong with the fix itself comes first: it is what a person can change.
     of(Tree::Fix, &runs.fix).or_else(|| of(Tree::Tests, &runs.tests)).or_else(|| of(Tree::Base, &runs.base))
 }
 
@@ -110,7 +110,7 @@ fn stable(runs: &[Tested], name: &str) -> Stable {
 mod tests {
     use super::*;
 
-    /// A run in which the tests a, b, c ... ended as the letters say: `p`assed, `f`ailed, `i`nvalid,
+    /// A run in which the tests a, b, c ... ended as these letters mean: `p`assed, `f`ailed, `i`nvalid,
     /// `s`kipped, `-` not there.
     fn run(ends: &str) -> Tested {
         let mark = |end| match end {

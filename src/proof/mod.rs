@@ -40,7 +40,7 @@ use trees::Ground;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Where a project's runner is not found by itself.
+    /// Where a project's runner is not the default one.
     pub by: Option<runner::Config>,
     pub runs: usize,
     pub limit: Length,
@@ -63,7 +63,7 @@ pub struct Subject<'a> {
     pub affected: &'a affected::Policy,
     /// Where what is installed beside the sources is found: `node_modules` and the like.
     pub work_trees: Vec<PathBuf>,
-    /// Whether an answer from before will do.
+    /// Whether an answer of before counts.
     pub remember: bool,
 }
 
@@ -75,13 +75,13 @@ pub enum ProofError {
     Io(#[from] io::Error),
 }
 
-/// Says what the proof is at.
-pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
+/// Gets the proof's progress, a line at a time.
+pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// Tests the fix and what production runs, and returns what that proves.
 ///
 /// Fails where the trees can't be written; tests that can't be run are a finding.
-pub async fn prove(subject: &Subject<'_>, say: Say<'_>) -> Result<Proven, ProofError> {
+pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Proven, ProofError> {
     let changed = entries::changed(subject.git, subject.base, subject.fix).await?;
     let split = split::split(&changed, subject.change, |path| kind(subject.guard, path));
     if !split.has_source() {
@@ -113,7 +113,7 @@ pub async fn prove(subject: &Subject<'_>, say: Say<'_>) -> Result<Proven, ProofE
         return Ok(Proven { violations, ..Proven::default() });
     };
     let ground = Ground { subject, slots: &slots, runner: config.build(), project, trees };
-    ground.prove(config.method(), &split, violations, say).await
+    ground.prove(config.method(), &split, violations, progress).await
 }
 
 /// What a file is by the guard's patterns.
@@ -150,7 +150,7 @@ impl Ground<'_> {
         method: affected::Method,
         split: &Split<'_>,
         mut violations: Vec<Violation>,
-        say: Say<'_>,
+        progress: Progress<'_>,
     ) -> Result<Proven, ProofError> {
         let subject = self.subject;
         let version = match self.version().await {
@@ -170,13 +170,13 @@ impl Ground<'_> {
             return Ok(proven);
         }
         let selection = self.select(method, split).await?;
-        say(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));
-        let runs = self.run(&selection.scope, say).await?;
+        progress(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));
+        let runs = self.run(&selection.scope, progress).await?;
         let judgement = judge::judge(&runs);
         violations.extend(findings::findings(&judgement, split));
         let mut parts_dropped = 0;
         if judgement.trouble.is_none() && !judgement.fail_to_pass.is_empty() {
-            let (unneeded, dropped) = self.necessity(split, &judgement, &selection.scope, say).await?;
+            let (unneeded, dropped) = self.necessity(split, &judgement, &selection.scope, progress).await?;
             violations.extend(unneeded.iter().map(findings::unneeded));
             parts_dropped = dropped;
         }

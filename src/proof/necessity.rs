@@ -1,5 +1,5 @@
 //! Is each part of the fix needed? Each is left out alone; where all tests pass without it, it is
-//! unneeded, or no test shows what it is for.
+//! not needed, or not tested.
 
 use tokio::sync::Semaphore;
 
@@ -7,7 +7,7 @@ use super::judge::Judgement;
 use super::run::{Mark, Tested};
 use super::split::{Part, Split};
 use super::trees::{Ground, lanes, name};
-use super::{ProofError, Say};
+use super::{Progress, ProofError};
 use crate::affected::Scope;
 use crate::domain::proof::Tree;
 use crate::git::entries;
@@ -20,14 +20,14 @@ impl Ground<'_> {
         split: &Split<'_>,
         judgement: &Judgement,
         scope: &Scope,
-        say: Say<'_>,
+        progress: Progress<'_>,
     ) -> Result<(Vec<Part>, usize), ProofError> {
         let mut parts = split.parts();
         if parts.len() < 2 {
             return Ok((Vec::new(), 0));
         }
         if parts.len() > self.subject.policy.parts {
-            say(&format!("proof: of {} parts, {} are tried", parts.len(), self.subject.policy.parts));
+            progress(&format!("proof: of {} parts, {} are tried", parts.len(), self.subject.policy.parts));
             parts.truncate(self.subject.policy.parts);
         }
         let mut trees = Vec::new();
@@ -36,7 +36,7 @@ impl Ground<'_> {
             trees.push(entries::write(self.subject.git, self.slots.scratch(), &self.trees.fix, &edit).await?);
         }
         let at_once = Semaphore::new(lanes());
-        // Every slot takes each third part, as the trees of the proof are not needed any more.
+        // The trees of the proof are no longer needed: each of the three slots takes every third part.
         let slots = [Tree::Base, Tree::Tests, Tree::Fix];
         let lanes = slots.iter().enumerate().map(|(lane, tree)| {
             let (parts, trees, at_once) = (&parts, &trees, &at_once);

@@ -1,4 +1,4 @@
-//! What one run of the tests tells.
+//! The result of one run of the tests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub enum Mark {
     Skipped,
     /// It ran and did not hold, with the reason if the report has one.
     Failed(String),
-    /// It could not be run as it was meant: what it needs is not there, or it took too long.
+    /// It could not be run as intended: something that it needs is missing, or it took too long.
     Invalid(String),
 }
 
@@ -23,7 +23,7 @@ pub enum Mark {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {
     pub marks: Marks,
-    /// Why the run as a whole tells nothing.
+    /// Why the run as a whole has no result.
     pub trouble: Option<Trouble>,
     /// How the runner ended, in words.
     pub ended: String,
@@ -34,7 +34,7 @@ pub struct Tested {
     pub report: Vec<u8>,
 }
 
-/// Why a run tells nothing.
+/// Why a run has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     #[error("{what} can't be started here: {hint}")]
@@ -90,8 +90,8 @@ impl Mark {
 /// The most bytes of a name that are kept as they are.
 const NAME: usize = 500;
 
-/// Returns a test's name, or a part of it, as it is kept: of a longer one the beginning, and a digest by
-/// which it is told from others that begin so.
+/// Returns a test's name, or a part of it, as it is kept: of a longer one the beginning, and a digest
+/// that tells it apart from others with that beginning.
 pub fn name(text: &str) -> String {
     if text.len() <= NAME {
         return text.to_owned();

@@ -1,5 +1,5 @@
-//! Where clean trees lie: directories outside of anybody's work tree, kept from check to check, so
-//! that a build begins from the one before.
+//! Where clean trees are: directories outside of anybody's work tree, kept from check to check, so
+//! that a build starts from the one before.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -17,9 +17,9 @@ use crate::git::{Git, GitError};
 pub struct Slots {
     root: PathBuf,
     common: PathBuf,
-    /// Held for as long as the slots are; let go of when the process ends, however that happens.
+    /// Held for as long as the slots are; released when the process ends, in whatever way.
     _lock: Option<File>,
-    /// Where another process has the kept ones, or there is no place for such.
+    /// Where another process has the kept ones, or none can be kept.
     _temporary: Option<TempDir>,
 }
 
@@ -78,7 +78,7 @@ impl Slots {
         Ok(slot)
     }
 
-    /// A directory for what is written on the way.
+    /// A directory for intermediate files.
     pub fn scratch(&self) -> &Path {
         &self.root
     }
@@ -91,7 +91,7 @@ impl Slot {
         let _ = fs::remove_file(self.index.with_extension("lock"));
         let outside = self.outside(git);
         if outside.check_out(tree).await.is_err() {
-            // What lies there is not what the index says: begin anew.
+            // The files are not what the index says: start again.
             let _ = fs::remove_file(&self.index);
             outside.check_out(tree).await?;
         }
@@ -112,9 +112,8 @@ impl Slot {
         fs::read_dir(&self.build).is_ok_and(|mut entries| entries.next().is_none())
     }
 
-    /// Begins with what was built in another slot. The times of that stay, as builds tell by them what
-    /// is fresh; and the files are to be written anew, so that they are newer than what was built of
-    /// others.
+    /// Starts from what was built in another slot. Its times stay, as builds decide by them what is
+    /// fresh; the files are written again, so that they are newer than what was built from others.
     pub fn seed(&self, from: &Slot) -> io::Result<()> {
         copy(&from.build, &self.build)?;
         let _ = fs::remove_file(&self.index);

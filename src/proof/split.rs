@@ -7,7 +7,7 @@ use super::inline::test_lines;
 use crate::domain::change::{Change, Content, FileChange, Hunk};
 use crate::git::entries::{Becomes, Changed, Edit};
 
-/// A fix by its files, each one's tests told from its source.
+/// A fix by its files, each with its tests apart from its source.
 #[derive(Debug)]
 pub struct Split<'a> {
     files: Vec<File<'a>>,
@@ -22,7 +22,7 @@ struct File<'a> {
     texts: Option<Texts<'a>>,
 }
 
-/// What a file is, as the project's patterns have it.
+/// What a file is, by the project's patterns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Test,
@@ -59,7 +59,7 @@ enum Side {
     After,
 }
 
-/// Returns the fix taken apart. `kind` says what a path is.
+/// Returns the fix taken apart; `kind` is the kind of a path.
 pub fn split<'a>(changed: &'a [Changed], change: &'a Change, kind: impl Fn(&str) -> Kind) -> Split<'a> {
     let texts: BTreeMap<&str, &FileChange> = change
         .files
@@ -78,7 +78,7 @@ pub fn split<'a>(changed: &'a [Changed], change: &'a Change, kind: impl Fn(&str)
 }
 
 impl Split<'_> {
-    /// Whether anything that is there with the fix is a test that was not there before, or not so.
+    /// Whether the fix adds or changes a test.
     pub fn has_tests(&self) -> bool {
         self.files.iter().any(|file| match &file.texts {
             None => file.kind == Kind::Test && file.changed.after.is_some(),
@@ -193,7 +193,7 @@ impl<'a> Texts<'a> {
         lines.iter().any(|line| !line.trim_ascii().is_empty() && !is_comment(&self.change.path, line.trim_ascii()))
     }
 
-    /// The text with, of each hunk's source and tests, the lines of the side that `sides` says.
+    /// The text with, of each hunk's source and tests, the lines of the side that `sides` has for it.
     /// Where the two differ in that, the source comes first, as tests end a file.
     fn composed(&self, sides: impl Fn(usize) -> (Side, Side)) -> Vec<u8> {
         let mut text = Vec::new();
@@ -247,7 +247,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether a line, trimmed, is a comment of its own, as far as its beginning tells.
+/// Whether a line, trimmed, starts as a comment.
 fn is_comment(path: &str, line: &[u8]) -> bool {
     let ending = path.rsplit('.').next().unwrap_or_default();
     let marks: &[&[u8]] = match ending {

@@ -9,7 +9,7 @@ use super::run::{Tested, Trouble};
 use super::runner::reported::{Call, built};
 use super::runner::{Place, Runner};
 use super::slots::{Slot, Slots};
-use super::{ProofError, Say, Subject};
+use super::{Progress, ProofError, Subject};
 use crate::affected::Scope;
 use crate::domain::proof::{Tree, Trees};
 use crate::process;
@@ -29,12 +29,12 @@ pub struct Ground<'a> {
 
 impl Ground<'_> {
     /// Runs the tests of `scope` on each tree as often as the policy says.
-    pub async fn run(&self, scope: &Scope, say: Say<'_>) -> Result<Runs, ProofError> {
+    pub async fn run(&self, scope: &Scope, progress: Progress<'_>) -> Result<Runs, ProofError> {
         let Trees { base, tests, .. } = &self.trees;
         let at_once = Semaphore::new(lanes());
         let first = self.slots.slot(name(Tree::Base))?;
         let unbuilt = self.runner.builds() && first.is_unbuilt();
-        // Where nothing was built yet, the others begin with what the first one's build leaves.
+        // Where nothing was built yet, the others start from the first one's build.
         let ready = if unbuilt { Some(self.ready(&first, base, scope).await?) } else { None };
         let runs_of = |tree: Tree, name_of_tree: &'static str| {
             let (at_once, ready) = (&at_once, ready.clone());
@@ -58,7 +58,11 @@ impl Ground<'_> {
                         break;
                     }
                     let tested = self.once(&slot, self.name_of(tree), scope).await?;
-                    say(&format!("proof: {name_of_tree}, run {number}: {}, {:.1} s", words(&tested), tested.seconds));
+                    progress(&format!(
+                        "proof: {name_of_tree}, run {number}: {}, {:.1} s",
+                        words(&tested),
+                        tested.seconds
+                    ));
                     let over = tested.trouble.is_some();
                     runs.push(tested);
                     if over {
@@ -76,7 +80,7 @@ impl Ground<'_> {
         Ok(Runs { tests: tests.unwrap_or_else(|| base.clone()), base, fix })
     }
 
-    /// Brings a tree into a slot and builds its tests; the inner result says why that failed.
+    /// Brings a tree into a slot and builds its tests; the inner result has the reason of a failure.
     pub async fn ready(&self, slot: &Slot, tree: &str, scope: &Scope) -> Result<Result<(), Trouble>, ProofError> {
         slot.check_out(self.subject.git, tree, self.keep()).await?;
         self.prepare_links(slot);
@@ -150,8 +154,8 @@ impl Ground<'_> {
     }
 }
 
-/// How many trees are tested at once. Two processors are enough for three: the trees' runs are even
-/// then, which they are not two at a time.
+/// How many trees are tested at once. Two processors are enough for three: their runs end at
+/// about the same time, which they don't two at a time.
 pub fn lanes() -> usize {
     if std::thread::available_parallelism().map_or(1, usize::from) > 1 { 3 } else { 1 }
 }

@@ -1,5 +1,5 @@
 //! Rust without nextest: cargo builds the test programs, and each test is run by its name, so that
-//! its exit status tells how it ended. Cargo itself only prints text.
+//! its exit status is its result. Cargo itself only prints text.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ pub fn packages(scope: &Scope) -> Vec<String> {
     }
 }
 
-/// What cargo gets: each tree has a build directory of its own, as cargo tells what is fresh by times
-/// and relative paths, which are alike in all of them.
+/// What cargo gets: each tree has a build directory of its own, as cargo decides what is fresh by times
+/// and relative paths, which are the same in all of them.
 pub fn environment(place: &Place) -> Vec<(String, String)> {
     let build = place.build.display().to_string();
     [("CARGO_TARGET_DIR", build.as_str()), ("CARGO_TERM_COLOR", "never")]

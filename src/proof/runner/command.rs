@@ -1,4 +1,4 @@
-//! Any command that writes JUnit XML to where HOTFIX_REPORT says.
+//! Any command that writes JUnit XML to the path in HOTFIX_REPORT.
 
 use serde::Deserialize;
 

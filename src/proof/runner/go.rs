@@ -62,7 +62,7 @@ impl Reporting for Go {
         let mut marks = Marks::new();
         let mut reasons = std::collections::HashMap::new();
         let (mut failed_packages, mut with_failed_test) = (BTreeSet::new(), BTreeSet::new());
-        // Before Go 1.24 a package that does not build is told of by a line that is no event.
+        // Before Go 1.24 a package that does not build is reported by a line that is no event.
         for line in report.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{")) {
             let event: Event =
                 serde_json::from_slice(line).map_err(|error| format!("the report is not whole: {error}"))?;
@@ -95,7 +95,7 @@ impl Reporting for Go {
     }
 }
 
-/// Keeps the line that tells most: the first one that is not the test's own framing.
+/// Keeps the most useful line: the first one that is not the test's own framing.
 fn keep_reason(reason: &mut String, output: &str) {
     let line = output.trim();
     let is_time_out = line.starts_with("panic: test timed out");

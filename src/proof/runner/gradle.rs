@@ -39,7 +39,7 @@ impl Reporting for Gradle {
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let mut arguments = self.program(place);
-        // Its own memory of what passed is not asked: each run is a run.
+        // Gradle's own cache of results is off: each run is a run.
         arguments.extend(["--console=plain", "--continue", "--no-build-cache"].map(str::to_owned));
         arguments.extend(self.0.arguments.clone());
         let tasks = |module: &str| [format!("{module}cleanTest"), format!("{module}test")];

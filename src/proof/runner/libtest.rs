@@ -1,5 +1,5 @@
 //! Test programs made by `rustc --test`: they list their tests, and each test is run by its name in a
-//! process of its own, whose exit status tells how it ended.
+//! process of its own, whose exit status is its result.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::process::{self, Ended, Ending, Output, Spec, TAIL};
 use crate::proof::run::{Mark, Marks, Tested, Trouble, add};
 use crate::value::CommandLine;
 
-/// How the test programs come about.
+/// How the test programs are built.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -173,9 +173,9 @@ fn spec(program: &TestProgram, place: &Place, arguments: &[&str], limit: std::ti
     }
 }
 
-/// What the panic said; how it ended where nothing did.
+/// The panic's message; how it ended where there is none.
 fn reason(ended: &Ended) -> String {
     let mut lines = ended.output.lines().skip_while(|line| !line.contains("panicked at"));
-    let said = lines.nth(1).unwrap_or_default().trim();
-    if said.is_empty() { ended.words() } else { said.chars().take(300).collect() }
+    let message = lines.nth(1).unwrap_or_default().trim();
+    if message.is_empty() { ended.words() } else { message.chars().take(300).collect() }
 }

@@ -40,7 +40,7 @@ impl Reporting for Maven {
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let mut arguments = self.program(place);
         arguments.extend(["--batch-mode", "--quiet", "--fail-at-end"].map(str::to_owned));
-        // Then the exit status says whether it builds, and the reports say which tests failed.
+        // Then the exit status means whether it builds, and the reports have which tests failed.
         arguments.extend(["-Dmaven.test.failure.ignore=true", "-DtrimStackTrace=true"].map(str::to_owned));
         arguments.extend(self.0.arguments.clone());
         if !scope.everything && !scope.packages.is_empty() {

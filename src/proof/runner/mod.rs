@@ -1,5 +1,5 @@
 //! What runs the tests of an ecosystem, one file each. A new one is a file here, a `mod`, a variant
-//! of [`Config`] and an arm of [`Config::build`]; and a line in [`KNOWN`], to be found by itself.
+//! of [`Config`] and an arm of [`Config::build`]; and a line in [`KNOWN`], so that it is found by default.
 
 pub mod cargo;
 pub mod command;
@@ -25,7 +25,7 @@ use serde::Deserialize;
 use super::run::{Tested, Trouble};
 use crate::affected::{Method, Scope};
 
-/// Runs tests and tells how each one ended, from what a machine wrote.
+/// Runs tests and returns how each one ended, from what a machine wrote.
 #[async_trait]
 pub trait Runner: Send + Sync {
     fn name(&self) -> &'static str;
@@ -70,7 +70,7 @@ pub struct Place {
     pub limit: Duration,
 }
 
-/// The runner to use, with what there is to say about it.
+/// The runner to use, with what a person should know about it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Config {
@@ -85,7 +85,7 @@ pub enum Config {
     Rspec(Program),
     Phpunit(Program),
     Dotnet(Program),
-    /// Test programs of Rust's that the project builds itself.
+    /// Rust test programs that the project builds itself.
     Libtest(libtest::Config),
     /// Any command that writes JUnit XML.
     Command(command::Config),
@@ -95,8 +95,8 @@ pub enum Config {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// The program and its first arguments, such as ["uv", "run", "pytest"], in the place of what is
-    /// found by itself.
+    /// The program and its first arguments, such as ["uv", "run", "pytest"], instead of what is
+    /// found by default.
     #[serde(default)]
     pub program: Vec<String>,
     /// More arguments, behind all others.
@@ -147,7 +147,7 @@ impl Config {
     }
 }
 
-/// A runner that is found by itself.
+/// A runner that is found by the project's files.
 struct Known {
     /// The endings of the files that hold its tests.
     endings: &'static [&'static str],

@@ -14,7 +14,7 @@ pub fn is_project(directory: &Path) -> bool {
     cargo::is_project(directory) && is_on_path("cargo-nextest")
 }
 
-/// A profile beside those of the project, which says where the report goes.
+/// A profile beside the project's own, which sets where the report goes.
 fn profile(place: &Place) -> String {
     let report = toml::Value::String(report(place).display().to_string());
     format!("[profile.hotfix.junit]\npath = {report}\nstore-success-output = false\n")

@@ -49,8 +49,8 @@ impl Reporting for Phpunit {
     }
 
     fn read(&self, report: &[u8], _: &Place) -> Result<Marks, String> {
-        // An error is an exception, such as the one that the incident is about; a class or a function
-        // that is not there yet makes a test no test.
+        // An error is an exception, such as the one that the incident is about; a class or a missing function
+        // makes the result invalid.
         let errored = |reason: String| match reason.contains("Call to undefined") || reason.contains("not found") {
             true => Mark::Invalid(reason),
             false => Mark::Failed(reason),
@@ -62,7 +62,7 @@ impl Reporting for Phpunit {
         match status {
             0 => Status::Passed,
             1 => Status::Failed,
-            // Exceptions, and also what keeps it from starting.
+            // Exceptions, and failures to start.
             _ => Status::Unclear,
         }
     }

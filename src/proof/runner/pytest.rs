@@ -11,7 +11,7 @@ use crate::proof::run::{Mark, Marks};
 pub struct Pytest(pub Program);
 
 pub fn is_project(directory: &Path) -> bool {
-    // A folder of tests has some of these too, and is none of what they test.
+    // A folder of tests may have such files too, but is not the project that they test.
     let is_tests = directory.file_name().is_some_and(|name| name == "tests" || name == "test");
     has(directory, &["pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"])
         || !is_tests && has(directory, &["requirements.txt", "conftest.py", "tests", "test"])
@@ -37,7 +37,7 @@ impl Reporting for Pytest {
     }
 
     fn version(&self, place: &Place) -> Vec<String> {
-        // Nothing of the project is to be loaded for it.
+        // Asking for the version must load nothing of the project.
         [self.program(place), ["--version", "--noconftest"].map(str::to_owned).to_vec()].concat()
     }
 
@@ -52,8 +52,8 @@ impl Reporting for Pytest {
         arguments.push(format!("--junitxml={}", report.display()));
         arguments.extend(self.0.arguments.clone());
         arguments.extend(scope.files.iter().map(|file| format!("./{file}")));
-        // A tree's own code comes before an installed copy of it. What was compiled is not kept: it is
-        // told from what changed by the second only.
+        // A tree's own code comes before an installed copy of it. Compiled files are not kept: pytest
+        // compares their times by the second only.
         let paths = format!("{0}/src:{0}", place.directory.display());
         let environment = [("PYTHONPATH", paths.as_str()), ("PYTHONDONTWRITEBYTECODE", "1")];
         Call { arguments, environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec() }
@@ -64,7 +64,7 @@ impl Reporting for Pytest {
     }
 
     fn read(&self, report: &[u8], _: &Place) -> Result<Marks, String> {
-        // An error is one of collection, or of what a test needs to be set up.
+        // An error is one of collection, or of a test's setup.
         marks(report, |case| format!("{}::{}", case.class, case.name), Mark::Invalid)
     }
 

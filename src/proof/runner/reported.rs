@@ -15,7 +15,7 @@ use crate::proof::run::{Mark, Marks, Tested, Trouble, add};
 /// The most bytes of a report that are read.
 const LARGEST: u64 = 64 << 20;
 
-/// What there is to know of such a runner.
+/// The properties of such a runner.
 pub trait Reporting: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self, place: &Place) -> Vec<String>;
@@ -41,7 +41,7 @@ pub trait Reporting: Send + Sync {
     fn report(&self, place: &Place) -> Report;
     /// Reads one file of the report.
     fn read(&self, report: &[u8], place: &Place) -> Result<Marks, String>;
-    /// What the exit status says besides the report.
+    /// What the exit status adds to the report.
     fn means(&self, status: i32) -> Status;
 }
 
@@ -63,19 +63,19 @@ pub enum Report {
     Within { directory: &'static str, ending: &'static str },
 }
 
-/// What an exit status says.
+/// What an exit status means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Passed,
-    /// A test failed; the report says which.
+    /// A test failed; the report has which.
     Failed,
-    /// The tests were run, and the report alone says how they ended.
+    /// The tests were run, and only the report has how they ended.
     Reported,
-    /// There was no test to be run.
+    /// There was no test to run.
     Empty,
-    /// It was not possible to run the tests.
+    /// The tests could not be run.
     Broken,
-    /// Either of the two above, or a failed test: the report tells.
+    /// Either of the two above, or a failed test: the report decides.
     Unclear,
 }
 
@@ -90,7 +90,7 @@ impl Call {
     }
 }
 
-/// Fails where a build did; `install` says how to get what could not be started.
+/// Fails where a build did; `install` is the hint on how to install what could not be started.
 pub fn built(ended: &Ended, install: &str) -> Result<(), Trouble> {
     match &ended.ending {
         Ending::Exit(0) => Ok(()),
@@ -149,7 +149,7 @@ impl<T: Reporting> Runner for Reported<T> {
 impl<T: Reporting> Reported<T> {
     async fn run(&self, place: &Place, scope: &Scope) -> io::Result<Tested> {
         let at = self.0.report(place);
-        // A report of an earlier run is none of this one.
+        // A report of an earlier run must not count for this one.
         match &at {
             Report::File(path) if path.is_dir() => fs::remove_dir_all(path)?,
             _ => files(&at, place)?.iter().try_for_each(fs::remove_file)?,
@@ -185,8 +185,8 @@ impl<T: Reporting> Reported<T> {
         })
     }
 
-    /// Why the run tells nothing, if it does not: what ended the command, what the report lacks, and
-    /// whether both say the same.
+    /// Why the run has no result, if it has none: what ended the command, what the report lacks, or that
+    /// the two contradict each other.
     fn trouble(&self, ended: &Ended, program: &str, marks: &Result<Marks, String>, no_report: bool) -> Option<Trouble> {
         let status = match &ended.ending {
             Ending::Exit(status) => self.0.means(*status),
@@ -197,21 +197,24 @@ impl<T: Reporting> Reported<T> {
             }
             Ending::Signal(_) => return Some(Trouble::Unreadable(format!("the runner was {}", ended.words()))),
         };
-        let said = |what: &str| format!("{what}; {}\n{}", ended.words(), ended.last_lines(8)).trim_end().to_owned();
+        let with_output =
+            |what: &str| format!("{what}; {}\n{}", ended.words(), ended.last_lines(8)).trim_end().to_owned();
         let marks = match marks {
             _ if status == Status::Empty => return Some(Trouble::Empty),
-            _ if status == Status::Broken => return Some(Trouble::Build(said("the runner gave up"))),
+            _ if status == Status::Broken => return Some(Trouble::Build(with_output("the runner gave up"))),
             _ if no_report && status == Status::Reported => return Some(Trouble::Empty),
-            _ if no_report && status == Status::Passed => return Some(Trouble::Unreadable(said("there is no report"))),
-            _ if no_report => return Some(Trouble::Build(said("no test was run"))),
-            Err(reason) => return Some(Trouble::Unreadable(said(reason))),
+            _ if no_report && status == Status::Passed => {
+                return Some(Trouble::Unreadable(with_output("the report is missing")));
+            }
+            _ if no_report => return Some(Trouble::Build(with_output("no test was run"))),
+            Err(reason) => return Some(Trouble::Unreadable(with_output(reason))),
             Ok(marks) => marks,
         };
         let failed = marks.values().any(Mark::has_failed);
         match status {
             Status::Passed if failed => Some(Trouble::Contradiction("exit status 0, and failed tests".to_owned())),
             Status::Failed | Status::Unclear if !failed => {
-                Some(Trouble::Contradiction(said("no failed test in the report")))
+                Some(Trouble::Contradiction(with_output("no failed test in the report")))
             }
             _ if marks.is_empty() => Some(Trouble::Empty),
             _ => None,
@@ -226,7 +229,7 @@ fn merged(mut marks: Marks, more: Marks) -> Marks {
     marks
 }
 
-/// The files of the report that are there.
+/// The files of the report that exist.
 fn files(at: &Report, place: &Place) -> io::Result<Vec<PathBuf>> {
     match at {
         Report::Stdout => Ok(Vec::new()),
@@ -254,7 +257,7 @@ fn files(at: &Report, place: &Place) -> io::Result<Vec<PathBuf>> {
 /// How deep below the project's directory reports are looked for.
 const DEPTH: usize = 12;
 
-/// Adds the files that `is_report` says yes to, asked with the folder and the file's name.
+/// Adds the files that `is_report` accepts by their folder and name.
 fn walk(
     folder: &Path,
     is_report: &dyn Fn(&Path, &str) -> bool,
@@ -294,8 +297,8 @@ const NOT_RUN: &[&str] = &[
     "org.junit.runners.model.TestTimedOutException",
 ];
 
-/// Returns the marks of JUnit's cases, named by `name`; `errored` says what an error is that is no
-/// failed assertion, as the runners mean different things by it.
+/// Returns the marks of JUnit's cases, named by `name`; `errored` is what an error other than a
+/// failed assertion counts as, since runners mean different things by it.
 pub fn marks(report: &[u8], name: impl Fn(&Case) -> String, errored: impl Fn(String) -> Mark) -> Result<Marks, String> {
     let mut marks = Marks::new();
     for case in junit::read(report)? {

@@ -8,13 +8,13 @@ use crate::proof::run::Mark;
 fn read(runner: &dyn Reporting, report: &str) -> Vec<String> {
     let place = Place { directory: "/tree".into(), ..Place::default() };
     let marks = runner.read(report.as_bytes(), &place).unwrap();
-    let told = marks.iter().map(|(name, mark)| match mark {
+    let lines = marks.iter().map(|(name, mark)| match mark {
         Mark::Passed => format!("{name}: passed"),
         Mark::Skipped => format!("{name}: skipped"),
         Mark::Failed(reason) => format!("{name}: FAILED {reason}"),
         Mark::Invalid(reason) => format!("{name}: INVALID {reason}"),
     });
-    told.collect()
+    lines.collect()
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn an_exception_is_a_failure_where_it_may_be_the_incident() {
     );
     let report = r#"<testsuites><testsuite name="MoneyTest"><testcase name="testA" class="MoneyTest" classname="MoneyTest">
         <error type="Error">Error: Call to undefined function twice()</error></testcase></testsuite></testsuites>"#;
-    let told = read(&phpunit::Phpunit(Program::default()), report);
-    assert_eq!(told, ["MoneyTest::testA: INVALID Error: Call to undefined function twice()"]);
+    let lines = read(&phpunit::Phpunit(Program::default()), report);
+    assert_eq!(lines, ["MoneyTest::testA: INVALID Error: Call to undefined function twice()"]);
 }
 
 #[test]
