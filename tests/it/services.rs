@@ -65,6 +65,73 @@ mod postgres {
 
     #[test]
     #[ignore = "needs PostgreSQL: ./test"]
+    fn one_deploys_while_the_other_does_and_neither_waits() {
+        let (shop, pay) = released_twice();
+        // Each deploy waits until the other one has started, so that one that waits for a lease never ends.
+        for (own, other) in [(&shop, &pay), (&pay, &shop)] {
+            let started = other.path("started").display().to_string();
+            let meet = format!("deploy = 'touch ../started; until test -e {started}; do sleep 0.02; done; echo");
+            own.configure("deploy = 'echo", &meet);
+        }
+        std::thread::scope(|scope| {
+            for env in [&shop, &pay] {
+                scope.spawn(move || ok(&env.hotfix(&["deploy", "v1.1.0"])));
+            }
+        });
+        for env in [&shop, &pay] {
+            assert_eq!(env.read("../running"), "v1.1.0\n");
+        }
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL: ./test"]
+    fn orders_and_ways_back_are_those_of_one_service() {
+        let (shop, pay) = released_twice();
+        for release in ["v1.0.0", "v1.1.0"] {
+            ok(&shop.hotfix(&["deploy", release]));
+        }
+        // The same numbers are given again, and what the neighbour verified is no way back.
+        let nothing = pay.hotfix(&["rollback", "--yes"]);
+        assert!(nothing.stderr.contains("no other release than `v0.9.0`, which runs, was verified"), "{nothing}");
+        ok(&pay.hotfix(&["deploy", "v1.1.0"]));
+        ok(&shop.hotfix(&["rollback", "--yes"]));
+        assert_eq!((shop.read("../running"), pay.read("../running")), ("v1.0.0\n".to_owned(), "v1.1.0\n".to_owned()));
+        insta::assert_snapshot!(shop.hotfix(&["log"]).stdout, @r"
+        [TIME]  v1.0.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  ROLLBACK-[DATE]-001 roll back production to v1.0.0
+        [TIME]  v1.1.0                   [COMMIT]  -                    BAD       Ada <ada@example.org>  DEPLOY-[DATE]-002 deploy v1.1.0 to production
+        [TIME]  v1.0.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 deploy v1.0.0 to production
+        ");
+        insta::assert_snapshot!(pay.hotfix(&["log"]).stdout, @"[TIME]  v1.1.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 deploy v1.1.0 to production");
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL: ./test"]
+    fn backports_of_one_fix_are_recorded_for_each_service() {
+        let shop = TestEnv::on(Kind::Postgres);
+        let pay = shop.beside();
+        for (env, text) in [(&shop, "shop\n"), (&pay, "pay\n")] {
+            env.git(&["checkout", "--quiet", "-b", "feature/one"]);
+            env.write("README.md", "payments\n");
+            env.commit("Call it payments");
+            env.git(&["push", "--quiet", "origin", "feature/one"]);
+            env.git(&["checkout", "--quiet", "main"]);
+            env.write("README.md", text);
+            let fix = env.commit("Fix it");
+            let held = env.hotfix(&["backport", &fix, "--to", "feature/*", "--id", "H1"]);
+            assert_eq!(held.status, Some(4), "{held}");
+        }
+        // Resolving it in one says nothing of the other.
+        ok(&shop.hotfix(&["backport", "--resolve", "feature/one"]));
+        let continued = pay.hotfix(&["backport", "--continue"]);
+        assert_eq!(continued.status, Some(4), "{continued}");
+        assert!(continued.stdout.contains("0 branches moved in"), "{continued}");
+        for env in [&shop, &pay] {
+            ok(&env.hotfix(&["audit", "verify"]));
+        }
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL: ./test"]
     fn clones_by_any_address_are_one_service() {
         let env = TestEnv::on(Kind::Postgres);
         ok(&env.hotfix(&["declare", "Shop is down", "--severity", "P0", "--issue-id", "001"]));
@@ -151,6 +218,20 @@ mod postgres {
         let taken = open(1, Some("shop")).await.err().unwrap();
         assert!(matches!(taken, OpenError::Taken { .. }), "{taken}");
     }
+}
+
+/// Two services in one store, each with the releases v1.0.0 and v1.1.0, and an older one that runs.
+fn released_twice() -> (TestEnv, TestEnv) {
+    let shop = TestEnv::on(Kind::Postgres);
+    let pay = shop.beside();
+    for env in [&shop, &pay] {
+        env.instant();
+        for release in ["v0.9.0", "v1.0.0", "v1.1.0"] {
+            env.git(&["tag", release]);
+        }
+        env.write("../running", "v0.9.0\n");
+    }
+    (shop, pay)
 }
 
 /// Journals that hotfix wrote with schema 4, before it told of services and of how an actor was proven.
