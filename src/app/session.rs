@@ -9,7 +9,6 @@ use crate::domain::actor::Actor;
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
-use crate::git::project::Project;
 use crate::workflow::engine::{Engine, Until};
 use crate::workflow::progress::Progress;
 
@@ -116,7 +115,8 @@ impl Session {
     /// Writes the head of the chain to the remote, if that works within a short time.
     async fn anchor(&self, incident: &Incident) {
         let tools = &self.service.tools;
-        let project = Project { limit: tools.config.git.reserve_limit.0, ..tools.project.clone() };
+        let mut project = tools.project.clone();
+        project.limit = tools.config.git.reserve_limit.0;
         if !project.has_remote().await.unwrap_or(false) {
             return;
         }

@@ -1,6 +1,7 @@
 //! The repository that a team works in: its clone here, its remote there.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::{Git, GitError, address};
@@ -16,6 +17,16 @@ pub struct Project {
     pub remote: String,
     /// How long a command that talks to the remote may take.
     pub limit: Duration,
+    settings: Arc<Settings>,
+}
+
+/// What git's settings say, each asked for once.
+#[derive(Debug, Default)]
+struct Settings {
+    /// Whether the remote is one of the repository's.
+    has_remote: OnceLock<bool>,
+    /// Whether the user signs commits.
+    signs: OnceLock<bool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +86,8 @@ impl Project {
             Some(name) if name == ".git" => common.parent().unwrap_or(&common).to_owned(),
             _ => main_work_tree(&git).await?.unwrap_or_else(|| common.clone()),
         };
-        Ok(Project { git: Git::at(&top), top, common, remote: "origin".to_owned(), limit: Duration::from_secs(60) })
+        let (remote, limit) = ("origin".to_owned(), Duration::from_secs(60));
+        Ok(Project { git: Git::at(&top), top, common, remote, limit, settings: Arc::default() })
     }
 
     /// The name of the repository's directory.
@@ -95,7 +107,20 @@ impl Project {
     }
 
     pub async fn has_remote(&self) -> Result<bool, ProjectError> {
-        Ok(self.git.run(["remote"]).await?.lines().any(|name| name == self.remote))
+        if let Some(known) = self.settings.has_remote.get() {
+            return Ok(*known);
+        }
+        let found = self.git.run(["remote"]).await?.lines().any(|name| name == self.remote);
+        Ok(*self.settings.has_remote.get_or_init(|| found))
+    }
+
+    /// Whether the user signs commits.
+    async fn signs(&self) -> Result<bool, ProjectError> {
+        if let Some(known) = self.settings.signs.get() {
+            return Ok(*known);
+        }
+        let asked = self.git.call(["config", "--type=bool", "--get", "commit.gpgSign"]).output().await?;
+        Ok(*self.settings.signs.get_or_init(|| asked.stdout.starts_with(b"true")))
     }
 
     /// Brings this clone's view of the remote's branches and tags up to date.
@@ -194,9 +219,8 @@ impl Project {
 
     /// Returns a commit of `tree`, signed where git is set to.
     pub async fn commit_tree(&self, tree: &str, parents: &[&str], message: &str) -> Result<String, ProjectError> {
-        let sign = self.git.call(["config", "--type=bool", "--get", "commit.gpgSign"]).output().await?;
         let mut args = vec!["commit-tree", "-F", "-"];
-        if sign.stdout.starts_with(b"true") {
+        if self.signs().await? {
             args.push("-S");
         }
         args.extend(parents.iter().flat_map(|parent| ["-p", parent]));

@@ -100,6 +100,8 @@ impl TestEnv {
     fn begin(&self) {
         fs::create_dir(self.path("home")).expect("a directory");
         self.git_in(".", &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        // As on a forge, a push does not start housekeeping.
+        self.git_in("remote.git", &["config", "receive.autogc", "false"]);
         self.git_in(".", &["init", "--quiet", "--initial-branch=main", "work"]);
         self.git(&["remote", "add", "origin", "../remote.git"]);
         self.write("README.md", "payment-api\n");
