@@ -150,7 +150,7 @@ impl AppError {
             | UnknownRelease { .. }
             | NotAnIncident { .. }
             | Engine(EngineError::Unknown(_))
-            | Project(ProjectError::NotARepository { .. }) => Kind::NotFound,
+            | Project(ProjectError::NotARepository { .. } | ProjectError::Gone) => Kind::NotFound,
             OrderOpen { .. } | IncidentOpen { .. } | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
             MayNotApprove { .. } | NoBreakGlass | NotAnEmergency { .. } | AppError::Store(OpenError::Taken { .. }) => {
                 Kind::Refused
@@ -282,7 +282,7 @@ fn journal_hint(error: &JournalError) -> Vec<String> {
 
 fn project_hint(error: &ProjectError) -> Vec<String> {
     vec![match error {
-        ProjectError::NotARepository { .. } => "cd REPOSITORY, or `hotfix -C REPOSITORY ...`".to_owned(),
+        ProjectError::NotARepository { .. } | ProjectError::Gone => "cd REPOSITORY, or `hotfix -C REPOSITORY ...`".to_owned(),
         ProjectError::NoRemote { remote } => {
             format!("git remote add {remote} URL, or set git.remote in hotfix.toml")
         }

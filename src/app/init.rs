@@ -33,7 +33,7 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
     Config::load(None, profile)?;
     let mut remarks = Vec::new();
     let mut text = String::from(
-        "# How this repository is put right in an emergency. Every setting with its default:\n# config/default.toml in hotfix's own repository.\n\n",
+        "# How hotfix handles an emergency in this repository. Every setting with its default:\n# config/default.toml in hotfix's own repository.\n\n",
     );
     match profile {
         Some(profile) => text.push_str(&format!("profile = {}\n", quoted(profile))),
@@ -55,9 +55,9 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
         text.push_str("\n[release]\ntag = \"v{version}-hotfix.{n}\"\n");
     }
     text.push_str(
-        "\n# How a release gets to run; the commands get HOTFIX_RELEASE, HOTFIX_COMMIT and HOTFIX_PREVIOUS.\n\
+        "\n# How a release is deployed; the commands get HOTFIX_RELEASE, HOTFIX_COMMIT and HOTFIX_PREVIOUS.\n\
          # [deploy.by.command]\n# deploy = \"./deploy.sh\"\n# current = \"cat current-release\"\n\
-         \n# How to see whether it is well.\n# [[watch.probe]]\n# name = \"health\"\n# every = \"1s\"\n\
+         \n# How to see whether the service works.\n# [[watch.probe]]\n# name = \"health\"\n# every = \"1s\"\n\
          # by.http = { url = \"http://127.0.0.1:8080/health\" }\n",
     );
     remarks.push("deploy and watch are left for you to fill in".to_owned());

@@ -1,4 +1,4 @@
-//! How a release gets to run. A new deployer is a file here and three lines below.
+//! How a release is deployed. A new deployer is a file here and three lines below.
 
 mod command;
 mod compose;

@@ -33,6 +33,8 @@ struct Settings {
 pub enum ProjectError {
     #[error("`{directory}` is not in a git repository")]
     NotARepository { directory: String },
+    #[error("the directory that this was started in is gone")]
+    Gone,
     #[error("the repository has no remote `{remote}`")]
     NoRemote { remote: String },
     #[error("the remote `{remote}` has no branch `{branch}`")]
@@ -77,7 +79,8 @@ impl Project {
         let common = match found {
             Ok(path) => PathBuf::from(path),
             Err(GitError::Failed { .. }) => {
-                let place = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+                // As after the end of an incident, in the shell that was in its work tree.
+                let place = directory.canonicalize().map_err(|_| ProjectError::Gone)?;
                 return Err(ProjectError::NotARepository { directory: place.display().to_string() });
             }
             Err(error) => return Err(error.into()),

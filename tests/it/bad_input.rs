@@ -23,6 +23,18 @@ fn not_a_git_repository() {
 }
 
 #[test]
+fn a_work_tree_that_is_gone() {
+    let env = TestEnv::new();
+    let mut status = env.hotfix_within("mkdir ../gone && cd ../gone && rmdir ../gone", &["status"]);
+    assert_snapshot!(env.run(&mut status), @"
+    exit status: 1
+    --- stderr
+    error: the directory that this was started in is gone
+    hint: cd REPOSITORY, or `hotfix -C REPOSITORY ...`
+    ");
+}
+
+#[test]
 fn no_remote() {
     let env = TestEnv::new();
     env.git(&["remote", "remove", "origin"]);
