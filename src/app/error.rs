@@ -282,7 +282,9 @@ fn journal_hint(error: &JournalError) -> Vec<String> {
 
 fn project_hint(error: &ProjectError) -> Vec<String> {
     vec![match error {
-        ProjectError::NotARepository { .. } | ProjectError::Gone => "cd REPOSITORY, or `hotfix -C REPOSITORY ...`".to_owned(),
+        ProjectError::NotARepository { .. } | ProjectError::Gone => {
+            "cd REPOSITORY, or `hotfix -C REPOSITORY ...`".to_owned()
+        }
         ProjectError::NoRemote { remote } => {
             format!("git remote add {remote} URL, or set git.remote in hotfix.toml")
         }
