@@ -11,10 +11,29 @@ fn killed_before_and_after_every_event() {
     survives(Kind::Sqlite);
 }
 
+/// One job that is killed at all of these points, one after the other, each time by the event that the
+/// resumed process comes to next.
 #[test]
 #[ignore = "needs PostgreSQL: run ./test"]
-fn killed_before_and_after_every_event_on_postgres() {
-    survives(Kind::Postgres);
+fn killed_before_and_after_every_event_in_a_row() {
+    let whole = run(&story(Kind::Postgres), None);
+    let env = story(Kind::Postgres);
+    let mut kills = 0;
+    for point in (1..).flat_map(|seq| [format!("before:{seq}"), format!("after:{seq}")]) {
+        let args: &[&str] = if kills < 2 { &START } else { &["resume"] };
+        let ended = env.run(env.hotfix_command(args).env("HOTFIX_CRASH", &point));
+        match ended.status {
+            None => kills += 1,
+            // `start` ends where the fix is wanted.
+            Some(0) if !env.hotfix(&["list"]).stdout.contains(" closed ") => {}
+            status => {
+                assert_eq!(status, Some(0), "{point} {ended}");
+                break;
+            }
+        }
+    }
+    assert!(kills >= 2 * whole.events, "{kills} kills, but {} events", whole.events);
+    assert_eq!(end(&env, None).world, whole.world);
 }
 
 #[test]
@@ -79,11 +98,12 @@ fn story(kind: Kind) -> TestEnv {
     env
 }
 
+const START: [&str; 4] = ["start", "Payment API returns 500", "--severity", "P0"];
+
 /// Runs the job; where it is killed at `point`, resumes it.
 fn run(env: &TestEnv, point: Option<&str>) -> End {
-    let start = ["start", "Payment API returns 500", "--severity", "P0"];
     let mut killed = false;
-    for args in [&start[..], &["ship"]] {
+    for args in [&START[..], &["ship"]] {
         let mut command = env.hotfix_command(args);
         if let Some(point) = point {
             command.env("HOTFIX_CRASH", point);
@@ -99,12 +119,16 @@ fn run(env: &TestEnv, point: Option<&str>) -> End {
     if killed {
         // Then there is no incident yet.
         if point == Some("before:1") {
-            let output = env.hotfix(&start);
+            let output = env.hotfix(&START);
             assert_eq!(output.status, Some(0), "{output}");
         }
         let output = env.hotfix(&["resume"]);
         assert_eq!(output.status, Some(0), "{point:?} {output}");
     }
+    end(env, point)
+}
+
+fn end(env: &TestEnv, point: Option<&str>) -> End {
     let list = env.hotfix(&["list"]);
     assert!(list.stdout.contains(" closed "), "{point:?} {list}");
     let audit = env.hotfix(&["audit", "verify"]);
