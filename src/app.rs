@@ -12,6 +12,7 @@ pub mod check;
 mod checklist;
 pub mod decide;
 pub mod declare;
+mod diff;
 pub mod error;
 mod find;
 pub mod init;

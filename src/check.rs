@@ -180,21 +180,21 @@ pub fn summary(check: &Check) -> String {
         1 => format!("{passed} of 1 gate passed"),
         all => format!("{passed} of {all} gates passed"),
     });
-    format!("{} in {:.1} s", parts.join("; "), check.seconds)
+    format!("{}; {:.1} s in all", parts.join("; "), check.seconds)
 }
 
 /// What the proof showed, on one line.
 pub fn proved(check: &Check) -> Option<String> {
     let proof = check.proof.as_ref()?;
     let before = match proof.fail_to_pass.len() {
-        0 => "no test fails before and passes after".to_owned(),
-        1 => "1 test fails before, passes after".to_owned(),
-        tests => format!("{tests} tests fail before, pass after"),
+        0 => "no test fails without the fix and passes with it".to_owned(),
+        1 => "1 test fails without the fix and passes with it".to_owned(),
+        tests => format!("{tests} tests fail without the fix and pass with it"),
     };
     let others = match proof.pass_to_pass {
         0 => String::new(),
-        1 => "; 1 more passes as before".to_owned(),
-        tests => format!("; {tests} more pass as before"),
+        1 => "; 1 other still passes".to_owned(),
+        tests => format!("; {tests} others still pass"),
     };
     let remembered = if check.remembered { " (known from before)" } else { "" };
     Some(format!("proof: {before}{others}{remembered}"))

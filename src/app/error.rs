@@ -106,6 +106,8 @@ pub enum AppError {
     Secret(String),
     #[error("there is nothing to approve before the fix was checked")]
     NotChecked,
+    #[error("{id} has no fix yet")]
+    NoFix { id: String },
     #[error("the fix is {fix}, not `{asked}`")]
     OtherCommit { fix: String, asked: String },
     #[error("the profile allows no break-glass approval")]
@@ -124,8 +126,8 @@ pub enum AppError {
 
 use AppError::{
     BadIdentifier, Check, Config, Deployer, Duplicate, Engine, IncidentOpen, Journal, MayNotApprove, NoBreakGlass,
-    NoDeployer, NoProbe, NoReason, NoRelease, NoRung, NoSeverity, NoSuchRole, NoTitle, NoWayBack, Nobody, NoneOpen,
-    NotAnEmergency, NotAnIncident, NotChecked, NotOnAChecklist, NothingRuns, NothingToCheck, NothingToWaive,
+    NoDeployer, NoFix, NoProbe, NoReason, NoRelease, NoRung, NoSeverity, NoSuchRole, NoTitle, NoWayBack, Nobody,
+    NoneOpen, NotAnEmergency, NotAnIncident, NotChecked, NotOnAChecklist, NothingRuns, NothingToCheck, NothingToWaive,
     NothingVerified, OrderOpen, OtherCommit, Probe, Project, Proofs, Reserved, Secret, Several, Template, Unknown,
     UnknownRelease, Unreadable,
 };
@@ -175,7 +177,8 @@ impl AppError {
             | NoProbe
             | Proofs(_)
             | Secret(_)
-            | NotChecked => Kind::Failed,
+            | NotChecked
+            | NoFix { .. } => Kind::Failed,
         }
     }
 
@@ -232,6 +235,7 @@ impl AppError {
             NoDeployer => one("set [deploy.by.command] in hotfix.toml"),
             NoProbe => one("add a [[watch.probe]] to hotfix.toml, or use --url URL"),
             NotChecked => one("hotfix check"),
+            NoFix { id } => vec![format!("hotfix status {id}")],
             NoBreakGlass => one("hotfix approve --role ROLE"),
             NoSuchRole { known, .. } if known.is_empty() => one("roles: none"),
             NoSuchRole { known, .. } => vec![format!("roles: {}", known.join(", "))],

@@ -9,10 +9,11 @@ use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::order::{Kind, Order};
-use crate::domain::release::{ReleaseRecord, last_verified};
+use crate::domain::release::{ReleaseRecord, last_verified, verdict_of};
 use crate::domain::rung::Rung;
 use crate::domain::version;
 use crate::git::project::ProjectError;
+use crate::steps::going_out::GoingOut;
 use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Entry, Journal, JournalError, apply, record};
 use crate::workflow::plan::{Next, WORKFLOW, next};
@@ -56,6 +57,8 @@ impl Service {
         }
         let mut warnings = Vec::new();
         warnings.extend(found_bad(&history, &release));
+        let going_out = GoingOut::of(&self.tools.project, &history, None, (&commit, &commit), &current).await?;
+        warnings.extend(going_out.against());
         if current.is_empty() {
             warnings.push("nothing runs now, so there is nothing to go back to".to_owned());
         }
@@ -239,11 +242,6 @@ impl Session {
         journal.release(&lease).await?;
         written
     }
-}
-
-/// The last verdict about a release.
-fn verdict_of<'a>(history: &'a [ReleaseRecord], release: &str) -> Option<&'a str> {
-    history.iter().filter(|record| record.release == release).find_map(|record| record.verdict.as_deref())
 }
 
 fn found_bad(history: &[ReleaseRecord], release: &str) -> Option<String> {

@@ -15,6 +15,7 @@ mod decide;
 mod declare;
 mod demo;
 mod deploy;
+mod diff;
 mod error;
 mod init;
 mod investigate;
@@ -118,6 +119,7 @@ enum Command {
     Investigate(investigate::Args),
     Decide(decide::Args),
     Check(check::Args),
+    Diff(diff::Args),
     Ship(ship::Args),
     Approve(approve::Args),
     Waive(waive::Args),
@@ -235,6 +237,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
         Command::Investigate(args) => args.run(&context).await,
         Command::Decide(args) => args.run(&context).await,
         Command::Check(args) => args.run(&context).await,
+        Command::Diff(args) => args.run(&context).await,
         Command::Ship(args) => args.run(&context).await,
         Command::Approve(args) => args.run(&context).await,
         Command::Waive(args) => args.run(&context).await,

@@ -47,7 +47,7 @@ pub fn nothing_to_do(reason: &str) -> Reply {
     Reply::new(format!("{}; nothing to do\n", show::safe(reason)), NothingToDo { nothing_to_do: reason.to_owned() })
 }
 
-/// Shows what each step would do.
+/// Shows what each step would do; exit status 3 if one would be held.
 pub fn planned(plan: PlanView) -> Reply {
     let mut text = String::new();
     for PlannedStep { step, actions, error } in &plan.plan {
@@ -66,7 +66,8 @@ pub fn planned(plan: PlanView) -> Reply {
     if text.is_empty() {
         text.push_str("nothing is left to do\n");
     }
-    Reply::new(text, plan)
+    let exit = if plan.is_held() { 3 } else { 0 };
+    Reply { exit, ..Reply::new(text, plan) }
 }
 
 fn show_or_nothing(lines: &str) -> String {

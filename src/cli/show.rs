@@ -132,7 +132,7 @@ pub fn line(step: &StepRecord, now: Timestamp, names: usize, width: Option<usize
         StepState::Stuck { .. } => ("STUCK", BAD),
         StepState::Started => ("...", STRONG),
         StepState::Undoing => ("undo", WARN),
-        StepState::Undone { .. } => ("undone", FAINT),
+        StepState::Undone { .. } => ("undid", FAINT),
         StepState::Waiting => ("", FAINT),
     };
     let took = step.started.map_or(0, |started| step.ended.unwrap_or(now).duration_since(started).as_secs());

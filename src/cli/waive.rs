@@ -14,7 +14,7 @@ use crate::app::view::next::next;
   hotfix waive watch --reason \"no probe reaches this service\"
 It is in the report and in the post-mortem, with your name.")]
 pub struct Args {
-    /// The rule (size, marker, regression-test, gate/NAME, way-back, watch, maintenance, autoscaler) or the branch
+    /// The rule (size, marker, regression-test, gate/NAME, way-back, bad-release, watch, maintenance, autoscaler) or the branch
     check: String,
     /// Why
     #[arg(long)]

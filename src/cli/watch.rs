@@ -107,6 +107,7 @@ impl Args {
 async fn reply(standing: &Standing, session: Option<&Session>, order: &Order) -> Result<Reply, CliError> {
     let judgement = &standing.judgement;
     let mut text = format!("{}\n{}", show::safe(&summary(judgement)), test_lines(&judgement.tests));
+    text.push_str(&longer(standing, order.window));
     for (what, replay) in [("errors", standing.replays.errors), ("latency", standing.replays.latency)] {
         let Some(Replay { watches, alarms, untempered, phi }) = replay else { continue };
         text.push_str(&format!(
@@ -127,6 +128,16 @@ async fn reply(standing: &Standing, session: Option<&Session>, order: &Order) ->
         Verdict::Blind | Verdict::Unproven => 3,
     };
     Ok(reply)
+}
+
+/// Why it took longer than the window that was asked for, where it did by a second or more.
+fn longer(standing: &Standing, window: Option<Duration>) -> String {
+    let is_longer = |window: &Duration| standing.elapsed >= *window + Duration::from_secs(1);
+    let Some(window) = window.filter(is_longer).filter(|_| standing.judgement.verdict != Verdict::Bad) else {
+        return String::new();
+    };
+    let (took, window) = (standing.elapsed.as_secs(), window.as_secs());
+    format!("  watched {took} s, for {window} s have too few requests to prove it\n")
 }
 
 /// Where the view is drawn: standard error, if that is a terminal.

@@ -54,8 +54,16 @@ const DEPENDENCY: &[&str] =
     &["third-party", "third party", "upstream", "provider is down", "external service", "external dependency"];
 const COMPLEX: &[&str] =
     &["deadlock", "intermittent", "cannot reproduce", "can't reproduce", "complex", "root cause unknown"];
-const CONFIGURATION: &[&str] =
-    &["timeout", "configuration", "config", "feature flag", "environment variable", "certificate", "limit"];
+const CONFIGURATION: &[&str] = &[
+    "timeout",
+    "configuration",
+    "config",
+    "feature flag",
+    "environment variable",
+    "certificate",
+    "rate limit",
+    "memory limit",
+];
 
 /// Returns the strategy that the matrix recommends: data at risk first, then a way back, then the
 /// keywords of the report, then a quick fix.

@@ -18,6 +18,11 @@ pub struct ReleaseRecord {
     pub verdict: Option<String>,
 }
 
+/// The last verdict about a release. `releases` starts with the newest.
+pub fn verdict_of<'a>(releases: &'a [ReleaseRecord], release: &str) -> Option<&'a str> {
+    releases.iter().filter(|record| record.release == release).find_map(|record| record.verdict.as_deref())
+}
+
 /// Returns the newest release, except those in `not`, whose last verdict is VERIFIED. `releases` starts
 /// with the newest.
 pub fn last_verified<'a>(releases: &'a [ReleaseRecord], not: &[&str]) -> Option<&'a ReleaseRecord> {

@@ -39,6 +39,10 @@ pub struct Rule {
     pub severity: Option<Severity>,
 }
 
+/// What only sounds like a symptom: the name of a thing that is shown when something fails.
+const NO_SYMPTOMS: &[&str] =
+    &["error page", "error pages", "error message", "error messages", "error text", "404 page"];
+
 /// The result of the rules for a report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Triage {
@@ -53,7 +57,10 @@ pub struct Triage {
 ///
 /// An emergency is never hidden by a word like "cosmetic" elsewhere in the report.
 pub fn triage(text: &str, rules: &[Rule]) -> Triage {
-    let text = format!(" {} ", normalized(text));
+    let mut text = format!(" {} ", normalized(text));
+    for phrase in NO_SYMPTOMS {
+        text = text.replace(&format!(" {phrase} "), " - ");
+    }
     let found = rules.iter().filter_map(|rule| Some((rule, matched(rule, &text)?)));
     let (hotfixes, others): (Vec<_>, Vec<_>) = found.partition(|(rule, _)| rule.route == Route::Hotfix);
     let urgent = hotfixes.into_iter().min_by_key(|(rule, _)| rule.severity.unwrap_or(Severity::P2));
@@ -94,7 +101,7 @@ mod tests {
         let rules = [
             rule("cosmetic", &["cosmetic", "typo"], &[], Route::Backlog, None),
             rule("subset", &["some users"], &[], Route::Hotfix, Some(Severity::P2)),
-            rule("revenue", &["payment"], &["500", "fail"], Route::Hotfix, Some(Severity::P0)),
+            rule("revenue", &["payment"], &["500", "fail", "error"], Route::Hotfix, Some(Severity::P0)),
         ];
         let says = |text: &str| {
             let triage = triage(text, &rules);
@@ -103,6 +110,8 @@ mod tests {
         assert_eq!(says("Payment API returns 500, cosmetic?"), r#"hotfix Some("P0") revenue: `payment`"#);
         assert_eq!(says("some\n users see a typo"), r#"hotfix Some("P2") subset: `some users`"#);
         assert_eq!(says("Typo in the payment page"), "backlog None cosmetic: `typo`");
+        assert_eq!(says("Typo in the payment error page"), "backlog None cosmetic: `typo`");
+        assert_eq!(says("The payment error page returns 500"), r#"hotfix Some("P0") revenue: `payment`"#);
         assert_eq!(says("5000 typos"), "bug fix None no rule fits");
         assert_eq!(says(""), "bug fix None no rule fits");
     }

@@ -8,21 +8,47 @@ use crate::domain::name;
 const ERRORS: &[&str] = &["error", "exception", "panic", "fatal", "fail", "traceback", "refused", "timed out", " 500 "];
 
 /// Returns the errors in `text`: lines that mention one, grouped if they differ only in numbers, the
-/// most frequent first, at most 20 groups.
+/// most frequent first, at most 20 groups. A stack trace is one error, shown by the line that names it.
 pub fn excerpt(text: &str) -> LogExcerpt {
     let mut groups: HashMap<String, ErrorGroup> = HashMap::new();
-    let mut lines = 0;
-    for line in text.lines() {
-        lines += 1;
-        if let Some(shape) = error_shape(line) {
-            let example = || ErrorGroup { count: 0, example: name::line(line, 200) };
-            groups.entry(shape).or_insert_with(example).count += 1;
-        }
+    for line in named(text) {
+        let example = || ErrorGroup { count: 0, example: name::line(line, 200) };
+        groups.entry(shape(&line.to_lowercase())).or_insert_with(example).count += 1;
     }
     let mut errors: Vec<_> = groups.into_values().collect();
     errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.example.cmp(&b.example)));
     errors.truncate(20);
-    LogExcerpt { lines, errors }
+    LogExcerpt { lines: text.lines().count(), errors }
+}
+
+/// The line that names each error, in order.
+fn named(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut current: Option<&str> = None;
+    // In Python the exception comes below its trace, and elsewhere above.
+    let mut is_below = false;
+    for line in text.lines() {
+        if line.contains("Traceback (most recent call last)") {
+            current.get_or_insert(line);
+            is_below = true;
+        } else if current.is_some() && continues(line) {
+        } else if is_below {
+            current = Some(line);
+            is_below = false;
+        } else {
+            found.extend(current.take());
+            current = error_shape(line).map(|_| line);
+        }
+    }
+    found.extend(current);
+    found
+}
+
+/// Whether a line belongs to the error above it: a frame of its trace, or what links two exceptions.
+fn continues(line: &str) -> bool {
+    const LINKS: [&str; 4] =
+        ["Caused by:", "During handling of the above", "The above exception was", "stack backtrace:"];
+    line.trim().is_empty() || line.starts_with([' ', '\t']) || LINKS.iter().any(|link| line.starts_with(link))
 }
 
 /// The part of an error line that is the same in all lines of its group; `None` if it mentions no
@@ -42,6 +68,26 @@ fn shape(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_is_one_error() {
+        let flask = "[2026-11-29 10:00:01] ERROR in app: Exception on /pay [POST]\nTraceback (most recent call last):\n  \
+                     File \"/app/errors.py\", line 3, in pay\n    raise LimitError(-1)\nLimitError: negative limit -1\n\nDuring \
+                     handling of the above exception, another exception occurred:\n\nTraceback (most recent call \
+                     last):\n  File \"/app/errors.py\", line 9, in pay\nValueError: no limit for error 5\n10:00:02 GET / 200\n";
+        let java = "java.lang.IllegalStateException: no account 7\n\tat com.example.Errors.fail(Errors.java:9)\nCaused by: \
+                    java.io.IOException: failed\n\t... 12 more\n";
+        let rust = "thread 'main' panicked at src/amount.rs:28:33:\n   0: core::panicking::panic_fmt\n";
+        for (log, name) in [
+            (flask, "ValueError: no limit for error 5"),
+            (java, "java.lang.IllegalStateException: no account 7"),
+            (rust, "thread 'main' panicked at src/amount.rs:28:33:"),
+        ] {
+            let excerpt = excerpt(&log.repeat(3));
+            let groups: Vec<_> = excerpt.errors.iter().map(|group| (group.count, group.example.as_str())).collect();
+            assert_eq!(groups, [(3, name)]);
+        }
+    }
 
     #[test]
     fn alike_errors_are_one_group() {

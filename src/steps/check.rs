@@ -41,11 +41,8 @@ impl Step for CheckFix {
             return Ok(no_work_tree(&branch));
         }
         let head = Git::at(work_tree).run(["rev-parse", "HEAD"]).await?;
-        if head != fix.commit || uncommitted(work_tree).await?.is_some() {
-            return Ok(Outcome::Back {
-                to: StepName::Fix,
-                reason: format!("the work tree is no longer at {}", short(&fix.commit)),
-            });
+        if let Some(reason) = changed(work_tree, &head, &fix.commit).await? {
+            return Ok(Outcome::Back { to: StepName::Fix, reason });
         }
         let is_waived = |name: &str| at.incident.is_waived(name);
         let subject = check::Subject {
@@ -97,6 +94,15 @@ pub fn last_check(tools: &Tools, incident: &Incident) -> Option<Check> {
     let text = std::fs::read(kept(&tools.project.common, &incident.key)).ok()?;
     let check: Check = serde_json::from_slice(&text).ok()?;
     (check.commit == fix.commit).then_some(check)
+}
+
+/// Why the work tree no longer is what step `fix` saw, if so.
+async fn changed(work_tree: &Path, head: &str, fix: &str) -> Result<Option<String>, StepError> {
+    if head != fix {
+        return Ok(Some(format!("the work tree is at {} now, no longer at {}", short(head), short(fix))));
+    }
+    let changes = uncommitted(work_tree).await?;
+    Ok(changes.map(|changes| format!("the work tree has changes that are not committed: {changes}")))
 }
 
 /// What could not be read, and what helps.

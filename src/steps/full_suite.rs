@@ -1,5 +1,6 @@
 //! Runs all tests on what production runs now, after the emergency: the result is in the report.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -55,7 +56,10 @@ impl Step for RunFullSuite {
         let word = if result.passed { "passed" } else { "FAILED" };
         let mut summary = format!("all tests {word} on {}, {:.0} s", short(&commit), result.seconds);
         if !result.passed {
-            summary.push_str(&format!("; {}, all of it: {}\n{}", result.ended, result.log, result.tail));
+            // The summary is in the post-mortem too, where a path of this machine means nothing.
+            let log = Path::new(&result.log);
+            let log = log.strip_prefix(&self.0.project.top).unwrap_or(log).display();
+            summary.push_str(&format!("; {}, all of it: {log}\n{}", result.ended, result.tail));
         }
         Ok(Outcome::Done(Evidence::with(summary.trim_end(), &FullSuite { commit, result })))
     }

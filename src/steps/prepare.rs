@@ -6,15 +6,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::deploy::{change, release};
+use super::going_out::{BAD_RELEASE, GoingOut};
 use super::{Tools, short};
 use crate::deploy::{Change, DeployError, Preparation};
 use crate::domain::evidence::{Detail, Evidence};
+use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::next::Next;
 use crate::domain::order::Kind;
 use crate::domain::production::{Deploy, WayBack};
 use crate::domain::step_name::StepName;
-use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
+use crate::workflow::step::{Action, BE_HELD, Moment, Outcome, Step, StepError};
+
+/// How many entries of the log are read.
+const HISTORY: u32 = 1000;
 
 pub struct PrepareWayBack(pub Arc<Tools>);
 
@@ -29,9 +34,12 @@ impl Step for PrepareWayBack {
         let deployer = self.0.deployer()?;
         let current = deployer.current().await?.unwrap_or_default();
         let mut actions = vec![Action::new("write down", format!("what runs in {environment}"))];
+        let going_out = self.going_out(at.incident, &current).await?;
+        actions.extend(going_out.summary().map(|summary| Action::new("bring", summary)));
+        actions.extend(self.held(at.incident, &going_out).map(|reason| Action::new(BE_HELD, reason)));
         actions.extend(match deployer.look(&self.change(at.incident, &current).await?).await {
             Ok(found) => Some(Action::new("find", summary(at.incident, environment, &current, "", &found))),
-            Err(DeployError::Refused(reason)) => Some(Action::new("be held", reason)),
+            Err(DeployError::Refused(reason)) => Some(Action::new(BE_HELD, reason)),
             Err(error) => return Err(error.into()),
         });
         Ok(actions)
@@ -46,6 +54,11 @@ impl Step for PrepareWayBack {
         {
             return Ok(held);
         }
+        let going_out = self.going_out(at.incident, &current).await?;
+        if let Some(reason) = self.held(at.incident, &going_out) {
+            let hint = Next::by_hand("revert it, or fix it").or(Next::waive(BAD_RELEASE));
+            return Ok(Outcome::Held { reason, hint });
+        }
         let found = match self.0.deployer()?.prepare(&self.change(at.incident, &current).await?).await {
             Ok(found) => found,
             Err(DeployError::Refused(reason)) => {
@@ -56,6 +69,9 @@ impl Step for PrepareWayBack {
         };
         let commit = self.0.project.commit(&format!("refs/tags/{current}")).await?.unwrap_or_default();
         let summary = summary(at.incident, &environment, &current, &commit, &found);
+        let word = if at.incident.order().is_some() { "goes out" } else { "also goes out" };
+        let going_out = going_out.summary().map(|what| format!("{word}: {what}"));
+        let summary = [Some(summary), going_out].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let way_back = WayBack { environment, release: current, commit, state: found.state };
         Ok(Outcome::Done(Evidence::with(summary, &way_back)))
     }
@@ -69,6 +85,21 @@ impl PrepareWayBack {
         change(&self.0, incident, &tag, &commit, current).await
     }
 
+    /// What a deploy brings besides the fix; nothing for a rollback.
+    async fn going_out(&self, incident: &Incident, current: &str) -> Result<GoingOut, StepError> {
+        let Some(release) = release(incident).ok().filter(|_| deploys(incident)) else {
+            return Ok(GoingOut::default());
+        };
+        let base = incident.detail::<Branch>().map_or_else(|| release.commit.clone(), |branch| branch.base);
+        let history = self.0.store.releases(&self.0.config.deploy.environment, HISTORY).await?;
+        let range = (base.as_str(), release.commit.as_str());
+        Ok(GoingOut::of(&self.0.project, &history, Some(incident), range, current).await?)
+    }
+
+    fn held(&self, incident: &Incident, going_out: &GoingOut) -> Option<String> {
+        going_out.against().filter(|_| !incident.is_waived(BAD_RELEASE))
+    }
+
     /// Why a deploy has to wait for a person: what runs now is nothing to go back to. What ran before the
     /// incident always is, even if broken, because people know it.
     async fn no_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
@@ -76,7 +107,7 @@ impl PrepareWayBack {
         if incident.is_waived("way-back") || !config.verified_only && !is_own(incident, current) {
             return Ok(None);
         }
-        let releases = self.0.store.releases(&config.environment, 100).await?;
+        let releases = self.0.store.releases(&config.environment, HISTORY).await?;
         let newest = releases.iter().find(|release| release.release == current);
         let found = match newest.and_then(|release| release.verdict.as_deref()) {
             Some("VERIFIED") => return Ok(None),

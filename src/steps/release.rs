@@ -147,7 +147,7 @@ impl MakeRelease {
         taken.extend(there.into_iter().filter_map(|(_, name)| name.strip_prefix("refs/tags/").map(str::to_owned)));
         let pattern = self.0.config.release.tag.replace("{version}", &next_version(&taken));
         let named = self.0.fill(&pattern.replace("{n}", "\u{1}"), incident)?;
-        let tag = free(&named, &taken);
+        let tag = free(&without_echo(&named), &taken);
         self.0.project.git.run(["check-ref-format", &format!("refs/tags/{tag}")]).await.map_err(|_| {
             StepError::failed(
                 format!("`{tag}` is not a name for a tag"),
@@ -164,6 +164,11 @@ fn unproven(check: &Check, commit: &str, tree: &str) -> Option<String> {
     let same = if check.tree.is_empty() { check.commit == commit } else { check.tree == tree };
     let proven = check.proof.as_ref().is_none_or(|proof| proof.trees.fix == tree);
     (!same || !proven).then(|| format!("tree {} would be released, but {} was proven", short(tree), short(&check.tree)))
+}
+
+/// `hotfix-20261129-001`, where identifier and prefix would make `hotfix-HOTFIX-20261129-001`.
+fn without_echo(tag: &str) -> String {
+    tag.strip_prefix("hotfix-HOTFIX-").map_or_else(|| tag.to_owned(), |rest| format!("hotfix-{rest}"))
 }
 
 /// The first free name: `\u{1}` in it counts up from 1; without one, `.2`, `.3` ... is appended.

@@ -16,11 +16,12 @@ pub fn summary(judgement: &Judgement) -> String {
     format!("{errors} in {requests}{p95}: {}{more}", judgement.verdict)
 }
 
-/// The tests behind the verdict, one line each: `shown      fewer errors than 2%    e-value 48 of 20`.
+/// The tests behind the verdict, one line each: `proven      fewer errors than 2%    evidence 48, 20 needed`.
+/// The evidence is the e-value of the test.
 pub fn test_lines(tests: &[Test]) -> String {
     let line = |test: &Test| {
-        let shown = if test.e_value >= test.needs { "shown" } else { "not shown" };
-        format!("  {shown:<10} {:<56} e-value {} of {}\n", test.shows, round(test.e_value), round(test.needs))
+        let proven = if test.e_value >= test.needs { "proven" } else { "not proven" };
+        format!("  {proven:<11} {:<56} evidence {}, {} needed\n", test.shows, round(test.e_value), round(test.needs))
     };
     tests.iter().map(line).collect()
 }
@@ -70,7 +71,10 @@ mod tests {
         let unaligned = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
             test_lines(&tests).lines().map(unaligned).collect::<Vec<_>>(),
-            ["shown fewer errors than 2% e-value 48 of 20", "not shown more errors than before e-value 0 of 2,500"]
+            [
+                "proven fewer errors than 2% evidence 48, 20 needed",
+                "not proven more errors than before evidence 0, 2,500 needed"
+            ]
         );
         assert_eq!(round(1.5e300), "2e300");
     }

@@ -96,6 +96,9 @@ pub enum Undo {
     Nothing(String),
 }
 
+/// The verb of an action that is none: a person has to act first, for the reason that is its object.
+pub const BE_HELD: &str = "be held";
+
 /// A change that a step would make, for `--dry-run`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {

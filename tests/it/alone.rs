@@ -44,7 +44,7 @@ fn a_release_is_deployed_and_watched() {
     [DURATION]   done
     --- stderr
       skip  image        no command builds an image (image.build)   [DURATION]
-      ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
+      ok    prepare      way back: `v1.0.0` ([COMMIT]); goes out: 1 commit ([COMMIT] Change the prices)   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       ok    watch        [COUNTS]: VERIFIED   [DURATION]
     ");
@@ -59,7 +59,7 @@ fn a_release_is_deployed_and_watched() {
     --- stdout
     [TIME]  +[DURATION]  Ada  ordered: deploy v1.1.0 to production: new prices
     [TIME]  +[DURATION]  Ada  image skipped: no command builds an image (image.build)
-    [TIME]  +[DURATION]  Ada  prepare: way back: `v1.0.0` ([COMMIT])
+    [TIME]  +[DURATION]  Ada  prepare: way back: `v1.0.0` ([COMMIT]); goes out: 1 commit ([COMMIT] Change the prices)
     [TIME]  +[DURATION]  Ada  deploy started
     [TIME]  +[DURATION]  Ada  deploy: production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]
     [TIME]  +[DURATION]  Ada  watch started
@@ -96,6 +96,7 @@ fn the_newest_release_is_shown_and_agreed_to() {
     --- stdout
     image         nothing
     prepare       write down what runs in production
+                  bring 1 commit ([COMMIT] Change the prices)
                   find way back: `v1.0.0`
     deploy        deploy v1.1.0 to production, where v1.0.0 runs
     watch         watch health for [DURATION]
@@ -122,7 +123,7 @@ fn a_bad_release_goes_back_by_itself() {
     [DURATION]   rolled back
     --- stderr
       skip  image        no command builds an image (image.build)   [DURATION]
-      ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
+      ok    prepare      way back: `v1.0.0` ([COMMIT]); goes out: 1 commit ([COMMIT] Change the prices)   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       BAD   watch        [COUNTS]: BAD, the share of errors is above the limit; the last one: exit status 1:   [DURATION]
       ok    roll-back    production: v1.1.0 -> v1.0.0, [DURATION]   [DURATION]
@@ -305,7 +306,7 @@ fn what_is_no_incident_is_not_treated_as_one() {
     DEPLOY-[DATE]-001  deploy v1.1.0 to production
     [DURATION]   held
       skip  image        no command builds an image (image.build)   [DURATION]
-      ok    prepare      way back: `v1.0.0` ([COMMIT])   [DURATION]
+      ok    prepare      way back: `v1.0.0` ([COMMIT]); goes out: 1 commit ([COMMIT] Change the prices)   [DURATION]
       ok    deploy       production: v1.0.0 -> v1.1.0 ([COMMIT]), [DURATION]   [DURATION]
       held  watch        [COUNTS]: BLIND, not one request was seen in [DURATION]   [DURATION]
     next: `hotfix resume` to watch longer; or `hotfix waive watch --reason ...`

@@ -158,7 +158,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
     next: `hotfix rollback 001 --to RELEASE`; or put production right by hand, then `hotfix resume`
     --- stderr
       ok    fix          [COMMIT] in 1 commit, 1 file changed, +1 -0 lines   [DURATION]
-      ok    check        guard: nothing held; no gates in [DURATION]   [DURATION]
+      ok    check        guard: nothing held; no gates; [DURATION] in all   [DURATION]
       ok    review       the profile asks for no approval   [DURATION]
       ok    release      `hotfix-001` on [COMMIT]   [DURATION]
       skip  image        no command builds an image (image.build)   [DURATION]

@@ -18,6 +18,7 @@ mod deploy_command;
 mod engine;
 mod env;
 mod fuzz;
+mod going_out;
 mod help;
 mod identifiers;
 mod image;

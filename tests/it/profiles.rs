@@ -152,7 +152,7 @@ fn pull_request() {
     branch: hotfix/payment-api-returns-500 from main
     work tree: ../work-{id}
     review: next: hotfix approve {id} --role reviewer
-    tag: hotfix-{id} (tag)
+    tag: hotfix-{date}-001 (tag)
     develop: as before
     feature/ledger: as before
     feature/refunds: as before
@@ -164,7 +164,7 @@ fn pull_request() {
       docs/issues/{id}-payment-api-returns-500.md
       docs/post-mortems/{id}-payment-api-returns-500.md
       payment.py
-    changelog: [hotfix-{id}]
+    changelog: [hotfix-{date}-001]
     report: # {id} closed, ## Issue, ## Fix, ## Timeline, ## Deployment, ## Git, ## Verification, ## Next steps
     next steps:
       1. run the full test suite

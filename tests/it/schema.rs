@@ -76,6 +76,7 @@ fn every_command_prints_what_is_promised() {
     check: backports, check, incident, next, next_action, release, steps
     waive size --reason tried: backports, incident, next, next_action, release, steps
     ship: backports, incident, next, next_action, release, steps
+    diff: base, check, commit, diff, incident
     approve --role on-call --as Eva<eva@example.org>: backports, incident, next, next_action, release, steps
     deploy: backports, incident, next, next_action, release, steps
     rollback --dry-run: from, rung, to
@@ -138,6 +139,7 @@ fn job(run: &mut Account) {
     run.run("check");
     run.run("waive size --reason tried");
     run.run("ship");
+    run.run("diff");
     run.run("approve --role on-call --as Eva<eva@example.org>");
     run.run("deploy");
     run.run("rollback --dry-run");

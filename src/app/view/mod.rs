@@ -10,6 +10,7 @@ pub mod case;
 pub mod check;
 pub mod checklist;
 pub mod demo;
+pub mod diff;
 pub mod document;
 pub mod error;
 pub mod help;

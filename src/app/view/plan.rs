@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::severity::Severity;
-use crate::workflow::step::{Action, StepError};
+use crate::workflow::step::{Action, BE_HELD, StepError};
 
 /// What a run would do, step by step.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -54,6 +54,12 @@ pub struct NothingOpen {
 }
 
 impl PlanView {
+    /// Whether a step would be held.
+    pub fn is_held(&self) -> bool {
+        let actions = self.plan.iter().filter_map(|step| step.actions.as_ref()).flatten();
+        actions.into_iter().any(|action| action.verb == BE_HELD)
+    }
+
     pub fn of<S: ToString>(steps: &[(S, Result<Vec<Action>, StepError>)]) -> PlanView {
         let planned = steps.iter().map(|(step, actions)| PlannedStep {
             step: step.to_string(),

@@ -13,6 +13,7 @@ use super::case::CaseView;
 use super::check::CheckedView;
 use super::checklist::ChecklistView;
 use super::demo::DemoView;
+use super::diff::DiffView;
 use super::document::{PostMortemView, ReportView};
 use super::error::ErrorView;
 use super::help::{CompletionsView, PageView, PagesView};
@@ -51,6 +52,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("declare", &[form::<IncidentView>]),
     ("demo", &[form::<DemoView>]),
     ("deploy", &[form::<CaseView>, form::<PlanView>, form::<NothingToDo>]),
+    ("diff", &[form::<DiffView>]),
     (ERROR, &[form::<ErrorView>]),
     ("init", &[form::<InitView>, form::<AdoptedView>]),
     ("investigate", &[form::<InvestigatedView>, form::<IncidentView>]),
