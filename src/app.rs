@@ -15,6 +15,7 @@ pub mod declare;
 mod diff;
 pub mod error;
 mod find;
+pub mod import;
 pub mod init;
 mod note;
 pub mod order;

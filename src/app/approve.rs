@@ -52,6 +52,8 @@ impl Session {
         let alone = break_glass.is_some();
         let fact = Fact::Approved { role, commit: check.commit.clone(), break_glass };
         let incident = self.record(key, fact).await?;
+        // Nobody can put an approval before this one without being seen.
+        self.service.tools.anchor(&incident).await;
         let missing = if alone { Vec::new() } else { self.missing_roles(&incident, &check.commit, &authors) };
         let next = match missing.first() {
             Some(role) => Some(Next::Approve { role: role.clone() }.into()),

@@ -1,6 +1,7 @@
 //! Backports outside an incident.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::AppError;
 use super::service::Service;
@@ -14,10 +15,12 @@ use crate::git::backport::record::{Record, Records};
 use crate::git::backport::report::Report;
 use crate::git::backport::request::{Mode, Request, Rule};
 use crate::git::backport::resolution::Resolution;
+use crate::steps::Tools;
 use crate::store::backport_records::Chains;
 
 /// Backports of one repository, each with its record.
 pub struct Backports {
+    tools: Arc<Tools>,
     git: Git,
     records: Chains,
     home: PathBuf,
@@ -27,7 +30,12 @@ impl Session {
     pub fn backports(&self) -> Backports {
         let tools = &self.service.tools;
         let home = tools.project.common.join("hotfix").join("backports");
-        Backports { git: tools.project.git.clone(), records: tools.records(&self.actor), home }
+        Backports {
+            tools: Arc::clone(tools),
+            git: tools.project.git.clone(),
+            records: tools.records(&self.actor),
+            home,
+        }
     }
 }
 
@@ -63,7 +71,17 @@ impl Service {
 
 impl Backports {
     pub async fn start(&self, request: &Request) -> Result<Report, BackportError> {
-        kept::start(&self.git, &self.records, request).await
+        let ended = kept::start(&self.git, &self.records, request).await;
+        self.anchor(None).await?;
+        ended
+    }
+
+    /// Anchors the head of a backport's chain on the remote, of the last one if no identifier is given.
+    async fn anchor(&self, id: Option<&str>) -> Result<(), BackportError> {
+        if let Some(key) = self.records.key(id).await? {
+            self.tools.anchor_chain(&key).await;
+        }
+        Ok(())
     }
 
     /// The plan for a request; nothing moves.
@@ -92,7 +110,10 @@ impl Backports {
     }
 
     pub async fn resume(&self, record: Record, resolutions: Vec<Resolution>) -> Result<Report, BackportError> {
-        kept::go_on(&self.git, &self.records, record, resolutions).await
+        let id = record.plan.id.clone();
+        let ended = kept::go_on(&self.git, &self.records, record, resolutions).await;
+        self.anchor(Some(&id)).await?;
+        ended
     }
 
     pub async fn undo(&self, record: &Record) -> Result<Undone, BackportError> {

@@ -102,6 +102,8 @@ pub enum AppError {
     Check(#[from] CheckError),
     #[error("the proofs can't be forgotten: {0}")]
     Proofs(std::io::Error),
+    #[error("event {seq} of `{key}` was {what} in the store that it comes from")]
+    Tampered { key: String, seq: i64, what: &'static str },
     #[error("the store's location can't be read: {0}")]
     Secret(String),
     #[error("there is nothing to approve before the fix was checked")]
@@ -128,8 +130,8 @@ use AppError::{
     BadIdentifier, Check, Config, Deployer, Duplicate, Engine, IncidentOpen, Journal, MayNotApprove, NoBreakGlass,
     NoDeployer, NoFix, NoProbe, NoReason, NoRelease, NoRung, NoSeverity, NoSuchRole, NoTitle, NoWayBack, Nobody,
     NoneOpen, NotAnEmergency, NotAnIncident, NotChecked, NotOnAChecklist, NothingRuns, NothingToCheck, NothingToWaive,
-    NothingVerified, OrderOpen, OtherCommit, Probe, Project, Proofs, Reserved, Secret, Several, Template, Unknown,
-    UnknownRelease, Unreadable,
+    NothingVerified, OrderOpen, OtherCommit, Probe, Project, Proofs, Reserved, Secret, Several, Tampered, Template,
+    Unknown, UnknownRelease, Unreadable,
 };
 
 impl AppError {
@@ -177,6 +179,7 @@ impl AppError {
             | NoProbe
             | Proofs(_)
             | Secret(_)
+            | Tampered { .. }
             | NotChecked
             | NoFix { .. } => Kind::Failed,
         }
@@ -210,6 +213,7 @@ impl AppError {
             Several { open } => {
                 vec![format!("name one, such as {}, the most urgent", open.first().map_or("", String::as_str))]
             }
+            Tampered { .. } => one("hotfix audit verify, in that store"),
             NotAnEmergency { route, .. } => {
                 vec![format!("it is for the {route}; if it is an emergency anyway, add --severity P0, P1 or P2")]
             }
@@ -263,7 +267,7 @@ impl AppError {
 fn journal_kind(error: &JournalError) -> Kind {
     match error {
         JournalError::Leased { .. } => Kind::Held,
-        JournalError::Conflict { .. } => Kind::Conflict,
+        JournalError::Conflict { .. } | JournalError::Differs { .. } => Kind::Conflict,
         JournalError::LeaseLost { .. }
         | JournalError::Store { .. }
         | JournalError::Unreadable { .. }
@@ -276,7 +280,7 @@ fn journal_hint(error: &JournalError) -> Vec<String> {
     let hint = match error {
         JournalError::Store { hint, .. } => return hint.iter().cloned().collect(),
         JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows its progress",
-        JournalError::Unreadable { .. } => "hotfix audit verify",
+        JournalError::Unreadable { .. } | JournalError::Differs { .. } => "hotfix audit verify",
         JournalError::Newer { .. } => "update hotfix",
         JournalError::LeaseLost { .. } | JournalError::Illegal(_) => "hotfix status",
         JournalError::Conflict { .. } => "hotfix resume",

@@ -224,6 +224,11 @@ impl Place {
             Ok(location) => location,
             Err(_) => config.store.reveal().map_err(AppError::Secret)?,
         };
+        Place::at(location, project, config).await
+    }
+
+    /// The same with the journals at `location`.
+    pub async fn at(location: String, project: &Project, config: &Config) -> Result<Place, AppError> {
         let name = config.service.clone();
         // A file in the repository belongs to this service only.
         let address = if is_shared(&location) { project.address().await? } else { project.name() };

@@ -55,7 +55,7 @@ impl Session {
         self.declare_outage(self.service.incident(key).await?).await?;
         let incident = self.engine(progress).run(key, goal.until()).await?;
         let incident = self.declare_outage(incident).await?;
-        self.anchor(&incident).await;
+        self.service.tools.anchor(&incident).await;
         Ok(incident)
     }
 
@@ -77,7 +77,7 @@ impl Session {
     /// Undoes what was done, the last step first, and ends the incident.
     pub async fn abort(&self, key: &str, reason: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
         let incident = self.engine(progress).abort(key, reason).await?;
-        self.anchor(&incident).await;
+        self.service.tools.anchor(&incident).await;
         Ok(incident)
     }
 
@@ -92,7 +92,8 @@ impl Session {
     }
 
     /// Imports whole journals that were written elsewhere, with their actors, times and digests.
-    pub async fn import(&self, journals: &[Vec<Event>]) -> Result<(), AppError> {
+    /// Returns the keys of those that were not here as they are now.
+    pub async fn import(&self, journals: &[Vec<Event>]) -> Result<Vec<String>, AppError> {
         Ok(self.service.tools.store.import(journals).await?)
     }
 
@@ -109,19 +110,6 @@ impl Session {
             clock: &self.service.clock,
             progress,
             actor: &self.actor,
-        }
-    }
-
-    /// Writes the head of the chain to the remote, if that works within a short time.
-    async fn anchor(&self, incident: &Incident) {
-        let tools = &self.service.tools;
-        let mut project = tools.project.clone();
-        project.limit = tools.config.git.reserve_limit.0;
-        if !project.has_remote().await.unwrap_or(false) {
-            return;
-        }
-        if let Err(error) = project.anchor(&incident.id, incident.seq, &incident.head).await {
-            tracing::warn!(incident.id, %error, "the journal's head could not be anchored on the remote");
         }
     }
 }

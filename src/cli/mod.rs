@@ -36,6 +36,7 @@ mod ship;
 mod show;
 mod start;
 mod status;
+mod store;
 mod supervise;
 mod timeline;
 mod waive;
@@ -141,6 +142,7 @@ enum Command {
     Postmortem(postmortem::Args),
     Action(action::Args),
     Audit(audit::Args),
+    Store(store::Args),
     Completions(completions::Args),
     Man(man::Args),
     #[command(hide = true)]
@@ -259,6 +261,7 @@ async fn run(cli: Cli) -> Result<Reply, CliError> {
         Command::Postmortem(args) => args.run(&context).await,
         Command::Action(args) => args.run(&context).await,
         Command::Audit(args) => args.run(&context).await,
+        Command::Store(args) => args.run(&context).await,
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(&context),
         Command::Supervise(args) => args.run(),

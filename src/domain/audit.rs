@@ -43,6 +43,36 @@ pub struct Anchor {
     pub digest: String,
     /// Where it was found: a ref on the remote, a tag's message, the ticket.
     pub place: String,
+    /// The store that wrote it; empty if it does not say.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub store: String,
+}
+
+/// An anchor on the remote that did not only move forward since this clone saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Retreat {
+    /// The incident's identifier.
+    pub id: String,
+    pub how: Retreated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retreated {
+    Removed,
+    MovedBack,
+    /// Another history is in its place.
+    Replaced,
+}
+
+impl Retreated {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Retreated::Removed => "removed",
+            Retreated::MovedBack => "moved back",
+            Retreated::Replaced => "replaced",
+        }
+    }
 }
 
 /// Returns every place where the events of one incident, in order of `seq`, differ from what was
@@ -125,7 +155,8 @@ mod tests {
     }
 
     fn anchor(event: &Event) -> Anchor {
-        Anchor { seq: event.seq, digest: event.digest.clone(), place: "a ref on the remote".to_owned() }
+        let place = "a ref on the remote".to_owned();
+        Anchor { seq: event.seq, digest: event.digest.clone(), place, store: String::new() }
     }
 
     fn texts() -> impl Strategy<Value = Vec<String>> {

@@ -1,13 +1,38 @@
 //! The incident's ref on the remote: it reserves the identifier among all clones, and it keeps the
 //! heads of the journal's chain where nobody who can change the database can change them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::project::{Project, ProjectError, RefChange};
-use crate::domain::audit::Anchor;
+use crate::domain::audit::{Anchor, Retreat, Retreated};
 
 /// Where the refs are; `refs/heads` is left alone, so that nobody sees them as branches.
 const PREFIX: &str = "refs/hotfix/";
+
+/// What this clone has seen of them. These refs only move forward.
+const SEEN: &str = "refs/hotfix/remote/";
+
+/// What the remote had at the last fetch.
+const FETCHED: &str = "refs/hotfix/fetched/";
+
+/// The head of a journal's chain, and the store that keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The incident's identifier, or the key of a chain without one.
+    pub id: &'a str,
+    pub seq: i64,
+    pub digest: &'a str,
+    pub store: &'a str,
+}
+
+/// A journal whose head is on the remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchored {
+    pub id: String,
+    /// The store that wrote it last; empty for an anchor from before stores had names.
+    pub store: String,
+}
 
 /// How a reservation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +62,7 @@ impl Project {
     /// Like [`Project::reserve`], for an identifier that a person chose: what this clone reserved
     /// before, and nothing was written to since, is ours. The process that reserved it died.
     pub async fn reserve_again(&self, id: &str, who: &str, limit: Duration) -> Result<Reservation, ProjectError> {
-        let commit = match self.commit(&local(id)).await? {
+        let commit = match self.commit(&seen(id)).await? {
             Some(commit) => commit,
             None => {
                 let commit = self.empty_commit(&[], &format!("{id}\n\nReserved-by: {who}\n")).await?;
@@ -65,56 +90,131 @@ impl Project {
         Ok(listed.into_iter().filter_map(|(_, name)| name.strip_prefix(PREFIX).map(str::to_owned)).collect())
     }
 
-    /// Writes the head of the incident's chain on top of its ref.
-    pub async fn anchor(&self, id: &str, seq: i64, digest: &str) -> Result<(), ProjectError> {
+    /// Writes the head of a chain on top of its ref.
+    ///
+    /// Fails with [`ProjectError::Retreated`] if the ref on the remote is gone or does not continue what
+    /// this clone has seen: that is for a person to look at.
+    pub async fn anchor(&self, head: Head<'_>) -> Result<(), ProjectError> {
+        let Head { id, seq, digest, store } = head;
         let refname = format!("{PREFIX}{id}");
-        let message = format!("{id} event {seq}\n\n{}\n", line(seq, digest));
+        let message = format!("{id} event {seq}\n\n{}\n{STORE}{store}\n", line(seq, digest));
         for _ in 0..5 {
-            let tip = self.commit(&local(id)).await?;
+            let (tip, before) = self.tip(id).await?;
+            if before == format!("{seq} {digest}") {
+                return Ok(());
+            }
             let commit = self.empty_commit(tip.as_slice(), &message).await?;
             match self.push(&[RefChange { refname: refname.clone(), old: tip, new: Some(commit.clone()) }]).await {
                 Ok(()) => return self.remember(id, &commit).await,
-                Err(ProjectError::Stale { .. }) => self.fetch_anchors(id).await?,
+                Err(ProjectError::Stale { .. }) => {
+                    let retreats = self.follow_anchors(id).await?;
+                    if retreats.iter().any(|retreat| retreat.id == id) {
+                        return Err(ProjectError::Retreated { refname });
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
         Err(ProjectError::Stale { refname })
     }
 
-    /// Returns the heads of the incident's chain that were written to the remote, the oldest first.
+    /// The commit of what this clone has seen of a ref, and the head that it anchors, if it does.
+    async fn tip(&self, id: &str) -> Result<(Option<String>, String), ProjectError> {
+        let format = "--format=%(objectname)%00%(contents:trailers:key=Hotfix-Journal,valueonly)";
+        let found = self.git.run(["for-each-ref", format, &seen(id)]).await?;
+        let tip = found.lines().next().and_then(|line| line.split_once('\0'));
+        Ok(tip.map_or((None, String::new()), |(tip, head)| (Some(tip.to_owned()), head.trim().to_owned())))
+    }
+
+    /// Returns the heads of a chain that this clone has seen on the remote, the oldest first.
     pub async fn anchors(&self, id: &str) -> Result<Vec<Anchor>, ProjectError> {
-        self.fetch_anchors(id).await?;
-        if self.commit(&local(id)).await?.is_none() {
+        let place = format!("`{PREFIX}{id}` on the remote");
+        if self.commit(&seen(id)).await?.is_none() {
             return Ok(Vec::new());
         }
-        let place = format!("`{PREFIX}{id}` on the remote");
-        let log = self.git.run(["log", "--reverse", "--format=%B%x00", &local(id)]).await?;
+        let log = self.git.run(["log", "--reverse", "--format=%B%x00", &seen(id)]).await?;
         Ok(log.split('\0').filter_map(|message| parse(message, &place)).collect())
     }
 
-    /// Returns the identifiers of the incidents whose heads were anchored from this clone.
-    pub async fn anchored(&self) -> Result<Vec<String>, ProjectError> {
-        let format = "--format=%(refname)%00%(contents:trailers:key=Hotfix-Journal,valueonly,separator=%x2C)";
-        let refs = self.git.run(["for-each-ref", format, &local("")]).await?;
-        let anchored = refs.lines().filter_map(|line| line.split_once('\0')).filter(|(_, head)| !head.is_empty());
-        Ok(anchored.filter_map(|(name, _)| name.strip_prefix(&local("")).map(str::to_owned)).collect())
+    /// Returns the journals whose heads this clone has seen on the remote.
+    pub async fn anchored(&self) -> Result<Vec<Anchored>, ProjectError> {
+        let trailer = |name: &str| format!("%(contents:trailers:key={name},valueonly,separator=%x2C)");
+        let format = format!("--format=%(refname)%00{}%00{}", trailer("Hotfix-Journal"), trailer("Hotfix-Store"));
+        let refs = self.git.run(["for-each-ref", &format, SEEN]).await?;
+        let fields = refs.lines().map(|line| line.split('\0').collect::<Vec<_>>());
+        Ok(fields
+            .filter_map(|fields| match fields[..] {
+                [name, head, store] if !head.is_empty() => {
+                    Some(Anchored { id: name.strip_prefix(SEEN)?.to_owned(), store: store.to_owned() })
+                }
+                _ => None,
+            })
+            .collect())
     }
 
-    /// Makes this clone's copy of the incident's ref what the remote has.
-    async fn fetch_anchors(&self, id: &str) -> Result<(), ProjectError> {
-        let (refname, local) = (format!("{PREFIX}{id}"), local(id));
-        if self.list_remote(&refname, self.limit).await?.is_empty() {
-            self.git.run(["update-ref", "-d", &local]).await?;
-            return Ok(());
+    /// Brings this clone's view of the anchors up to date, those whose name begins with `prefix`. Returns
+    /// those that did not only move forward; what was seen of them before is kept.
+    pub async fn follow_anchors(&self, prefix: &str) -> Result<Vec<Retreat>, ProjectError> {
+        let spec = format!("+{PREFIX}{prefix}*:{FETCHED}{prefix}*");
+        // The remote may be a clone itself.
+        let not = [format!("^{SEEN}*"), format!("^{FETCHED}*")];
+        let fetch = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+        let args = fetch.into_iter().chain([self.remote.as_str(), &spec, &not[0], &not[1]]);
+        self.git.call(args).limit(self.limit).text().await.map_err(|error| self.unreachable(error))?;
+        let (seen, fetched) = (self.tips(SEEN, prefix).await?, self.tips(FETCHED, prefix).await?);
+        let (mut retreats, mut updates) = (Vec::new(), String::new());
+        for (id, tip) in &fetched {
+            let (tip, refname) = (&tip.0, self::seen(id));
+            match seen.get(id) {
+                Some((before, _)) if before == tip => {}
+                // A reservation may be given up and taken again.
+                None | Some((_, false)) => updates.push_str(&format!("update {refname} {tip}\n")),
+                Some((before, true)) => match self.how(before, tip).await? {
+                    None => updates.push_str(&format!("update {refname} {tip} {before}\n")),
+                    Some(how) => retreats.push(Retreat { id: id.clone(), how }),
+                },
+            }
         }
-        let spec = format!("+{refname}:{local}");
-        let fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", &self.remote, &spec];
-        self.git.call(fetch).limit(self.limit).text().await?;
-        Ok(())
+        for (id, (tip, is_anchor)) in seen.iter().filter(|(id, _)| !fetched.contains_key(*id)) {
+            match is_anchor {
+                true => retreats.push(Retreat { id: id.clone(), how: Retreated::Removed }),
+                false => updates.push_str(&format!("delete {} {tip}\n", self::seen(id))),
+            }
+        }
+        self.git.call(["update-ref", "--stdin"]).input(updates).text().await?;
+        Ok(retreats)
+    }
+
+    /// How an anchor that was `before` got to `now`; `None` if it moved forward.
+    async fn how(&self, before: &str, now: &str) -> Result<Option<Retreated>, ProjectError> {
+        let is_in = |one: &str, other: &str| self.git.call(["merge-base", "--is-ancestor", one, other]).answer();
+        if is_in(before, now).await? {
+            return Ok(None);
+        }
+        Ok(Some(if is_in(now, before).await? { Retreated::MovedBack } else { Retreated::Replaced }))
+    }
+
+    /// The commit of each ref, and whether it is an anchor, and not only a reservation.
+    async fn tips(&self, place: &str, prefix: &str) -> Result<BTreeMap<String, (String, bool)>, ProjectError> {
+        let format = "--format=%(refname)%00%(objectname)%00%(contents:trailers:key=Hotfix-Journal,valueonly)";
+        let refs = self.git.run(["for-each-ref", format, place]).await?;
+        let mut tips = BTreeMap::new();
+        for line in refs.lines() {
+            let mut fields = line.split('\0');
+            let (Some(name), Some(tip)) = (fields.next().and_then(|name| name.strip_prefix(place)), fields.next())
+            else {
+                continue;
+            };
+            if name.starts_with(prefix) {
+                let is_anchor = fields.next().is_some_and(|head| !head.is_empty());
+                tips.insert(name.to_owned(), (tip.to_owned(), is_anchor));
+            }
+        }
+        Ok(tips)
     }
 
     async fn remember(&self, id: &str, commit: &str) -> Result<(), ProjectError> {
-        self.git.run(["update-ref", &local(id), commit]).await?;
+        self.git.run(["update-ref", &seen(id), commit]).await?;
         Ok(())
     }
 
@@ -125,6 +225,9 @@ impl Project {
     }
 }
 
+/// The start of the line that names the store.
+const STORE: &str = "Hotfix-Store: ";
+
 /// The line that anchors a chain's head in a tag, a commit or a document.
 pub fn line(seq: i64, digest: &str) -> String {
     format!("Hotfix-Journal: {seq} {digest}")
@@ -132,12 +235,14 @@ pub fn line(seq: i64, digest: &str) -> String {
 
 /// Returns the anchor in a text that has [`line`]'s line; the last one where there are several.
 pub fn parse(text: &str, place: &str) -> Option<Anchor> {
+    let store = text.lines().rev().find_map(|line| line.trim().strip_prefix(STORE)).unwrap_or_default();
     text.lines().rev().find_map(|line| {
         let (seq, digest) = line.trim().strip_prefix("Hotfix-Journal: ")?.split_once(' ')?;
-        Some(Anchor { seq: seq.parse().ok()?, digest: digest.to_owned(), place: place.to_owned() })
+        let (digest, store, place) = (digest.to_owned(), store.to_owned(), place.to_owned());
+        Some(Anchor { seq: seq.parse().ok()?, digest, place, store })
     })
 }
 
-fn local(id: &str) -> String {
-    format!("refs/hotfix/remote/{id}")
+fn seen(id: &str) -> String {
+    format!("{SEEN}{id}")
 }

@@ -41,6 +41,8 @@ pub enum ProjectError {
     NoBranch { remote: String, branch: String },
     #[error("`{refname}` moved on the remote meanwhile")]
     Stale { refname: String },
+    #[error("`{refname}` on the remote does not continue what this clone has seen of it")]
+    Retreated { refname: String },
     #[error("the remote refused to move `{refname}`: {reason}")]
     Refused { refname: String, reason: String },
     #[error("the remote `{remote}` can't be reached: {reason}")]
@@ -274,7 +276,7 @@ impl Project {
         Ok(Path::new(common.trim_end()) == self.common)
     }
 
-    fn unreachable(&self, error: GitError) -> ProjectError {
+    pub(super) fn unreachable(&self, error: GitError) -> ProjectError {
         let reason = match error {
             GitError::Failed { stderr, .. } => reason(&stderr),
             GitError::TimedOut { seconds, .. } => format!("no answer within {seconds} s"),

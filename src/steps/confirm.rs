@@ -46,13 +46,14 @@ impl Step for ConfirmRollBack {
             return Ok(Outcome::Skipped("waived".to_owned()));
         }
         let subject = Subject { release: back.to.clone(), previous: back.from.clone() };
-        let standing = observe(&self.0, at, &subject, |limits| {
+        let observed = observe(&self.0, at, &subject, |limits| {
             if !is_end {
                 limits.window = limits.window.min(WAY_BACK);
                 limits.patience = Duration::ZERO;
             }
-        })
-        .await?;
+        });
+        // The rollback is on the record before its watch has ended.
+        let standing = self.0.anchored(at.incident, observed).await?;
         let (evidence, verdict) = (evidence(&back.to, &standing), standing.judgement.verdict);
         Ok(match (verdict, is_end) {
             (Verdict::Verified, _) => Outcome::Done(evidence),

@@ -46,7 +46,8 @@ impl Step for WatchRelease {
             });
         }
         let subject = Subject { release: release.tag.clone(), previous: previous(at.incident) };
-        let standing = observe(&self.0, at, &subject, |_| {}).await?;
+        // The deploy is on the record before its watch has ended.
+        let standing = self.0.anchored(at.incident, observe(&self.0, at, &subject, |_| {})).await?;
         let evidence = evidence(&release.tag, &standing);
         Ok(match (standing.judgement.verdict, standing.judgement.outage) {
             (Verdict::Verified, _) => Outcome::Done(evidence),

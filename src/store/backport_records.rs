@@ -30,14 +30,20 @@ impl Records for Chains {
     }
 
     async fn load(&self, id: Option<&str>) -> Result<Option<Record>, RecordError> {
-        let key = match id {
-            Some(id) => Some(format!("{PREFIX}{id}")),
-            None => self.store.newest_chain(PREFIX).await.map_err(other)?,
-        };
-        let Some(key) = key else { return Ok(None) };
+        let Some(key) = self.key(id).await? else { return Ok(None) };
         match self.store.events(&key).await.map_err(other)?.pop().map(|event| event.fact) {
             Some(Fact::BackportRecorded { record }) => serde_json::from_value(record).map(Some).map_err(other),
             _ => Ok(None),
+        }
+    }
+}
+
+impl Chains {
+    /// Returns the key of the chain with this identifier, or of the one written to last.
+    pub async fn key(&self, id: Option<&str>) -> Result<Option<String>, RecordError> {
+        match id {
+            Some(id) => Ok(Some(format!("{PREFIX}{id}"))),
+            None => self.store.newest_chain(PREFIX).await.map_err(other),
         }
     }
 }

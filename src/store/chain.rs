@@ -34,6 +34,13 @@ impl Store {
         Err(JournalError::Conflict { key: key.to_owned(), seq: 0 })
     }
 
+    /// Returns the number and the digest of a chain's last event.
+    pub async fn head_of_chain(&self, key: &str) -> Result<Option<(i64, String)>, JournalError> {
+        let query = "select seq, digest from event where service = $1 and incident = $2 order by seq desc limit 1";
+        let row = sqlx::query(query).bind(self.service).bind(key).fetch_optional(&self.pool).await;
+        Ok(row.map_err(|error| failure("read", &error))?.map(|row| (row.get(0), row.get(1))))
+    }
+
     /// Returns the key of the chain with this prefix that was written to last.
     pub async fn newest_chain(&self, prefix: &str) -> Result<Option<String>, JournalError> {
         let row = sqlx::query(

@@ -1,5 +1,7 @@
 //! What lists show, without reading a journal.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -7,7 +9,8 @@ use sqlx::any::AnyRow;
 use super::{Store, failure};
 use crate::domain::release::ReleaseRecord;
 use crate::domain::summary::{INCIDENT, Summary};
-use crate::workflow::journal::JournalError;
+use crate::workflow::derived::{Listed, Log};
+use crate::workflow::journal::{Journal, JournalError};
 
 const COLUMNS: &str = "key, id, title, severity, status, step, detected, declared, updated, ended, kind";
 
@@ -77,36 +80,65 @@ impl Store {
         Ok(self.summaries(query, &[id]).await?.pop())
     }
 
-    /// Returns up to `most` releases of an environment, the newest first.
-    pub async fn releases(&self, environment: &str, most: u32) -> Result<Vec<ReleaseRecord>, JournalError> {
-        let query = format!(
-            "select at, environment, name, commit_id, images, deployer, reason, verdict from release
-             where service = $1 and environment = $2 order by at desc, seq desc limit {most}"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.service).bind(environment);
-        let rows = rows.fetch_all(&self.pool).await;
-        let rows = rows.map_err(|error| failure("read", &error))?;
-        Ok(rows
-            .iter()
-            .map(|row| ReleaseRecord {
-                at: time(row, 0).unwrap_or_default(),
-                environment: row.get(1),
-                release: row.get(2),
-                commit: row.get(3),
-                images: lines(row, 4),
-                deployer: row.get(5),
-                reason: row.get(6),
-                verdict: row.get(7),
-            })
-            .collect())
+    /// Returns every line of the list of incidents and orders.
+    pub async fn all_incidents(&self) -> Result<Vec<Summary>, JournalError> {
+        self.summaries(format!("select {COLUMNS} from incident where service = $1 order by key"), &[]).await
     }
 
-    /// Returns the images of a release as it was last deployed, in any environment.
+    /// Returns every line of the list of releases.
+    pub async fn all_releases(&self) -> Result<Vec<Listed>, JournalError> {
+        self.listed("order by incident, seq", &[]).await
+    }
+
+    /// Returns up to `most` releases of an environment, the newest first, as their journals have them. A
+    /// line that no journal has is left out, with a warning.
+    pub async fn releases(&self, environment: &str, most: u32) -> Result<Vec<ReleaseRecord>, JournalError> {
+        let rest = format!("and environment = $2 order by at desc, seq desc limit {most}");
+        let lines = self.listed(&rest, &[environment]).await?;
+        let log = self.log(&lines).await?;
+        let mut releases = Vec::with_capacity(lines.len());
+        for line in &lines {
+            match log.confirmed(line) {
+                Some(confirmed) => releases.push(confirmed.record),
+                None => tracing::warn!(
+                    "the list of releases has `{}`, which no journal has; it is left out: hotfix audit verify",
+                    line.record.release
+                ),
+            }
+        }
+        Ok(releases)
+    }
+
+    /// Returns the images of a release as it was last deployed, in any environment, by the journals.
     pub async fn images(&self, release: &str) -> Result<Vec<String>, JournalError> {
-        let query = "select images from release where service = $1 and name = $2 and images <> ''
-                     order by at desc, seq desc limit 1";
-        let row = sqlx::query(query).bind(self.service).bind(release).fetch_optional(&self.pool).await;
-        Ok(row.map_err(|error| failure("read", &error))?.map(|row| lines(&row, 0)).unwrap_or_default())
+        let lines = self.listed("and name = $2 order by at desc, seq desc limit 20", &[release]).await?;
+        Ok(self.log(&lines).await?.images(release))
+    }
+
+    /// What the journals of these lines say. A journal that can't be read confirms nothing.
+    async fn log(&self, lines: &[Listed]) -> Result<Log, JournalError> {
+        let mut log = Log::default();
+        for key in lines.iter().map(|line| &line.incident).collect::<BTreeSet<_>>() {
+            match self.events(key).await {
+                Ok(events) => drop(log.add(&events)),
+                Err(JournalError::Unreadable { .. } | JournalError::Newer { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(log)
+    }
+
+    async fn listed(&self, rest: &str, values: &[&str]) -> Result<Vec<Listed>, JournalError> {
+        let query = format!(
+            "select at, environment, name, commit_id, images, deployer, reason, verdict, incident, seq from release
+             where service = $1 {rest}"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(self.service);
+        for value in values {
+            query = query.bind(*value);
+        }
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| failure("read", &error))?;
+        Ok(rows.iter().map(listed).collect())
     }
 
     async fn summaries(&self, query: String, values: &[&str]) -> Result<Vec<Summary>, JournalError> {
@@ -133,6 +165,20 @@ fn summary(row: &AnyRow) -> Summary {
         ended: time(row, 9),
         kind: row.get(10),
     }
+}
+
+fn listed(row: &AnyRow) -> Listed {
+    let record = ReleaseRecord {
+        at: time(row, 0).unwrap_or_default(),
+        environment: row.get(1),
+        release: row.get(2),
+        commit: row.get(3),
+        images: lines(row, 4),
+        deployer: row.get(5),
+        reason: row.get(6),
+        verdict: row.get(7),
+    };
+    Listed { incident: row.get(8), seq: row.get(9), record }
 }
 
 fn lines(row: &AnyRow, column: usize) -> Vec<String> {

@@ -26,9 +26,9 @@ use crate::domain::evidence::Detail;
 use crate::domain::incident::Incident;
 use crate::domain::observation::Watch;
 use crate::domain::production::{Deploy, RollBack};
-use crate::domain::severity::Severity;
 use crate::domain::verdict::Verdict;
 use crate::redact::redact;
+use crate::workflow::derived;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
 
@@ -75,7 +75,7 @@ impl Store {
     }
 
     async fn show(&self, incident: &Incident, tx: &mut Transaction<'_, Any>) -> Result<(), sqlx::Error> {
-        let step = incident.current().map_or("", |step| step.name.as_str());
+        let line = derived::summary(incident);
         sqlx::query(
             "insert into incident
                 (service, key, id, title, severity, status, step, declared, detected, updated, ended, kind)
@@ -84,17 +84,17 @@ impl Store {
                 status = excluded.status, step = excluded.step, updated = excluded.updated, ended = excluded.ended",
         )
         .bind(self.service)
-        .bind(&incident.key)
-        .bind(&incident.id)
-        .bind(incident.title())
-        .bind(incident.severity.map_or("", Severity::as_str))
-        .bind(incident.status.as_str())
-        .bind(step)
-        .bind(incident.declared.as_millisecond())
-        .bind(incident.detected().as_millisecond())
-        .bind(incident.updated.as_millisecond())
-        .bind(incident.ended.map(Timestamp::as_millisecond))
-        .bind(incident.case.kind())
+        .bind(line.key)
+        .bind(line.id)
+        .bind(line.title)
+        .bind(line.severity)
+        .bind(line.status)
+        .bind(line.step)
+        .bind(line.declared.as_millisecond())
+        .bind(line.detected.as_millisecond())
+        .bind(line.updated.as_millisecond())
+        .bind(line.ended.map(Timestamp::as_millisecond))
+        .bind(line.kind)
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -174,7 +174,7 @@ impl Store {
         .bind(images)
         .bind(event.at.as_millisecond())
         .bind(event.actor.to_string())
-        .bind(reason(incident))
+        .bind(derived::reason(incident))
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -262,12 +262,6 @@ impl Journal for Store {
     async fn release(&self, lease: &Lease) -> Result<(), JournalError> {
         self.give_back_lease(lease).await
     }
-}
-
-/// Why a release was changed: the incident's title, or the reason of the order.
-fn reason(incident: &Incident) -> String {
-    let given = incident.order().map(|order| order.reason.clone()).filter(|reason| !reason.is_empty());
-    format!("{} {}", incident.id, given.unwrap_or_else(|| incident.title()))
 }
 
 fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {

@@ -21,6 +21,11 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
         include_str!("../../migrations/0005.sqlite.sql"),
         include_str!("../../migrations/0005.postgres.sql"),
     ),
+    (
+        include_str!("../../migrations/0007.sql"),
+        include_str!("../../migrations/0007.sqlite.sql"),
+        include_str!("../../migrations/0007.postgres.sql"),
+    ),
 ];
 
 impl Store {
@@ -61,6 +66,12 @@ impl Store {
                 .map_err(opened)?;
         }
         tx.commit().await.map_err(opened)
+    }
+
+    /// Returns the store's own name, which no other store has.
+    pub async fn identity(&self) -> Result<String, JournalError> {
+        let row = sqlx::query("select id from identity").fetch_one(&self.pool).await;
+        Ok(row.map_err(|error| failure("read", &error))?.get(0))
     }
 
     async fn version(&self) -> Result<i64, sqlx::Error> {

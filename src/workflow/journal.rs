@@ -67,6 +67,8 @@ pub enum JournalError {
     Unreadable { key: String, seq: i64, reason: String },
     #[error("event {seq} of `{key}` was written by a newer hotfix: {unknown}")]
     Newer { key: String, seq: i64, unknown: UnknownStep },
+    #[error("event {seq} of `{key}` is another one in this store")]
+    Differs { key: String, seq: i64 },
     #[error(transparent)]
     Illegal(#[from] Illegal),
 }

@@ -1,6 +1,7 @@
 //! How an emergency is handled: the journal, the plan of steps, the engine. Knows no adapter.
 
 pub mod courier;
+pub mod derived;
 pub mod engine;
 pub mod journal;
 pub mod plan;

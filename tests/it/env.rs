@@ -271,6 +271,7 @@ fn filters(sandbox: &Path) -> insta::internals::SettingsBindDropGuard {
     settings.add_filter(r"\b(HOTFIX|hotfix|DEPLOY|ROLLBACK)-20\d{6}-", "$1-[DATE]-");
     settings.add_filter(r"-P[0-9a-f]{8}\b", "-[PROVISIONAL]");
     settings.add_filter(r"\b[0-9a-f]{9}\b", "[COMMIT]");
+    settings.add_filter(r"\bby store [0-9a-f]{12}\b", "by store [STORE]");
     settings.add_filter(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC))?", "[TIME]");
     settings.add_filter(r" \(os error \d+\)", "");
     settings.add_filter(r"\b\d+(\.\d+)? (ms|s)\b", "[DURATION]");

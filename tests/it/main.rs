@@ -5,6 +5,7 @@
 mod abort;
 mod alone;
 mod app;
+mod audit;
 mod backport;
 mod bad_input;
 mod bad_store;

@@ -101,7 +101,8 @@ fn every_command_prints_what_is_promised() {
     rollback --yes: next, next_action, order, steps
     timeline --events: events
     log: environment, releases
-    audit verify: incidents, intact, missing
+    audit verify: elsewhere, incidents, intact, lists, missing, retreats, unreachable
+    store import sqlite: imported, unchanged
     check --base v1.0.0 --only guard: base, commit, gates, seconds, tree, violations
     backport [HASH] --to feature/* --dry-run: fix, left_out, pushed, seconds, targets
     backport [HASH] --to feature/*: fix, left_out, pushed, seconds, targets
@@ -169,6 +170,7 @@ fn orders(run: &mut Account) {
     run.run("timeline --events");
     run.run("log");
     run.run("audit verify");
+    run.run("store import sqlite");
 }
 
 /// A backport that is in conflict.

@@ -25,6 +25,7 @@ pub mod release;
 pub mod schema;
 pub mod status;
 pub mod step;
+pub mod store;
 pub mod timeline;
 pub mod triage;
 pub mod watch;

@@ -24,6 +24,7 @@ use super::list::ListView;
 use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
 use super::release::LogView;
 use super::status::StatusView;
+use super::store::ImportedView;
 use super::timeline::{EventsView, TimelineView};
 use super::triage::TriageView;
 use super::watch::WatchView;
@@ -69,6 +70,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("ship", &[form::<IncidentView>, form::<PlanView>]),
     ("start", &[form::<IncidentView>, form::<StartPlan>]),
     ("status", &[form::<StatusView>]),
+    ("store", &[form::<ImportedView>]),
     ("timeline", &[form::<TimelineView>, form::<EventsView>]),
     ("waive", &[form::<CaseView>]),
     ("watch", &[form::<WatchView>]),

@@ -1,0 +1,1 @@
+insert into identity values (replace(cast(gen_random_uuid() as text), '-', ''));

@@ -1,0 +1,1 @@
+insert into identity values (lower(hex(randomblob(16))));
