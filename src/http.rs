@@ -4,10 +4,19 @@ use std::time::Duration;
 
 /// Returns a client that gives up after `timeout`; fails with one line if TLS can't be set up.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, String> {
+    built(reqwest::Client::builder().timeout(timeout))
+}
+
+/// The same for sending: a redirect is an answer like any other. Followed, it would make a POST a GET, which
+/// delivers nothing.
+pub fn sender(timeout: Duration) -> Result<reqwest::Client, String> {
+    built(reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()))
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
     // A second installation fails, and the first one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder().timeout(timeout).user_agent(concat!("hotfix/", env!("CARGO_PKG_VERSION")));
-    builder.build().map_err(|error| reason(&error))
+    builder.user_agent(concat!("hotfix/", env!("CARGO_PKG_VERSION"))).build().map_err(|error| reason(&error))
 }
 
 /// Returns the cause of an error on one line, without the URL, which may be a secret.

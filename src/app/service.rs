@@ -22,6 +22,7 @@ use crate::report::document::{Account, Document};
 use crate::report::template::Templates;
 use crate::steps::{self, Tools};
 use crate::store::{Claim, Store, is_shared};
+use crate::workflow::courier::Courier;
 use crate::workflow::journal::{Journal, JournalError, fold};
 use crate::workflow::step::{Clock, Step};
 
@@ -94,6 +95,24 @@ impl Service {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether a notice of the incident waits to be sent, and its destination does not rest.
+    pub fn has_notices(&self, incident: &Incident) -> bool {
+        let pending = |destination: &&str| !self.outbox.pending(destination, incident, self.now()).is_empty();
+        self.outbox.destinations().iter().any(pending)
+    }
+
+    /// Whether nobody could be told of the incident: each destination failed, and no notice ever arrived.
+    pub fn is_unheard(&self, incident: &Incident) -> bool {
+        let failed = |destination: &&str| {
+            incident
+                .notices_failed
+                .keys()
+                .any(|notice| notice.split_once('/').is_some_and(|(_, to)| to == *destination))
+        };
+        let destinations = self.outbox.destinations();
+        incident.notices_sent.is_empty() && !destinations.is_empty() && destinations.iter().all(failed)
     }
 
     /// What the configuration lacks for a deploy, and the setting to add. There is time for that while the

@@ -1,6 +1,7 @@
 //! A service used by one actor: everything that changes something.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::error::AppError;
 use super::service::Service;
@@ -11,6 +12,9 @@ use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
 use crate::workflow::engine::{Engine, Until};
 use crate::workflow::progress::Progress;
+
+/// How many of the newest incidents are searched for notices that did not arrive.
+const LATELY: u32 = 20;
 
 /// Every write is a method of it, and the journal records its actor.
 pub struct Session {
@@ -59,17 +63,23 @@ impl Session {
         Ok(incident)
     }
 
-    /// Sends what could not be sent before an incident ended, for the newest ones. Returns the number
-    /// of notices that arrived.
-    pub async fn catch_up(&self) -> Result<usize, AppError> {
+    /// Sends what could not be sent before, of the newest incidents that are over and of those that are open
+    /// and that nobody works on, for `limit` at most. Returns the number of notices that arrived.
+    pub async fn catch_up(&self, limit: Duration) -> Result<usize, AppError> {
+        let (service, start) = (&self.service, Instant::now());
+        if service.config().notify.is_empty() {
+            return Ok(0);
+        }
         let mut arrived = 0;
-        for summary in self.service.tools.store.newest(20).await? {
-            if summary.ended.is_some() {
-                let before = self.service.incident(&summary.key).await?;
-                let sent = before.notices_sent.len();
-                let after = self.engine(&Unwatched).deliver(before, None).await?;
-                arrived += after.notices_sent.len() - sent;
+        for summary in service.tools.store.newest(LATELY).await? {
+            let before = service.incident(&summary.key).await?;
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() || !service.has_notices(&before) {
+                continue;
             }
+            let sent = before.notices_sent.len();
+            let after = self.engine(&Unwatched).catch_up(before, left).await?;
+            arrived += after.notices_sent.len() - sent;
         }
         Ok(arrived)
     }

@@ -1,7 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
+use super::{run, show};
 use crate::app::declare::Report;
 use crate::app::session::Session;
 use crate::app::view::case::CaseView;
@@ -55,7 +55,8 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let session = context.session().await?;
         let incident = self.report.declare(&session).await?;
-        Ok(Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident)))
+        let reply = Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident));
+        Ok(run::heard(&session.service, &incident, reply))
     }
 }
 

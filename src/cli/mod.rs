@@ -44,7 +44,7 @@ mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -53,6 +53,7 @@ use crate::app::service::{Options, Service, git_user};
 use crate::app::session::Session;
 use crate::domain::actor::Actor;
 use crate::process::contained;
+use crate::workflow::engine::ROUND;
 use error::CliError;
 use reply::Reply;
 
@@ -152,24 +153,39 @@ enum Command {
 /// What a command needs besides its own arguments.
 struct Context {
     global: Global,
+    /// What the command used, for what is done after it.
+    opened: std::sync::Mutex<Option<Arc<Service>>>,
 }
 
 impl Context {
     /// The service of the repository, for commands that only read.
     async fn service(&self) -> Result<Arc<Service>, AppError> {
-        Service::open(&self.options()).await
+        let service = Service::open(&self.options()).await?;
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&service));
+        Ok(service)
     }
 
     /// The service used by the person in `--as`, else by git's user. Neither identity is proven.
     async fn session(&self) -> Result<Session, AppError> {
-        let who = async {
-            match &self.global.actor {
-                Some(person) => Ok(Actor::claimed(person)),
-                None => git_user(&self.global.directory).await,
-            }
-        };
-        let (service, actor) = tokio::join!(self.service(), who);
+        let (service, actor) = tokio::join!(self.service(), self.actor());
         Ok(service?.by(actor?))
+    }
+
+    async fn actor(&self) -> Result<Actor, AppError> {
+        match &self.global.actor {
+            Some(person) => Ok(Actor::claimed(person)),
+            None => git_user(&self.global.directory).await,
+        }
+    }
+
+    /// Sends the notices that did not arrive before, whatever the command was; a failure is in the journal.
+    async fn send_what_is_left(&self) {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(service) = opened.filter(|service| !service.config().notify.is_empty()) else { return };
+        let Ok(actor) = self.actor().await else { return };
+        if let Err(error) = service.by(actor).catch_up(ROUND).await {
+            tracing::debug!(%error, "notices are left");
+        }
     }
 
     fn options(&self) -> Options {
@@ -229,41 +245,47 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<Reply, CliError> {
-    let context = Context { global: cli.global };
-    match cli.command {
-        Command::Init(args) => args.run(&context).await,
-        Command::Demo(args) => args.run(&context).await,
-        Command::Issue(args) => args.run(&context).await,
-        Command::Declare(args) => args.run(&context).await,
-        Command::Start(args) => args.run(&context).await,
-        Command::Investigate(args) => args.run(&context).await,
-        Command::Decide(args) => args.run(&context).await,
-        Command::Check(args) => args.run(&context).await,
-        Command::Diff(args) => args.run(&context).await,
-        Command::Ship(args) => args.run(&context).await,
-        Command::Approve(args) => args.run(&context).await,
-        Command::Waive(args) => args.run(&context).await,
-        Command::Note(args) => args.run(&context).await,
-        Command::Ack(args) => args.run(&context).await,
-        Command::Severity(args) => args.run(&context).await,
-        Command::Checklist(args) => args.run(&context).await,
-        Command::Deploy(args) => args.run(&context).await,
-        Command::Watch(args) => args.run(&context).await,
-        Command::Rollback(args) => args.run(&context).await,
-        Command::Backport(args) => args.run(&context).await,
-        Command::Resume(args) => args.run(&context).await,
-        Command::Abort(args) => args.run(&context).await,
-        Command::Status(args) => args.run(&context).await,
-        Command::List(args) => args.run(&context).await,
-        Command::Timeline(args) => args.run(&context).await,
-        Command::Log(args) => args.run(&context).await,
-        Command::Report(args) => args.run(&context).await,
-        Command::Postmortem(args) => args.run(&context).await,
-        Command::Action(args) => args.run(&context).await,
-        Command::Audit(args) => args.run(&context).await,
-        Command::Store(args) => args.run(&context).await,
+    let context = Context { global: cli.global, opened: std::sync::Mutex::default() };
+    let ended = execute(cli.command, &context).await;
+    context.send_what_is_left().await;
+    ended
+}
+
+async fn execute(command: Command, context: &Context) -> Result<Reply, CliError> {
+    match command {
+        Command::Init(args) => args.run(context).await,
+        Command::Demo(args) => args.run(context).await,
+        Command::Issue(args) => args.run(context).await,
+        Command::Declare(args) => args.run(context).await,
+        Command::Start(args) => args.run(context).await,
+        Command::Investigate(args) => args.run(context).await,
+        Command::Decide(args) => args.run(context).await,
+        Command::Check(args) => args.run(context).await,
+        Command::Diff(args) => args.run(context).await,
+        Command::Ship(args) => args.run(context).await,
+        Command::Approve(args) => args.run(context).await,
+        Command::Waive(args) => args.run(context).await,
+        Command::Note(args) => args.run(context).await,
+        Command::Ack(args) => args.run(context).await,
+        Command::Severity(args) => args.run(context).await,
+        Command::Checklist(args) => args.run(context).await,
+        Command::Deploy(args) => args.run(context).await,
+        Command::Watch(args) => args.run(context).await,
+        Command::Rollback(args) => args.run(context).await,
+        Command::Backport(args) => args.run(context).await,
+        Command::Resume(args) => args.run(context).await,
+        Command::Abort(args) => args.run(context).await,
+        Command::Status(args) => args.run(context).await,
+        Command::List(args) => args.run(context).await,
+        Command::Timeline(args) => args.run(context).await,
+        Command::Log(args) => args.run(context).await,
+        Command::Report(args) => args.run(context).await,
+        Command::Postmortem(args) => args.run(context).await,
+        Command::Action(args) => args.run(context).await,
+        Command::Audit(args) => args.run(context).await,
+        Command::Store(args) => args.run(context).await,
         Command::Completions(args) => args.run(),
-        Command::Man(args) => args.run(&context),
+        Command::Man(args) => args.run(context),
         Command::Supervise(args) => args.run(),
     }
 }

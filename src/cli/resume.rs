@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
@@ -5,6 +7,9 @@ use super::run;
 use crate::app::error::AppError;
 use crate::app::session::Goal;
 use crate::app::view::plan::NothingOpen;
+
+/// How long it waits for those who are notified late.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Continue after a crash, a conflict or a decision: what already happened is not done again
 #[derive(Debug, clap::Args)]
@@ -20,7 +25,7 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let session = context.session().await?;
-        let arrived = session.catch_up().await?;
+        let arrived = session.catch_up(PATIENCE).await?;
         let found = match session.service.find_any(self.id.as_deref()).await {
             Err(AppError::NoneOpen) => {
                 let late = if arrived > 0 { format!("; {arrived} late notices arrived") } else { String::new() };

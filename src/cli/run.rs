@@ -26,7 +26,23 @@ pub async fn run(context: &Context, session: &Session, key: &str, goal: Goal) ->
 
 /// The status of an incident whose steps were shown while they ran.
 pub fn stands(service: &Service, incident: &Incident) -> Reply {
-    Reply::new(show::standing(service, incident), CaseView::of(incident)).with(incident.status)
+    let reply = Reply::new(show::standing(service, incident), CaseView::of(incident)).with(incident.status);
+    heard(service, incident, reply)
+}
+
+/// Exit status 3 instead of 0 where nobody could be told of the incident: a person has to do it.
+pub fn heard(service: &Service, incident: &Incident, mut reply: Reply) -> Reply {
+    if service.is_unheard(incident) {
+        anstream::eprintln!(
+            "{}nobody was notified{}: tell them by another way; `hotfix resume` tries again",
+            show::BAD,
+            show::PLAIN
+        );
+        if reply.exit == 0 {
+            reply.exit = 3;
+        }
+    }
+    reply
 }
 
 /// Orders a deploy or rollback without an incident, and runs it.

@@ -40,8 +40,14 @@ impl Notifier for Webhook {
         let body = json!({
             "id": key, "incident": notice.incident, "subject": notice.subject, "text": notice.text,
         });
-        let request = crate::http::client(Duration::from_secs(5))?.post(url).header("Idempotency-Key", key).json(&body);
+        let request =
+            crate::http::sender(Duration::from_secs(10))?.post(url).header("Idempotency-Key", key).json(&body);
         let answer = request.send().await.map_err(|error| crate::http::reason(&error))?;
-        if answer.status().is_success() { Ok(()) } else { Err(format!("status {}", answer.status().as_u16())) }
+        let status = answer.status();
+        match (status.is_success(), status.is_redirection()) {
+            (true, _) => Ok(()),
+            (_, true) => Err(format!("status {}, a redirect: give the address that it leads to", status.as_u16())),
+            _ => Err(format!("status {}", status.as_u16())),
+        }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::courier::Courier;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+
+use super::courier::{Courier, Notice};
 use super::journal::{self, Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{self, Next, WORKFLOW, next};
 use super::progress::Progress;
@@ -15,6 +19,10 @@ use crate::domain::step_name::StepName;
 
 /// How long a lease lasts without being renewed, in seconds.
 pub const LEASE: u32 = 30;
+
+/// How long the destinations of notices may take together where no work is done meanwhile. Shorter than the
+/// rest of a destination that failed.
+pub const ROUND: Duration = Duration::from_secs(2);
 
 /// The engine, with everything that it uses.
 pub struct Engine<'a> {
@@ -111,23 +119,100 @@ impl Engine<'_> {
         self.deliver(incident, None).await
     }
 
-    /// Sends what was not delivered yet.
-    pub async fn deliver(&self, mut incident: Incident, lease: Option<&Lease>) -> Result<Incident, EngineError> {
-        // In order for each destination: what follows an undelivered notice waits for it.
-        for destination in self.courier.destinations() {
-            for notice in self.courier.pending(destination, &incident, self.clock.now()) {
-                let sent = self.courier.send(&notice).await;
-                let fact = match &sent {
-                    Ok(()) => Fact::NoticeSent { notice: notice.id },
-                    Err(error) => Fact::NoticeFailed { notice: notice.id, error: error.clone() },
+    /// Sends what was not delivered yet, for [`ROUND`] at most.
+    pub async fn deliver(&self, incident: Incident, lease: Option<&Lease>) -> Result<Incident, EngineError> {
+        Ok(self.beside(incident, lease, ROUND, std::future::ready(())).await?.0)
+    }
+
+    /// Sends what was not delivered yet of a journal that nobody works on, for `limit` at most. Returns the
+    /// incident; what somebody works on is left to them.
+    pub async fn catch_up(&self, incident: Incident, limit: Duration) -> Result<Incident, EngineError> {
+        let lease = match self.journal.acquire(&format!("incident/{}", incident.key), self.actor, LEASE).await {
+            Ok(lease) => lease,
+            Err(JournalError::Leased { .. }) => return Ok(incident),
+            Err(error) => return Err(error.into()),
+        };
+        let ended = self.beside(incident, Some(&lease), limit, std::future::ready(()));
+        let ended = self.keeping(&lease, async { Ok(ended.await?.0) }).await;
+        self.journal.release(&lease).await?;
+        ended
+    }
+
+    /// Does `work`, and meanwhile sends what was not delivered yet. Returns the incident after it, and the
+    /// result of the work. A destination that does not answer gets as long as the work takes, and `patience`
+    /// at least.
+    async fn beside<T>(
+        &self,
+        incident: Incident,
+        lease: Option<&Lease>,
+        patience: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<(Incident, T), EngineError> {
+        let (going, stop) = watch::channel(());
+        let start = tokio::time::Instant::now();
+        let mut work = std::pin::pin!(work);
+        let mut delivery = std::pin::pin!(self.send_all(incident, lease, stop));
+        let mut delivered = None;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut work => break ended,
+                incident = &mut delivery, if delivered.is_none() => delivered = Some(incident?),
+            }
+        };
+        let incident = match delivered {
+            Some(incident) => incident,
+            None => {
+                let stopping = async {
+                    tokio::time::sleep_until(start + patience).await;
+                    drop(going);
+                };
+                tokio::join!(delivery, stopping).0?
+            }
+        };
+        Ok((incident, ended))
+    }
+
+    /// Sends to all destinations at the same time, and records each end as soon as it is known. What is not
+    /// delivered when the sender of `stop` is gone has failed.
+    async fn send_all(
+        &self,
+        mut incident: Incident,
+        lease: Option<&Lease>,
+        stop: watch::Receiver<()>,
+    ) -> Result<Incident, EngineError> {
+        let now = self.clock.now();
+        let pending = |destination: &&str| self.courier.pending(destination, &incident, now);
+        let pending: Vec<_> = self.courier.destinations().iter().map(pending).collect();
+        let mut sending: FuturesUnordered<_> =
+            pending.into_iter().map(|notices| self.send(notices, stop.clone())).collect();
+        while let Some(ended) = sending.next().await {
+            for (notice, sent) in ended {
+                let fact = match sent {
+                    Ok(()) => Fact::NoticeSent { notice },
+                    Err(error) => Fact::NoticeFailed { notice, error },
                 };
                 incident = self.append(incident, fact, lease).await?;
-                if sent.is_err() {
-                    break;
-                }
             }
         }
         Ok(incident)
+    }
+
+    /// Sends the notices to one destination, in order: what follows an undelivered notice waits for it.
+    async fn send(&self, notices: Vec<Notice>, mut stop: watch::Receiver<()>) -> Vec<(String, Result<(), String>)> {
+        let mut ended = Vec::new();
+        for notice in notices {
+            let sent = tokio::select! {
+                sent = self.courier.send(&notice) => sent,
+                // Nothing is ever sent on it: its sender is gone.
+                _ = stop.changed() => Err("no answer in time".to_owned()),
+            };
+            let failed = sent.is_err();
+            ended.push((notice.id, sent));
+            if failed {
+                break;
+            }
+        }
+        ended
     }
 
     async fn work(&self, key: &str, until: Until, lease: &Lease) -> Result<Incident, EngineError> {
@@ -138,14 +223,13 @@ impl Engine<'_> {
         let mut retried = false;
         let mut went_back = Vec::new();
         loop {
-            incident = self.deliver(incident, Some(lease)).await?;
             if let Until::Step(name) = until
                 && is_past(&incident, name)
             {
-                return Ok(incident);
+                return self.deliver(incident, Some(lease)).await;
             }
             let (name, verify) = match next(&incident) {
-                Next::Over => return Ok(incident),
+                Next::Over => return self.deliver(incident, Some(lease)).await,
                 Next::Close => {
                     incident = self.append(incident, Fact::Closed {}, Some(lease)).await?;
                     continue;
@@ -160,7 +244,7 @@ impl Engine<'_> {
                     (name, false)
                 }
                 // Somebody asked for this run, so what stopped the previous one is tried again, once.
-                Next::Retry(_) if retried => return Ok(incident),
+                Next::Retry(_) if retried => return self.deliver(incident, Some(lease)).await,
                 Next::Retry(name) => {
                     incident = self.append(incident, Fact::StepStarted { step: name }, Some(lease)).await?;
                     (name, true)
@@ -168,8 +252,10 @@ impl Engine<'_> {
             };
             retried = true;
             self.progress.started(&incident, name);
-            let (outcome, turn) = self.execute(&incident, name, verify).await?;
-            incident = self.append(incident, outcome, Some(lease)).await?;
+            let before = incident.clone();
+            let (after, ended) = self.beside(incident, Some(lease), ROUND, self.execute(&before, name, verify)).await?;
+            let (outcome, turn) = ended?;
+            incident = self.append(after, outcome, Some(lease)).await?;
             self.progress.ended(&incident, name);
             let planned = match turn {
                 // Sent back by the same step twice in one run: a person has to look at it.

@@ -239,7 +239,7 @@ fn every_future_of_a_session_can_be_sent() {
         sent(session.run("", Goal::Close, &Unwatched));
         sent(session.start("", &Unwatched));
         sent(session.abort("", "", &Unwatched));
-        sent(session.catch_up());
+        sent(session.catch_up(std::time::Duration::ZERO));
         sent(session.plan(""));
         sent(session.declare(report()));
         sent(session.decide("", &Unwatched));
