@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::redact::redact;
+
 /// Returns a client that gives up after `timeout`; fails with one line if TLS can't be set up.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, String> {
     built(reqwest::Client::builder().timeout(timeout))
@@ -31,6 +33,6 @@ pub fn reason(error: &reqwest::Error) -> String {
     if std::ptr::eq(deepest, error as &dyn std::error::Error) {
         "the request failed".to_owned()
     } else {
-        deepest.to_string()
+        redact(&deepest.to_string()).into_owned()
     }
 }

@@ -1,5 +1,7 @@
 //! From the alert to the fix running everywhere. Start with ARCHITECTURE.md.
 
+#![forbid(unsafe_code)]
+
 pub mod affected;
 pub mod app;
 pub mod check;
@@ -15,6 +17,7 @@ pub mod guard;
 pub mod http;
 pub mod investigate;
 pub mod notify;
+mod private;
 pub mod probe;
 pub mod process;
 pub mod proof;

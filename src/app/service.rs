@@ -17,6 +17,7 @@ use crate::domain::summary::Summary;
 use crate::git::Git;
 use crate::git::project::Project;
 use crate::notify::Outbox;
+use crate::private;
 use crate::report::clocks::{Clock as Due, Clocks, clocks};
 use crate::report::document::{Account, Document};
 use crate::report::template::Templates;
@@ -28,6 +29,9 @@ use crate::workflow::step::{Clock, Step};
 
 /// How many of the newest incidents that are over are searched for a missing post-mortem.
 const LATELY: u32 = 5;
+
+/// The most bytes of a hotfix.toml.
+const LARGEST_CONFIG: u64 = 1024 * 1024;
 
 /// Everything that is built once for a repository. Reading needs nothing else; writing needs an actor, see
 /// [`Service::by`].
@@ -62,6 +66,7 @@ impl Service {
         let (project, config) = configured(options).await?;
         let place = Place::of(&project, &config).await?;
         let store = Arc::new(Store::open(&place.location, &place.home, &place.claim).await?);
+        private::mend(&place.home);
         let state = place.home.join("commands");
         let surroundings = Surroundings {
             directory: project.top.clone(),
@@ -72,7 +77,7 @@ impl Service {
         };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
-        let templates = Templates::load(Some(&project.top.join(".hotfix/templates")))?;
+        let templates = Templates::load(Some(&project.top));
         let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
         let steps = steps::all(&tools);
         let name = place.claim.name().to_owned();
@@ -122,6 +127,11 @@ impl Service {
         let deployer = config.deploy.by.is_none().then_some(("deployer", "[deploy.by.command] in hotfix.toml"));
         let probe = config.watch.probe.is_empty().then_some(("probe", "[[watch.probe]] in hotfix.toml"));
         deployer.into_iter().chain(probe).collect()
+    }
+
+    /// What is wrong with the project's own templates. There is time to correct it before one is used.
+    pub fn template_errors(&self) -> Vec<String> {
+        self.tools.templates.errors().map(ToString::to_string).collect()
     }
 
     pub async fn events(&self, key: &str) -> Result<Vec<Event>, AppError> {
@@ -216,7 +226,7 @@ pub(super) fn load_config(project: &Project, directory: &Path, profile: Option<&
     let places = [project.top.join(config::FILE), directory.join(config::FILE)];
     let mut found = None;
     for path in places {
-        match std::fs::read_to_string(&path) {
+        match private::read(&path, LARGEST_CONFIG) {
             Ok(text) => {
                 found = Some((path, text));
                 break;

@@ -10,6 +10,7 @@ use crate::app::service::Service;
 use crate::app::view::next::next;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
+use crate::domain::name::plain;
 use crate::domain::severity::Severity;
 use crate::report::clocks::clocks;
 
@@ -179,9 +180,10 @@ pub fn width(stream: impl AsFd) -> Option<usize> {
     asked.or_else(terminal).filter(|columns| *columns >= 40).map(|columns| columns.min(WIDEST))
 }
 
-/// The text without control characters: text from outside can't control the terminal.
+/// The text without control characters, and with those that deceive the eye spelled out: text from outside
+/// can't control the terminal, or look like another one.
 pub fn safe(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// `2026-11-20 14:23 UTC`.
@@ -191,7 +193,19 @@ pub fn utc(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{safe, wrapped};
+
+    #[test]
+    fn text_from_outside_neither_controls_the_terminal_nor_deceives() {
+        for (text, expected) in [
+            ("a\u{1b}[31mb\nc", "a [31mb c"),
+            ("user\u{202e}gpj.exe", r"user\u{202e}gpj.exe"),
+            ("pay\u{200b}ment\u{feff}", r"pay\u{200b}ment\u{feff}"),
+            ("é ü 日本 💥", "é ü 日本 💥"),
+        ] {
+            assert_eq!(safe(text), expected);
+        }
+    }
 
     #[test]
     fn a_line_is_broken_between_words_only() {

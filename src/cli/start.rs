@@ -36,6 +36,9 @@ impl Args {
         let progress = context.progress();
         let incident = session.start(&incident.key, &progress).await?;
         drop(progress);
+        for error in session.service.template_errors() {
+            anstream::eprintln!("{}note:{} {}", show::WARN, show::PLAIN, show::safe(&error));
+        }
         let reply = run::stands(&session.service, &incident);
         let rolled_back = incident.strategy == Some(Strategy::A);
         let missing = if reply.exit == 0 && !rolled_back { session.service.missing() } else { Vec::new() };

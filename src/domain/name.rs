@@ -1,5 +1,6 @@
 //! Names made from untrusted text: slugs, branch names, titles on one line.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Returns `title` as lower-case ASCII words joined by `-`, at most 40 characters; `incident` if
@@ -19,6 +20,26 @@ pub fn slug(title: &str) -> String {
         slug.push_str(&word.to_ascii_lowercase());
     }
     if slug.is_empty() { "incident".to_owned() } else { slug }
+}
+
+/// Whether a character has no width, or changes the order of those after it: it makes a text look like another
+/// one.
+pub fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns `text` with each such character as `\u{...}`.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_deceptive) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_deceptive(c) { plain.extend(c.escape_unicode()) } else { plain.push(c) }
+    }
+    Cow::Owned(plain)
 }
 
 /// Returns `text` as one line without control characters, cut to `most` characters with `…`.

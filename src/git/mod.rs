@@ -54,6 +54,38 @@ pub enum GitError {
     TimedOut { command: String, seconds: u64 },
 }
 
+/// What git would take from the environment instead of from the repository that it is run in: where objects,
+/// refs and the index are, how paths are read, which programs are run, and settings.
+const INHERITED: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_ATTR_SOURCE",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_TEMPLATE_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_DIFF_OPTS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_DEFAULT_HASH",
+    "GIT_DEFAULT_REF_FORMAT",
+    "GIT_REF_PARANOIA",
+];
+
 impl Git {
     pub fn at(directory: impl Into<PathBuf>) -> Git {
         Git { directory: directory.into(), environment: Vec::new() }
@@ -80,10 +112,17 @@ impl Git {
     /// A command prepared as every git command here is: in this directory whatever the environment
     /// says, in English, asking nothing, and without starting housekeeping of its own.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> std::process::Command {
+        let args: Vec<S> = args.into_iter().collect();
         let mut command = std::process::Command::new("git");
         command
             .current_dir(&self.directory)
             .args(["-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
+            // The repository's own configuration may name programs; no call needs these.
+            .args(["-c", "core.fsmonitor=false"]);
+        if args.first().is_none_or(|first| first.as_ref() != "push") {
+            command.args(["-c", "core.hooksPath=/dev/null"]);
+        }
+        command
             .args(args)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -93,7 +132,7 @@ impl Git {
             .env("GIT_EDITOR", "true")
             .env("GIT_MERGE_AUTOEDIT", "no")
             .stdin(Stdio::null());
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"] {
+        for name in INHERITED {
             command.env_remove(name);
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));

@@ -39,6 +39,8 @@ pub enum ProjectError {
     NoRemote { remote: String },
     #[error("the remote `{remote}` has no branch `{branch}`")]
     NoBranch { remote: String, branch: String },
+    #[error("`{path}` is a symbolic link or a submodule, and nothing is written in its place")]
+    NotAFolder { path: String },
     #[error("`{refname}` moved on the remote meanwhile")]
     Stale { refname: String },
     #[error("`{refname}` on the remote does not continue what this clone has seen of it")]
@@ -201,6 +203,8 @@ impl Project {
         files: &[(String, Vec<u8>)],
         message: &str,
     ) -> Result<String, ProjectError> {
+        let first = parents.first().copied().unwrap_or_default();
+        self.hold_to_folders(first, files.iter().map(|(path, _)| path.as_str())).await?;
         let index = tempfile::Builder::new().prefix("hotfix-index-").tempdir_in(&self.common).map_err(|source| {
             GitError::NotStarted {
                 command: "read-tree".to_owned(),
@@ -209,7 +213,6 @@ impl Project {
             }
         })?;
         let index = index.path().join("index");
-        let first = parents.first().copied().unwrap_or_default();
         self.git.call(["read-tree", first]).env("GIT_INDEX_FILE", &index).text().await?;
         let mut entries = Vec::new();
         for (path, content) in files {
@@ -220,6 +223,22 @@ impl Project {
         update.env("GIT_INDEX_FILE", &index).input(entries).text().await?;
         let tree = self.git.call(["write-tree"]).env("GIT_INDEX_FILE", &index).text().await?;
         self.commit_tree(&tree, parents, message).await
+    }
+
+    /// Fails with [`ProjectError::NotAFolder`] if a part of a path is a link or a submodule in `commit`: a file
+    /// written there would take its place.
+    async fn hold_to_folders(&self, commit: &str, paths: impl Iterator<Item = &str>) -> Result<(), ProjectError> {
+        let mut parts = std::collections::BTreeSet::new();
+        for path in paths {
+            parts.extend(path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]));
+        }
+        let args = ["--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--"].into_iter().chain(parts);
+        let listed = self.git.call(args).text().await?;
+        let special = listed.split('\0').find(|line| line.starts_with("120000 ") || line.starts_with("160000 "));
+        match special.and_then(|line| line.split_once('\t')) {
+            Some((_, path)) => Err(ProjectError::NotAFolder { path: path.to_owned() }),
+            None => Ok(()),
+        }
     }
 
     /// Returns a commit of `tree`, signed where git is set to.

@@ -1,6 +1,7 @@
 //! Finds keys, tokens and passwords in a line of text. What is found is never shown, only what kind
 //! it is. The expressions take time linear in the line (the regex crate backtracks nowhere).
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::{Captures, Regex, RegexSet};
@@ -94,6 +95,61 @@ pub fn secrets(line: &[u8], in_test: bool) -> Vec<Secret> {
         secrets.extend(candidates.filter_map(|found| secret(kind, form, &found)).next());
     }
     secrets
+}
+
+/// What of a text that is kept or sent nobody should read: secrets as above, and others that only output has.
+/// Here a mistake costs a word of a log, so placeholders count, and so does what is beside a plain name.
+const TOLD: &[(Form, &str)] = &[
+    // The whole key, with its lines or their breaks in a string.
+    (
+        Issued,
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?:\\[rn]|\s)*[A-Za-z0-9+/=]{20,})*(?:(?:\\[rn]|\s)*(?:[A-Za-z0-9+/]{1,19}={1,2}|[A-Za-z0-9+/=]{1,19}(?:\\[rn]|\s)*-----END [A-Z0-9 ]*-----))?",
+    ),
+    (Issued, r"(?i)\b(?:bearer|basic)\s+([a-z0-9._~+/-]{16,}=*)"),
+    (
+        Issued,
+        r#"(?i)(?:secret|token|passw(?:or)?d|pwd|api_?-?key|access_?-?key|private_?-?key|signature)[a-z0-9_.-]*=([^\s"'`&,;*$<{()\[]{4,})"#,
+    ),
+    (
+        Guessed,
+        r#"(?i)(?:secret|token|passw(?:or)?d|pwd|api_?-?key|access_?-?key|auth_?-?key|private_?-?key|credential)[a-z0-9_.-]*\\?["'\]]*\s*(?:=>|:=|=|:)\s*\\?["'`]?([^\s"'`\\,;&]{16,})"#,
+    ),
+];
+
+static TOLD_SET: LazyLock<RegexSet> = LazyLock::new(|| {
+    let expressions = told().map(|(_, expression)| format!("(?m-u){expression}"));
+    RegexSet::new(expressions).expect("the expressions are constants that a test compiles")
+});
+
+static TOLD_EXPRESSIONS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let compiled: Result<_, _> = told().map(|(_, expression)| Regex::new(&format!("(?m-u){expression}"))).collect();
+    compiled.expect("the expressions are constants that a test compiles")
+});
+
+fn told() -> impl Iterator<Item = (Form, &'static str)> {
+    KINDS.iter().map(|(_, form, expression)| (*form, *expression)).chain(TOLD.iter().copied())
+}
+
+/// Returns where a text has secrets, in order and apart from each other, for whoever keeps or sends it. The
+/// time is linear in the text.
+pub fn places(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for index in TOLD_SET.matches(text) {
+        let is_guessed = told().nth(index).is_some_and(|(form, _)| form == Guessed);
+        let candidates = TOLD_EXPRESSIONS[index].captures_iter(text);
+        let places = candidates.filter_map(|captures| captures.get(1).or(captures.get(0)).map(|part| part.range()));
+        found.extend(places.filter(|place| {
+            let part = &text[place.start..place.end.min(place.start + LOOKED_AT)];
+            !is_guessed || is_random(part)
+        }));
+    }
+    found.sort_unstable_by_key(|place| (place.start, place.end));
+    found.dedup_by(|next, before| {
+        let touches = next.start <= before.end;
+        before.end = if touches { before.end.max(next.end) } else { before.end };
+        touches
+    });
+    found
 }
 
 fn secret(kind: &'static str, form: Form, found: &Captures) -> Option<Secret> {

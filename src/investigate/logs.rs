@@ -4,20 +4,28 @@ use std::collections::HashMap;
 
 use crate::domain::investigation::{ErrorGroup, LogExcerpt};
 use crate::domain::name;
+use crate::redact::redact;
 
 const ERRORS: &[&str] = &["error", "exception", "panic", "fatal", "fail", "traceback", "refused", "timed out", " 500 "];
+
+/// The most that is looked at of a line, in characters.
+const LINE: usize = 4_000;
 
 /// Returns the errors in `text`: lines that mention one, grouped if they differ only in numbers, the
 /// most frequent first, at most 20 groups. A stack trace is one error, shown by the line that names it.
 pub fn excerpt(text: &str) -> LogExcerpt {
     let mut groups: HashMap<String, ErrorGroup> = HashMap::new();
     for line in named(text) {
-        let example = || ErrorGroup { count: 0, example: name::line(line, 200) };
+        let example = || ErrorGroup { count: 0, example: line.chars().take(LINE).collect() };
         groups.entry(shape(&line.to_lowercase())).or_insert_with(example).count += 1;
     }
     let mut errors: Vec<_> = groups.into_values().collect();
     errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.example.cmp(&b.example)));
     errors.truncate(20);
+    // Only what is kept is searched for secrets, and before it is cut: a part of one is not recognised.
+    for group in &mut errors {
+        group.example = name::line(&redact(&group.example), 200);
+    }
     LogExcerpt { lines: text.lines().count(), errors }
 }
 
@@ -87,6 +95,13 @@ mod tests {
             let groups: Vec<_> = excerpt.errors.iter().map(|group| (group.count, group.example.as_str())).collect();
             assert_eq!(groups, [(3, name)]);
         }
+    }
+
+    #[test]
+    fn a_secret_in_a_line_is_not_kept() {
+        let key = format!("AK{}", "IAQ7RKZVXWLMTZUWBN");
+        let excerpt = excerpt(&format!("{} error: denied for {key}\n", "x".repeat(170)));
+        assert!(excerpt.errors[0].example.ends_with(" error: denied for ***"), "{excerpt:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Look;
 use crate::domain::name;
 use crate::domain::reading::Reading;
+use crate::redact::redact;
 use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -117,15 +118,17 @@ impl Expected {
             None => status.is_success() || status.is_redirection(),
         };
         if !right {
-            return Err(format!("status {}: {}", status.as_u16(), name::line(body, 120)));
+            return Err(format!("status {}: {}", status.as_u16(), name::line(&redact(body), 120)));
         }
         if let Some((key, _)) = self.headers.iter().find(|(key, value)| headers.get(*key) != Some(value)) {
             return Err(format!("status {}, but header `{key}` differs", status.as_u16()));
         }
         match &self.contains {
-            Some(wanted) if !body.contains(wanted) => {
-                Err(format!("status {}, but the body lacks `{wanted}`: {}", status.as_u16(), name::line(body, 120)))
-            }
+            Some(wanted) if !body.contains(wanted) => Err(format!(
+                "status {}, but the body lacks `{wanted}`: {}",
+                status.as_u16(),
+                name::line(&redact(body), 120)
+            )),
             _ => Ok(()),
         }
     }

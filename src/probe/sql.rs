@@ -11,7 +11,7 @@ use super::Look;
 use super::bounds::Bounds;
 use crate::domain::name;
 use crate::domain::reading::Reading;
-use crate::redact::redact;
+use crate::redact::{redact, redact_parts};
 use crate::value::{Length, Secret};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -59,7 +59,8 @@ impl Sql {
     }
 
     async fn ask(&self) -> Result<(), Trouble> {
-        let service = |error: sqlx::Error| Trouble::Service(name::line(&redact(&error.to_string()), 160));
+        let service =
+            |error: sqlx::Error| Trouble::Service(name::line(&redact_parts(&error.to_string(), &self.url), 160));
         let mut kept = self.connection.lock().await;
         // Taken out: a time-out may leave the connection in the middle of an answer.
         let mut connection = match kept.take() {

@@ -1,6 +1,6 @@
 //! Untrusted text in Markdown documents.
 
-use crate::domain::name::line;
+use crate::domain::name::{line, plain};
 
 /// The most characters of one value that a document shows.
 const MOST: usize = 1_000;
@@ -8,7 +8,7 @@ const MOST: usize = 1_000;
 /// Returns `value` as one line that Markdown shows unchanged in a heading, a list item or a table's cell.
 /// Words between single backticks stay code.
 pub fn text(value: &str) -> String {
-    let value: Vec<char> = line(value, MOST).chars().collect();
+    let value: Vec<char> = line(&plain(value), MOST).chars().collect();
     let spans = has_code_spans(&value);
     let mut in_code = false;
     let mut text = String::with_capacity(value.len());
@@ -49,7 +49,7 @@ fn is_markup(value: &[char], index: usize) -> bool {
 
 /// Returns `value` as a code span on one line; nothing if empty.
 pub fn code(value: &str) -> String {
-    let value = line(value, MOST);
+    let value = line(&plain(value), MOST);
     if value.is_empty() {
         return value;
     }
@@ -86,6 +86,7 @@ mod tests {
             ("<script>[x](y)![z](w)", r"\<script>\[x\](y)!\[z\](w)"),
             ("R&D, a & b, &lt;", r"R\&D, a & b, \&lt;"),
             ("$(rm -rf /) \"q\" 💥", "$(rm -rf /) \"q\" 💥"),
+            ("a\u{202e}b\u{200b}", r"a\\u{202e}b\\u{200b}"),
             ("", ""),
         ] {
             assert_eq!(text(value), expected);
@@ -95,9 +96,14 @@ mod tests {
 
     #[test]
     fn a_code_span_holds_its_own_fence() {
-        for (value, expected) in
-            [("hotfix/1-a", "`hotfix/1-a`"), ("a`b", "``a`b``"), ("``a", "``` ``a ```"), ("a\nb", "`a b`"), ("", "")]
-        {
+        for (value, expected) in [
+            ("hotfix/1-a", "`hotfix/1-a`"),
+            ("a`b", "``a`b``"),
+            ("``a", "``` ``a ```"),
+            ("a\nb", "`a b`"),
+            ("a\u{202e}b", r"`a\u{202e}b`"),
+            ("", ""),
+        ] {
             assert_eq!(code(value), expected);
         }
     }

@@ -8,6 +8,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::markdown;
+use crate::private;
 
 /// The shipped templates by file name.
 const SHIPPED: &[(&str, &str)] = &[
@@ -19,48 +20,75 @@ const SHIPPED: &[(&str, &str)] = &[
     ("post-mortem.md", include_str!("../../templates/post-mortem.md")),
 ];
 
-/// The templates in force.
+/// Where a project's own are.
+const FOLDER: &str = ".hotfix/templates";
+
+/// The most bytes of a template.
+const LARGEST: u64 = 256 * 1024;
+
+/// How much a template may do, in instructions of minijinja: the longest of the shipped ones needs some
+/// thousands.
+const FUEL: u64 = 2_000_000;
+
+/// The templates in force. One that is wrong is so where it is used.
 #[derive(Clone, Debug)]
 pub struct Templates {
-    sources: BTreeMap<&'static str, String>,
+    sources: BTreeMap<&'static str, Result<String, TemplateError>>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("`{}` can't be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("`{}` can't be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String },
     #[error("template `{name}`, line {line}, `{text}`: {reason}")]
     Wrong { name: &'static str, line: usize, text: String, reason: String },
 }
 
 impl Templates {
-    /// Returns the shipped templates, each replaced by the file of the same name in `directory` if there
-    /// is one.
-    ///
-    /// Fails if a file can't be read or is not a template.
-    pub fn load(directory: Option<&Path>) -> Result<Templates, TemplateError> {
-        let environment = environment();
-        let mut sources = BTreeMap::new();
-        for (name, shipped) in SHIPPED {
-            let source = match directory.map(|directory| directory.join(name)) {
-                Some(path) if path.exists() => {
-                    std::fs::read_to_string(&path).map_err(|source| TemplateError::Unreadable { path, source })?
-                }
-                _ => (*shipped).to_owned(),
+    /// Returns the shipped templates, each replaced by the file of the same name in `.hotfix/templates` of the
+    /// work tree `top` if there is one.
+    pub fn load(top: Option<&Path>) -> Templates {
+        let load = |(name, shipped): &(&'static str, &str)| {
+            let path = top.map(|top| (top, top.join(FOLDER).join(name)));
+            let source = match path {
+                Some((top, path)) if path.symlink_metadata().is_ok() => own(top, &path),
+                _ => Ok((*shipped).to_owned()),
             };
-            environment.template_from_str(&source).map_err(|error| wrong(name, &source, error))?;
-            sources.insert(*name, source);
-        }
-        Ok(Templates { sources })
+            let compiled = |source: String| match environment().template_from_str(&source) {
+                Ok(_) => Ok(source),
+                Err(error) => Err(wrong(name, &source, error)),
+            };
+            (*name, source.and_then(compiled))
+        };
+        Templates { sources: SHIPPED.iter().map(load).collect() }
+    }
+
+    /// What is wrong with a project's own templates, each by its name.
+    pub fn errors(&self) -> impl Iterator<Item = &TemplateError> {
+        self.sources.values().filter_map(|source| source.as_ref().err())
     }
 
     /// Returns the document of template `name` with `values`.
     ///
-    /// Fails if the template uses a value that does not exist.
+    /// Fails if the template can't be read, is not one, does too much, or uses a value that does not exist.
     pub(super) fn render(&self, name: &'static str, values: &impl Serialize) -> Result<String, TemplateError> {
-        let source = &self.sources[name];
+        let source = self.sources[name].as_ref().map_err(Clone::clone)?;
         environment().render_str(source, Serde(values)).map_err(|error| wrong(name, source, error))
     }
+}
+
+/// Reads a project's own template. A link may lead anywhere within the work tree: what is elsewhere, or in the
+/// git directory, is not the project's to publish.
+fn own(top: &Path, path: &Path) -> Result<String, TemplateError> {
+    let read = || {
+        let (top, real) = (top.canonicalize()?, path.canonicalize()?);
+        let inside = real.strip_prefix(&top).is_ok_and(|inside| !inside.iter().any(|part| part == ".git"));
+        match inside {
+            true => private::read(&real, LARGEST),
+            false => Err(std::io::Error::other("it is a link to a place outside of the work tree")),
+        }
+    };
+    read().map_err(|error| TemplateError::Unreadable { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn wrong(name: &'static str, template: &str, error: minijinja::Error) -> TemplateError {
@@ -81,6 +109,7 @@ fn environment() -> Environment<'static> {
         .build()
         .expect("the default delimiters differ");
     environment.set_syntax(syntax);
+    environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.add_filter("code", |value: String| Value::from_safe_string(markdown::code(&value)));
     environment.set_formatter(|out, _, value| {

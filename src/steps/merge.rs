@@ -84,7 +84,8 @@ impl Step for MergeFix {
                 return Ok(Undo::Done(format!("the merge into `{}` is reverted", merge.branch)));
             }
             // The change from the merge back to its first parent, applied to the current tip.
-            let tree = self.merge_trees(Some(&merge.merge), &tip, &merge.old).await?.map_err(|files| {
+            let before = self.with_ticket(at, &merge).await?;
+            let tree = self.merge_trees(Some(&merge.merge), &tip, &before).await?.map_err(|files| {
                 StepError::stuck(
                     format!("reverting the merge conflicts in {}", files.join(", ")),
                     Next::by_hand(format!("git revert -m 1 {} on `{}`", merge.merge, merge.branch)).then(Next::Resume),
@@ -110,6 +111,18 @@ impl Step for MergeFix {
 }
 
 impl MergeFix {
+    /// What was before the merge, with the incident's ticket as the merge brought it: the revert leaves the
+    /// ticket alone, which has its resolution by now.
+    async fn with_ticket(&self, at: &Moment<'_>, merge: &Merge) -> Result<String, StepError> {
+        let project = &self.0.project;
+        let ticket = at.incident.detail::<Branch>().and_then(|branch| branch.ticket);
+        let Some(path) = ticket else { return Ok(merge.old.clone()) };
+        match project.file(&merge.merge, &path).await? {
+            Some(text) => Ok(project.commit_files(&[&merge.old], &[(path, text)], "The ticket stays\n").await?),
+            None => Ok(merge.old.clone()),
+        }
+    }
+
     /// The evidence, if production's branch already has the released commit.
     async fn merged(&self, release: &Release) -> Result<Option<Evidence>, StepError> {
         let project = &self.0.project;

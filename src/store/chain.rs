@@ -1,9 +1,8 @@
 //! Chains of events without an incident.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
-use super::{Store, failure, not_written};
+use super::{Store, failure, get, not_written};
 use crate::domain::actor::Actor;
 use crate::domain::event::{Event, Fact, Head};
 use crate::workflow::journal::{Journal, JournalError};
@@ -38,7 +37,8 @@ impl Store {
     pub async fn head_of_chain(&self, key: &str) -> Result<Option<(i64, String)>, JournalError> {
         let query = "select seq, digest from event where service = $1 and incident = $2 order by seq desc limit 1";
         let row = sqlx::query(query).bind(self.service).bind(key).fetch_optional(&self.pool).await;
-        Ok(row.map_err(|error| failure("read", &error))?.map(|row| (row.get(0), row.get(1))))
+        let row = row.map_err(|error| failure("read", &error))?;
+        row.map(|row| Ok((get(&row, 0)?, get(&row, 1)?))).transpose()
     }
 
     /// Returns the key of the chain with this prefix that was written to last.
@@ -53,6 +53,6 @@ impl Store {
         .fetch_optional(&self.pool)
         .await
         .map_err(|error| failure("read", &error))?;
-        Ok(row.map(|row| row.get(0)))
+        row.map(|row| get(&row, 0)).transpose()
     }
 }

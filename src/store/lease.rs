@@ -51,9 +51,12 @@ impl Store {
             .bind(holder)
             .bind(i64::from(seconds) * 1000)
             .bind(dead)
-            .fetch_optional(&self.pool)
+            // All rows: a statement that is not run to its end does not say that the disk is full.
+            .fetch_all(&self.pool)
             .await
-            .map_err(|error| failure("written", &error))?;
+            .map_err(|error| failure("written", &error))?
+            .into_iter()
+            .next();
         Ok(row.map(|row| Lease { name: name.to_owned(), token: row.get(0) }))
     }
 

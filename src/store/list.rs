@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, failure};
+use super::{Store, failure, get};
 use crate::domain::release::ReleaseRecord;
 use crate::domain::summary::{INCIDENT, Summary};
 use crate::workflow::derived::{Listed, Log};
@@ -62,7 +61,9 @@ impl Store {
             let query = format!("select {columns}, service.name {from} {rest}");
             let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(INCIDENT).fetch_all(&self.pool).await;
             let rows = rows.map_err(|error| failure("read", &error))?;
-            all.extend(rows.iter().map(|row| (row.get::<Option<String>, _>(11).unwrap_or_default(), summary(row))));
+            for row in &rows {
+                all.push((get::<Option<String>>(row, 11)?.unwrap_or_default(), summary(row)?));
+            }
         }
         Ok(all)
     }
@@ -71,7 +72,7 @@ impl Store {
     pub async fn keys(&self) -> Result<Vec<String>, JournalError> {
         let query = "select distinct incident from event where service = $1 order by incident";
         let rows = sqlx::query(query).bind(self.service).fetch_all(&self.pool).await;
-        Ok(rows.map_err(|error| failure("read", &error))?.iter().map(|row| row.get(0)).collect())
+        rows.map_err(|error| failure("read", &error))?.iter().map(|row| get(row, 0)).collect()
     }
 
     /// Returns the incident with the identifier or key `id`.
@@ -138,7 +139,7 @@ impl Store {
             query = query.bind(*value);
         }
         let rows = query.fetch_all(&self.pool).await.map_err(|error| failure("read", &error))?;
-        Ok(rows.iter().map(listed).collect())
+        rows.iter().map(listed).collect()
     }
 
     async fn summaries(&self, query: String, values: &[&str]) -> Result<Vec<Summary>, JournalError> {
@@ -147,44 +148,40 @@ impl Store {
             query = query.bind(*value);
         }
         let rows = query.fetch_all(&self.pool).await.map_err(|error| failure("read", &error))?;
-        Ok(rows.iter().map(summary).collect())
+        rows.iter().map(summary).collect()
     }
 }
 
-fn summary(row: &AnyRow) -> Summary {
-    Summary {
-        key: row.get(0),
-        id: row.get(1),
-        title: row.get(2),
-        severity: row.get(3),
-        status: row.get(4),
-        step: row.get(5),
-        detected: time(row, 6).unwrap_or_default(),
-        declared: time(row, 7).unwrap_or_default(),
-        updated: time(row, 8).unwrap_or_default(),
-        ended: time(row, 9),
-        kind: row.get(10),
-    }
+fn summary(row: &AnyRow) -> Result<Summary, JournalError> {
+    Ok(Summary {
+        key: get(row, 0)?,
+        id: get(row, 1)?,
+        title: get(row, 2)?,
+        severity: get(row, 3)?,
+        status: get(row, 4)?,
+        step: get(row, 5)?,
+        detected: time(row, 6)?.unwrap_or_default(),
+        declared: time(row, 7)?.unwrap_or_default(),
+        updated: time(row, 8)?.unwrap_or_default(),
+        ended: time(row, 9)?,
+        kind: get(row, 10)?,
+    })
 }
 
-fn listed(row: &AnyRow) -> Listed {
+fn listed(row: &AnyRow) -> Result<Listed, JournalError> {
     let record = ReleaseRecord {
-        at: time(row, 0).unwrap_or_default(),
-        environment: row.get(1),
-        release: row.get(2),
-        commit: row.get(3),
-        images: lines(row, 4),
-        deployer: row.get(5),
-        reason: row.get(6),
-        verdict: row.get(7),
+        at: time(row, 0)?.unwrap_or_default(),
+        environment: get(row, 1)?,
+        release: get(row, 2)?,
+        commit: get(row, 3)?,
+        images: get::<String>(row, 4)?.lines().map(str::to_owned).collect(),
+        deployer: get(row, 5)?,
+        reason: get(row, 6)?,
+        verdict: get(row, 7)?,
     };
-    Listed { incident: row.get(8), seq: row.get(9), record }
+    Ok(Listed { incident: get(row, 8)?, seq: get(row, 9)?, record })
 }
 
-fn lines(row: &AnyRow, column: usize) -> Vec<String> {
-    row.get::<String, _>(column).lines().map(str::to_owned).collect()
-}
-
-fn time(row: &AnyRow, column: usize) -> Option<Timestamp> {
-    row.get::<Option<i64>, _>(column).and_then(|ms| Timestamp::from_millisecond(ms).ok())
+fn time(row: &AnyRow, column: usize) -> Result<Option<Timestamp>, JournalError> {
+    Ok(get::<Option<i64>>(row, column)?.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
 }

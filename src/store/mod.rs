@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::any::AnyPoolOptions;
+use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 use crate::domain::actor::{Actor, Identity};
@@ -27,7 +27,8 @@ use crate::domain::incident::Incident;
 use crate::domain::observation::Watch;
 use crate::domain::production::{Deploy, RollBack};
 use crate::domain::verdict::Verdict;
-use crate::redact::redact;
+use crate::private;
+use crate::redact::{redact, redact_parts};
 use crate::workflow::derived;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
@@ -58,13 +59,20 @@ impl Store {
         sqlx::any::install_default_drivers();
         let (dialect, url) = dialect::parse(location, directory)?;
         if dialect == Dialect::Sqlite {
-            std::fs::create_dir_all(directory).map_err(|error| JournalError::Store {
+            // The database's other files have the permissions of this one.
+            let made = private::make_directory(directory).map(|()| private::make_file(&directory.join("journal.db")));
+            made.map(drop).map_err(|error| JournalError::Store {
                 action: "opened",
                 reason: format!("`{}` can't be made: {error}", directory.display()),
                 hint: None,
             })?;
         }
-        let pool = connect(dialect, &url).await.map_err(|error| failure("opened", &error))?;
+        let pool = connect(dialect, &url).await.map_err(|error| match failure("opened", &error) {
+            JournalError::Store { action, reason, hint } => {
+                JournalError::Store { action, reason: redact_parts(&reason, location), hint }
+            }
+            other => other,
+        })?;
         let store = Store { pool, dialect, service: service::UNOWNED };
         store.migrate().await?;
         Ok(store)
@@ -142,7 +150,8 @@ impl Store {
                                   order by at desc, seq desc limit 1";
                     let before = sqlx::query(before).bind(self.service).bind(&back.to).fetch_optional(&mut **tx);
                     let before = before.await?;
-                    let (commit, images) = before.map(|row| (row.get(0), row.get(1))).unwrap_or_default();
+                    let before = before.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)));
+                    let (commit, images) = before.transpose()?.unwrap_or_default();
                     Some((back.environment, back.to, commit, images))
                 }
                 Err(_) => None,
@@ -218,8 +227,8 @@ impl Journal for Store {
         let rows = rows.map_err(|error| failure("read", &error))?;
         rows.into_iter()
             .map(|row| {
-                let (seq, text): (i64, String) = (row.get(0), row.get(3));
-                let proof = Identity::from_written(row.get(6));
+                let (seq, text): (i64, String) = (get(&row, 0)?, get(&row, 3)?);
+                let proof = Identity::from_written(get(&row, 6)?);
                 let unreadable = |reason: String| JournalError::Unreadable { key: key.to_owned(), seq, reason };
                 let no_fact = |error: serde_json::Error| match unknown_step(&text) {
                     Some(unknown) => JournalError::Newer { key: key.to_owned(), seq, unknown },
@@ -228,12 +237,12 @@ impl Journal for Store {
                 Ok(Event {
                     incident: key.to_owned(),
                     seq,
-                    at: Timestamp::from_millisecond(row.get(1)).map_err(|error| unreadable(error.to_string()))?,
-                    actor: Actor::read(row.get(2), proof.map_err(|error| unreadable(error.to_string()))?),
+                    at: Timestamp::from_millisecond(get(&row, 1)?).map_err(|error| unreadable(error.to_string()))?,
+                    actor: Actor::read(get(&row, 2)?, proof.map_err(|error| unreadable(error.to_string()))?),
                     fact: serde_json::from_str(&text).map_err(no_fact)?,
                     text,
-                    previous: row.get(4),
-                    digest: row.get(5),
+                    previous: get(&row, 4)?,
+                    digest: get(&row, 5)?,
                 })
             })
             .collect()
@@ -262,6 +271,11 @@ impl Journal for Store {
     async fn release(&self, lease: &Lease) -> Result<(), JournalError> {
         self.give_back_lease(lease).await
     }
+}
+
+/// Returns a column's value; fails if a corrupt database has another type in it.
+fn get<'r, T: sqlx::Decode<'r, Any> + sqlx::Type<Any>>(row: &'r AnyRow, column: usize) -> Result<T, JournalError> {
+    row.try_get(column).map_err(|error| failure("read", &error))
 }
 
 fn not_written(event: &Event, error: &sqlx::Error) -> JournalError {

@@ -17,9 +17,11 @@ impl Store {
         .bind(self.service)
         .bind(day)
         .bind(floor)
-        .fetch_one(&self.pool)
+        // All rows: a statement that is not run to its end does not say that the disk is full.
+        .fetch_all(&self.pool)
         .await
         .map_err(|error| failure("written", &error))?;
-        Ok(row.get(0))
+        let number = row.first().map(|row| row.try_get(0)).transpose();
+        Ok(number.map_err(|error| failure("read", &error))?.unwrap_or(floor))
     }
 }

@@ -165,8 +165,12 @@ impl Engine<'_> {
                 let stopping = async {
                     tokio::time::sleep_until(start + patience).await;
                     drop(going);
+                    std::future::pending::<()>().await;
                 };
-                tokio::join!(delivery, stopping).0?
+                tokio::select! {
+                    incident = delivery => incident?,
+                    () = stopping => unreachable!("it never ends"),
+                }
             }
         };
         Ok((incident, ended))

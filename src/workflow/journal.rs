@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::kept::kept;
 use super::plan::{Next, next};
 use crate::crash::{self, Point};
 use crate::domain::actor::Actor;
@@ -160,7 +161,7 @@ impl Entry<'_> {
     /// The event of this entry, right after the last one of `incident`.
     fn after(&self, incident: Option<&Incident>) -> Event {
         let head = incident.map(|incident| Head { seq: incident.seq, at: incident.updated, digest: &incident.head });
-        Event::after(head, self.key, self.actor, self.now, self.fact)
+        Event::after(head, self.key, self.actor, self.now, &kept(self.fact))
     }
 }
 

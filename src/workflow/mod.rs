@@ -4,6 +4,7 @@ pub mod courier;
 pub mod derived;
 pub mod engine;
 pub mod journal;
+mod kept;
 pub mod plan;
 pub mod progress;
 pub mod step;

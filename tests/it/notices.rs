@@ -59,12 +59,14 @@ fn an_outage_of_the_receiver_loses_nothing_and_keeps_the_order() {
 
     let declared = hotfix(&["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     insta::assert_snapshot!(declared, @r"
-    exit status: 0
+    exit status: 3
     --- stdout
     001  P0  Payment API returns 500
     [DURATION] of 2 h   next update due in 15 min   open
       !     team was not notified, tried once: status 500
     next: hotfix ship
+    --- stderr
+    nobody was notified: tell them by another way; `hotfix resume` tries again
     ");
     assert!(!env.hotfix(&["timeline", "--events"]).stdout.contains("s3cret"));
 
@@ -88,4 +90,72 @@ fn the_old_name_of_a_notifier_is_read_with_a_warning() {
     let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     assert!(declared.stderr.contains("`notify.by.memory` is called `file` now"), "{declared}");
     assert!(env.read("../notices").contains("Payment API returns 500"), "{declared}");
+}
+
+/// A configuration with webhooks at these addresses.
+fn webhooks(env: &TestEnv, urls: &[String]) {
+    let hooks: String = urls
+        .iter()
+        .enumerate()
+        .map(|(index, url)| format!("\n[[notify]]\nname = \"team-{index}\"\nby.webhook = {{ url = \"{url}\" }}\n"))
+        .collect();
+    env.write("hotfix.toml", &(env.read("hotfix.toml") + &hooks));
+}
+
+/// A server that takes connections and never answers, while the listener lives.
+fn hanging() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+const DECLARE: [&str; 6] = ["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
+
+#[test]
+fn hanging_receivers_hold_up_nobody() {
+    let env = TestEnv::new();
+    env.instant();
+    let hanging = [hanging(), hanging(), hanging()];
+    webhooks(&env, &hanging.each_ref().map(|(_, url)| url.clone()));
+    let start = std::time::Instant::now();
+    let started = env.hotfix(&DECLARE);
+    // About 2.5 s on an idle machine; 45 s before, one after the other.
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?} {started}", start.elapsed());
+    assert_eq!(started.status, Some(3), "{started}");
+    assert!(started.stderr.contains("nobody was notified: tell them by another way"), "{started}");
+    for name in ["team-0", "team-1", "team-2"] {
+        assert!(started.stdout.contains(&format!("{name} was not notified")), "{started}");
+    }
+    assert!(env.path("work-001").exists(), "the job continues: {started}");
+}
+
+#[test]
+fn a_redirect_is_no_delivery() {
+    let env = TestEnv::new();
+    env.instant();
+    let (url, _received) = receiver(vec![302; 20]);
+    webhooks(&env, &[url]);
+    let started = env.hotfix(&DECLARE);
+    assert!(started.stdout.contains("status 302, a redirect"), "{started}");
+    assert!(!env.hotfix(&["timeline", "--events"]).stdout.contains("notice-sent"));
+}
+
+#[test]
+fn what_is_left_after_the_close_is_sent_by_any_command() {
+    let env = TestEnv::new();
+    env.instant();
+    let team = "\n[[notify]]\nname = \"team\"\ntopics = [\"closed\"]\nby.command = { send = \"test -e ../up && echo $HOTFIX_SUBJECT >> ../notices\" }\n";
+    env.write("hotfix.toml", &(env.read("hotfix.toml") + team));
+    assert_eq!(env.hotfix(&DECLARE).status, Some(0));
+    env.fix("001");
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(3), "nobody knows: {shipped}");
+    env.write("../up", "");
+    // The receiver rests for 5 s after its first failure.
+    let arrived = (0..40).any(|_| {
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(env.hotfix(&["log"]).status, Some(0));
+        env.path("notices").exists()
+    });
+    assert!(arrived && env.read("../notices").contains("resolved"));
 }

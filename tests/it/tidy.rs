@@ -9,8 +9,9 @@ use std::path::Path;
 const MAY_USE: &[(&str, &[&str])] = &[
     // The language of the field and pure decisions.
     ("domain", &[]),
-    ("redact", &[]),
+    ("redact", &["guard::secret"]),
     ("xml", &[]),
+    ("private", &[]),
     // What settings are made of, and where a crash can be asked for.
     ("value", &[]),
     ("crash", &[]),
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &["redact"]),
     ("git", &["domain", "redact"]),
     // The engine. It knows no adapter: what it needs of them it has as traits.
-    ("workflow", &["domain", "crash"]),
+    ("workflow", &["domain", "crash", "redact"]),
     // Adapters.
     ("config", &["domain", "value", "affected", "deploy", "gate", "guard", "notify", "probe", "proof"]),
     ("affected", &["domain", "value", "process", "xml"]),
@@ -34,13 +35,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("probe", &["domain", "value", "process", "http", "redact", "investigate::logs"]),
     (
         "store",
-        &["domain", "redact", "workflow::journal", "watch::keep", "git::backport::record", "git::backport::error"],
+        &[
+            "domain",
+            "private",
+            "redact",
+            "workflow::derived",
+            "workflow::journal",
+            "watch::keep",
+            "git::backport::record",
+            "git::backport::error",
+        ],
     ),
-    ("investigate", &["domain"]),
+    ("investigate", &["domain", "redact"]),
     ("watch", &["domain", "config", "probe", "verdict", "redact"]),
     // A place to try hotfix in.
     ("demo", &["git", "process"]),
-    ("report", &["domain"]),
+    ("report", &["domain", "private"]),
     // The job, by way of all of these.
     (
         "steps",
@@ -82,6 +92,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "guard::checks",
             "report",
             "watch",
+            "private",
         ],
     ),
     // The faces: operations and their results, no adapter.
@@ -95,6 +106,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "value",
             // Who looks on while the engine works.
             "workflow::progress",
+            // What an audit finds in the lists, and how long notices may take after a command.
+            "workflow::derived",
+            "workflow::engine::ROUND",
             // What there is to do about git's own errors.
             "git::GitError",
             "git::project::ProjectError",

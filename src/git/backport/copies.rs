@@ -43,7 +43,17 @@ async fn patches(git: &Git, commits: &[Oid], paths: &[String]) -> Result<Vec<(St
     if commits.is_empty() {
         return Ok(Vec::new());
     }
-    let options = ["--literal-pathspecs", "diff-tree", "--stdin", "--root", "-p", "--full-index", "--no-renames"];
+    let options = [
+        "--literal-pathspecs",
+        "diff-tree",
+        "--stdin",
+        "--root",
+        "-p",
+        "--full-index",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+    ];
     let rest = ["--no-ext-diff", "--no-textconv", "--no-color", "--"];
     let args = options.into_iter().chain(rest).chain(paths.iter().map(String::as_str));
     let diffs = git.call(args).input(lines(commits)).output().await?;

@@ -185,7 +185,7 @@ fn whole_job() -> Story {
 }
 
 fn write(document: Document, story: &Story) -> String {
-    let (templates, incident, allowance) = (Templates::load(None).unwrap(), story.incident(), allowance());
+    let (templates, incident, allowance) = (Templates::load(None), story.incident(), allowance());
     document.write(&templates, Account { incident: &incident, events: &story.events, allowance: &allowance }).unwrap()
 }
 
@@ -282,13 +282,15 @@ fn hostile_text_breaks_no_document() {
 
 #[test]
 fn a_project_may_have_its_own_templates() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("ticket.md"), "{{ id }} {{ title | code }} {{ ticket }}\n").unwrap();
+    let top = tempfile::tempdir().unwrap();
+    let directory = top.path().join(".hotfix/templates");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("ticket.md"), "{{ id }} {{ title | code }} {{ ticket }}\n").unwrap();
     let own = |text: Option<&str>| {
         if let Some(text) = text {
-            std::fs::write(directory.path().join("ticket.md"), text).unwrap();
+            std::fs::write(directory.join("ticket.md"), text).unwrap();
         }
-        let templates = Templates::load(Some(directory.path()))?;
+        let templates = Templates::load(Some(top.path()));
         let (story, allowance) = (Story::begin(declaration()), allowance());
         let incident = story.incident();
         Document::Ticket
@@ -297,6 +299,11 @@ fn a_project_may_have_its_own_templates() {
     assert_eq!(own(None).unwrap(), "HOTFIX-20261120-001 `Payment API returns 500` \n");
     assert_snapshot!(own(Some("\n{{ titel }}")).unwrap_err().to_string(), @"template `ticket.md`, line 2, `{{ titel }}`: undefined value");
     assert_snapshot!(own(Some("{% if %}")).unwrap_err().to_string(), @"template `ticket.md`, line 1, `{% if %}`: unexpected end of block");
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}";
+    assert!(own(Some(endless)).unwrap_err().to_string().ends_with("fuel"), "{}", own(Some(endless)).unwrap_err());
+    std::fs::remove_file(directory.join("ticket.md")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", directory.join("ticket.md")).unwrap();
+    assert!(own(None).unwrap_err().to_string().ends_with("it is a link to a place outside of the work tree"));
 }
 
 #[test]
