@@ -122,6 +122,10 @@ pub enum AppError {
     NoReason { what: &'static str },
     #[error("there is nothing called `{name}` to waive")]
     NothingToWaive { name: String, nearest: Vec<String> },
+    #[error("nobody holds `{name}`")]
+    NobodyHolds { name: String },
+    #[error("`{words}` still runs as process {process}")]
+    StillRuns { words: String, process: i32 },
     #[error("no checklist has `{item}`")]
     NotOnAChecklist { item: String },
 }
@@ -148,6 +152,7 @@ impl AppError {
             | NoReason { .. }
             | NothingToWaive { .. }
             | NotOnAChecklist { .. }
+            | AppError::NobodyHolds { .. }
             | AppError::Store(OpenError::NotUnowned(_)) => Kind::Usage,
             Unknown { .. }
             | NoneOpen
@@ -155,7 +160,10 @@ impl AppError {
             | NotAnIncident { .. }
             | Engine(EngineError::Unknown(_))
             | Project(ProjectError::NotARepository { .. } | ProjectError::Gone) => Kind::NotFound,
-            OrderOpen { .. } | IncidentOpen { .. } | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
+            OrderOpen { .. }
+            | IncidentOpen { .. }
+            | AppError::StillRuns { .. }
+            | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
             MayNotApprove { .. } | NoBreakGlass | NotAnEmergency { .. } | AppError::Store(OpenError::Taken { .. }) => {
                 Kind::Refused
             }
@@ -245,6 +253,8 @@ impl AppError {
             NoSuchRole { known, .. } => vec![format!("roles: {}", known.join(", "))],
             NothingToWaive { nearest, .. } if nearest.is_empty() => one("hotfix check"),
             NothingToWaive { nearest, .. } => vec![format!("did you mean `{}`?", nearest.join("`, `"))],
+            AppError::NobodyHolds { .. } => one("hotfix lease"),
+            AppError::StillRuns { process, .. } => vec![format!("wait for it to end, or end it: kill -- -{process}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
             MayNotApprove { .. } => one("somebody else: hotfix approve --role ROLE"),
             Config(_)

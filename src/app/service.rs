@@ -74,6 +74,7 @@ impl Service {
             limit: config.deploy.limit.0,
             environment: config.deploy.environment.clone(),
             project: project.clone(),
+            records: Arc::clone(&store) as _,
         };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);

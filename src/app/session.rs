@@ -10,6 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::event::{Event, Fact};
 use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
+use crate::git::leftovers;
 use crate::workflow::engine::{Engine, Until};
 use crate::workflow::progress::Progress;
 
@@ -54,6 +55,7 @@ impl Session {
     /// Runs the incident until it is held, fails, is stuck, or has reached `goal`. Then the head of its chain
     /// is anchored on the remote. An outage that a watch found gets its own incident.
     pub async fn run(&self, key: &str, goal: Goal, progress: &dyn Progress) -> Result<Incident, AppError> {
+        leftovers::remove(&self.service.tools.project.common);
         self.number(key).await?;
         // An outage that another process found, and died before declaring it.
         self.declare_outage(self.service.incident(key).await?).await?;

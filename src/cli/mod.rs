@@ -20,6 +20,7 @@ mod error;
 mod init;
 mod investigate;
 mod issue;
+mod lease;
 mod list;
 mod log;
 mod man;
@@ -137,6 +138,7 @@ enum Command {
     Abort(abort::Args),
     Status(status::Args),
     List(list::Args),
+    Lease(lease::Args),
     Timeline(timeline::Args),
     Log(log::Args),
     Report(report::Args),
@@ -277,6 +279,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Abort(args) => args.run(context).await,
         Command::Status(args) => args.run(context).await,
         Command::List(args) => args.run(context).await,
+        Command::Lease(args) => args.run(context).await,
         Command::Timeline(args) => args.run(context).await,
         Command::Log(args) => args.run(context).await,
         Command::Report(args) => args.run(context).await,
@@ -286,7 +289,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Store(args) => args.run(context).await,
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(context),
-        Command::Supervise(args) => args.run(),
+        Command::Supervise(args) => args.run().await,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::error::CliError;
 use super::reply::Reply;
+use crate::app::supervise::supervise;
 use crate::process::{contained, supervised};
 
 /// Run a command to its end; hotfix starts this itself
@@ -11,12 +12,16 @@ use crate::process::{contained, supervised};
 pub struct Args {
     /// The directory with the state of one that changes production; others come over standard input
     state: Option<PathBuf>,
+    /// Be that command, once it is recorded
+    #[arg(long)]
+    gate: bool,
 }
 
 impl Args {
-    pub fn run(self) -> Result<Reply, CliError> {
+    pub async fn run(self) -> Result<Reply, CliError> {
         let ended = match self.state {
-            Some(state) => supervised::supervise(&state),
+            Some(state) if self.gate => supervised::gate(&state),
+            Some(state) => supervise(&state).await,
             None => contained::contain(),
         };
         ended.map_err(|error| CliError::failed(error.to_string()))?;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Change, DeployError, Deployer, Preparation, Surroundings, failed};
 use crate::process::Spec;
+use crate::process::supervised::RunError;
 use crate::value::CommandLine;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -45,7 +46,11 @@ impl Command {
             ("HOTFIX_PREVIOUS".to_owned(), change.previous.clone()),
             ("HOTFIX_IMAGE".to_owned(), change.images.join("\n")),
         ]);
-        let ended = supervised.run(&self.spec(command, environment, self.surroundings.limit), verb).await?;
+        let ended = match supervised.run(&self.spec(command, environment, self.surroundings.limit), verb).await {
+            // Only what runs can tell then.
+            Err(RunError::Lost) if self.current().await?.as_deref() == Some(change.release.as_str()) => return Ok(()),
+            ended => ended?,
+        };
         if ended.succeeded() { Ok(()) } else { Err(failed(command, &ended)) }
     }
 

@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::event::hex;
 use crate::git::project::Project;
-use crate::process::supervised::Supervised;
+use crate::process::running::{Records, Work};
+use crate::process::supervised::{RunError, Supervised};
 use crate::process::{self, Ended, Spec};
 use crate::value::{CommandLine, Length};
 
@@ -49,7 +50,7 @@ impl Config {
 }
 
 /// What a deployer gets besides its own configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// Where commands are run: the repository's top directory.
     pub directory: PathBuf,
@@ -58,13 +59,24 @@ pub struct Surroundings {
     pub limit: Duration,
     pub environment: String,
     pub project: Project,
+    /// Where it is recorded what runs, for every clone.
+    pub records: Arc<dyn Records>,
 }
 
 impl Surroundings {
     /// Where the command of `verb` for this very change has its lock and its result.
     fn supervised(&self, verb: &str, change: &Change) -> Supervised {
         // A release's name may be hostile, so the directory is named by a digest of it.
-        Supervised::at(self.state.join(mark(verb, change)))
+        let name = mark(verb, change);
+        let work = Work {
+            place: format!("environment/{}", self.environment),
+            incident: change.id.split(' ').next().unwrap_or_default().to_owned(),
+            step: verb.to_owned(),
+            clone: self.project.common.clone(),
+            directory: self.state.join(&name),
+            name,
+        };
+        Supervised { records: Arc::clone(&self.records), work }
     }
 
     /// What a command prints on its last line; `None` where that is nothing.
@@ -196,8 +208,21 @@ pub enum DeployError {
     Unknown(String),
     #[error("`{command}`: {ended}{}", tail(.output))]
     Command { command: String, ended: String, output: String },
+    /// A command may still change it where it can't be seen from here.
+    #[error("{0}")]
+    Unseen(String),
     #[error("the state of the deploy can't be kept: {0}")]
     State(#[from] std::io::Error),
+}
+
+impl From<RunError> for DeployError {
+    fn from(error: RunError) -> DeployError {
+        match error {
+            RunError::Unseen(reason) => DeployError::Unseen(reason),
+            RunError::State(error) => DeployError::State(error),
+            RunError::Lost => DeployError::Unknown(error.to_string()),
+        }
+    }
 }
 
 fn tail(output: &str) -> String {

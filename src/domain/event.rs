@@ -144,6 +144,13 @@ pub enum Fact {
         check: String,
         reason: String,
     },
+    /// A person has said that whoever held a lease, or ran a command there, is gone.
+    LeaseBroken {
+        lease: String,
+        /// Who or what that was, in words.
+        holder: String,
+        reason: String,
+    },
     Ticked {
         item: String,
     },
@@ -213,6 +220,7 @@ impl Fact {
             Fact::StepStuck { .. } => "step-stuck",
             Fact::Approved { .. } => "approved",
             Fact::Waived { .. } => "waived",
+            Fact::LeaseBroken { .. } => "lease-broken",
             Fact::Ticked { .. } => "ticked",
             Fact::NoticeSent { .. } => "notice-sent",
             Fact::NoticeFailed { .. } => "notice-failed",
@@ -250,6 +258,7 @@ impl Fact {
             Fact::Numbered { .. }
                 | Fact::Noted { .. }
                 | Fact::Linked { .. }
+                | Fact::LeaseBroken { .. }
                 | Fact::Ticked { .. }
                 | Fact::NoticeSent { .. }
                 | Fact::NoticeFailed { .. }

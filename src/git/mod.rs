@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod backport;
 pub mod change;
 pub mod entries;
+pub mod leftovers;
 pub mod merge_tree;
 pub mod objects;
 pub mod oid;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::{Git, GitError, address};
+use super::{Git, GitError, address, leftovers};
 
 /// A clone and its remote. Work trees of people are never changed through it.
 #[derive(Clone, Debug)]
@@ -205,13 +205,14 @@ impl Project {
     ) -> Result<String, ProjectError> {
         let first = parents.first().copied().unwrap_or_default();
         self.hold_to_folders(first, files.iter().map(|(path, _)| path.as_str())).await?;
-        let index = tempfile::Builder::new().prefix("hotfix-index-").tempdir_in(&self.common).map_err(|source| {
-            GitError::NotStarted {
-                command: "read-tree".to_owned(),
-                directory: self.common.display().to_string(),
-                source,
-            }
-        })?;
+        let index =
+            tempfile::Builder::new().prefix(&leftovers::prefix()).tempdir_in(&self.common).map_err(|source| {
+                GitError::NotStarted {
+                    command: "read-tree".to_owned(),
+                    directory: self.common.display().to_string(),
+                    source,
+                }
+            })?;
         let index = index.path().join("index");
         self.git.call(["read-tree", first]).env("GIT_INDEX_FILE", &index).text().await?;
         let mut entries = Vec::new();

@@ -3,6 +3,8 @@
 
 pub mod contained;
 pub mod follow;
+pub mod machine;
+pub mod running;
 pub mod supervised;
 
 use std::collections::VecDeque;

@@ -136,6 +136,7 @@ fn what(fact: &Fact) -> Option<String> {
             format!("break-glass approval of {} as {role}: {reason}", short(commit))
         }
         Fact::Waived { check, reason } => format!("waived {check}: {reason}"),
+        Fact::LeaseBroken { lease, holder, reason } => format!("took {lease} from {holder}: {reason}"),
         Fact::Ticked { item } => format!("ticked: {item}"),
         Fact::NoticeFailed { notice, error } => {
             let (_, destination) = notice.split_once('/').unwrap_or(("", notice));

@@ -1,11 +1,10 @@
 //! Makes the branch, and its own work tree beside the repository.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Tools, document, short};
+use super::{Tools, document, short, work_tree};
 use crate::config::BranchFrom;
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::Branch;
@@ -34,7 +33,7 @@ impl Step for MakeBranch {
         let remote = &self.0.project.remote;
         Ok(vec![
             Action::new("create branch", format!("`{name}` at {} with the incident's ticket", short(&base))),
-            Action::new("create work tree", self.work_tree(at.incident)?.display().to_string()),
+            Action::new("create work tree", self.0.work_tree(at.incident)?.display().to_string()),
             Action::new("push", format!("`{name}` to `{remote}`")),
         ])
     }
@@ -42,18 +41,20 @@ impl Step for MakeBranch {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         self.0.fetch().await?;
         if let Some(branch) = self.existing(at.incident).await? {
-            self.complete(&branch).await?;
-            return Ok(Outcome::Done(evidence(&branch)));
+            return Ok(Outcome::Done(evidence(&self.complete(at.incident, branch).await?)));
         }
         let branch = self.create(at.incident).await?;
-        self.complete(&branch).await?;
-        Ok(Outcome::Done(evidence(&branch)))
+        Ok(Outcome::Done(evidence(&self.complete(at.incident, branch).await?)))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let Some(branch) = self.existing(at.incident).await? else { return Ok(None) };
         let pushed = self.0.project.remote_branch(&branch.name).await.is_ok();
-        Ok((pushed && Path::new(&branch.work_tree).exists()).then(|| evidence(&branch)))
+        if !pushed {
+            return Ok(None);
+        }
+        // Git may have been killed while it made it.
+        Ok(Some(evidence(&work_tree::here(&self.0, at.incident, branch).await?)))
     }
 
     async fn undo(&self, at: &Moment<'_>) -> Result<Undo, StepError> {
@@ -94,11 +95,6 @@ impl MakeBranch {
         }
     }
 
-    fn work_tree(&self, incident: &Incident) -> Result<PathBuf, StepError> {
-        let path = self.0.fill(&self.0.config.branch.work_tree, incident)?;
-        Ok(normal(&self.0.project.top.join(path)))
-    }
-
     async fn tip(&self, name: &str) -> Result<Option<String>, StepError> {
         Ok(self.0.project.commit(&format!("refs/heads/{name}")).await?)
     }
@@ -106,7 +102,11 @@ impl MakeBranch {
     /// The incident's branch, as the journal or the repository has it.
     async fn existing(&self, incident: &Incident) -> Result<Option<Branch>, StepError> {
         if let Some(branch) = incident.detail::<Branch>() {
-            return Ok(self.tip(&branch.name).await?.map(|_| branch));
+            if self.tip(&branch.name).await?.is_none() && self.0.project.remote_branch(&branch.name).await.is_err() {
+                return Ok(None);
+            }
+            work_tree::bring(&self.0, incident, &branch).await?;
+            return Ok(Some(branch));
         }
         let name = self.0.fill(&self.0.config.branch.name, incident)?;
         let Some(tip) = self.tip(&name).await? else { return Ok(None) };
@@ -122,7 +122,7 @@ impl MakeBranch {
                 Next::by_hand(format!("rename or delete it (`git branch -m {name} OTHER`)")).then(Next::Resume),
             ));
         };
-        let work_tree = self.work_tree(incident)?.display().to_string();
+        let work_tree = self.0.work_tree(incident)?.display().to_string();
         let ticket = document::ticket_path(&self.0, incident, &base).await?;
         Ok(Some(Branch { name, base, start, work_tree, ticket }))
     }
@@ -150,46 +150,25 @@ impl MakeBranch {
         let start = project.commit_files(&[&base], &files, &message).await?;
         // Made only if missing: nobody's branch is moved.
         project.git.run(["update-ref", &format!("refs/heads/{name}"), &start, &"0".repeat(start.len())]).await?;
-        let work_tree = self.work_tree(incident)?.display().to_string();
+        let work_tree = self.0.work_tree(incident)?.display().to_string();
         Ok(Branch { name, base, start, work_tree, ticket })
     }
 
     /// Makes the work tree and the remote branch if they are missing.
-    async fn complete(&self, branch: &Branch) -> Result<(), StepError> {
+    async fn complete(&self, incident: &Incident, branch: Branch) -> Result<Branch, StepError> {
         let project = &self.0.project;
-        let trees = project.git.run(["worktree", "list", "--porcelain"]).await?;
-        let checked_out = format!("branch refs/heads/{}", branch.name);
-        if !(trees.lines().any(|line| line == checked_out) && Path::new(&branch.work_tree).exists()) {
-            let add = ["worktree", "add", "--force", "--quiet", &branch.work_tree, &branch.name];
-            project.git.run(add).await.map_err(|error| {
-                let what = format!("move `{}` away, or set branch.work_tree", branch.work_tree);
-                StepError::failed(error.to_string(), Next::by_hand(what).then(Next::Resume))
-            })?;
-        }
+        let branch = work_tree::here(&self.0, incident, branch).await?;
         let refname = format!("refs/heads/{}", branch.name);
         match project.push(&[RefChange::create(&refname, &branch.start)]).await {
             // It already exists, maybe with more commits.
-            Err(ProjectError::Stale { .. }) => Ok(self.0.fetch().await?),
-            ended => Ok(ended?),
+            Err(ProjectError::Stale { .. }) => self.0.fetch().await?,
+            ended => ended?,
         }
+        Ok(branch)
     }
 }
 
 fn evidence(branch: &Branch) -> Evidence {
     let summary = format!("`{}` from {}, work tree {}", branch.name, short(&branch.base), branch.work_tree);
     Evidence::with(summary, branch)
-}
-
-/// The path without `.` and `..`; it need not exist.
-fn normal(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut normal, part| {
-        match part {
-            std::path::Component::ParentDir => {
-                normal.pop();
-            }
-            std::path::Component::CurDir => {}
-            part => normal.push(part),
-        }
-        normal
-    })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::fix::{no_work_tree, uncommitted};
-use super::{Tools, needed, short};
+use super::fix::uncommitted;
+use super::{Tools, needed, short, work_tree};
 use crate::check::{self, CheckError};
 use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
@@ -36,10 +36,8 @@ impl Step for CheckFix {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let (branch, fix): (Branch, Fix) = (needed(at.incident)?, needed(at.incident)?);
+        let branch = work_tree::here(&self.0, at.incident, branch).await?;
         let work_tree = Path::new(&branch.work_tree);
-        if !work_tree.is_dir() {
-            return Ok(no_work_tree(&branch));
-        }
         let head = Git::at(work_tree).run(["rev-parse", "HEAD"]).await?;
         if let Some(reason) = changed(work_tree, &head, &fix.commit).await? {
             return Ok(Outcome::Back { to: StepName::Fix, reason });

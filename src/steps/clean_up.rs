@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::fix::uncommitted;
-use super::{Tools, needed, short};
+use super::{Tools, needed, short, work_tree};
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::Branch;
 use crate::domain::production::Release;
@@ -57,7 +57,9 @@ impl Step for CleanUp {
 pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<String>, StepError> {
     let project = &tools.project;
     let mut done = Vec::new();
-    let work_tree = Path::new(&branch.work_tree);
+    // Each clone may have one of its own.
+    let own = work_tree::registered(project, &branch.name).await?.map(|tree| tree.path);
+    let work_tree = own.as_deref().unwrap_or(Path::new(&branch.work_tree));
     let mut kept = false;
     if work_tree.is_dir() && !project.has_work_tree(work_tree).await? {
         done.push("work tree kept, another clone made it".to_owned());
@@ -70,7 +72,8 @@ pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<S
             done.push("work tree kept, it has new files".to_owned());
             kept = true;
         } else {
-            project.git.run(["worktree", "remove", "--force", &branch.work_tree]).await?;
+            let place = work_tree.display().to_string();
+            project.git.run(["worktree", "remove", "--force", &place]).await?;
             done.push("work tree removed".to_owned());
         }
     }

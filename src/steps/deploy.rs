@@ -5,16 +5,15 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
+use super::exclusive::{self, exclusively};
 use super::{Tools, needed, short};
 use crate::deploy::{Change, DeployError, Deployer};
-use crate::domain::actor::Actor;
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
 use crate::domain::production::{Deploy, Image, Release, WayBack};
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step_name::StepName;
-use crate::workflow::journal::{Journal, JournalError, Lease};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct DeployRelease(pub Arc<Tools>);
@@ -35,13 +34,8 @@ impl Step for DeployRelease {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let release = release(at.incident)?;
         let deployer = self.0.deployer()?;
-        let lock = match lock(&self.0, at.actor).await {
-            Ok(lock) => lock,
-            Err(held) => return held,
-        };
-        let ended = self.deploy(at.incident, &release, deployer).await;
-        self.0.store.release(&lock).await?;
-        ended
+        let deployed = exclusively(&self.0, at, self.deploy(at.incident, &release, deployer)).await?;
+        Ok(deployed.unwrap_or_else(|held| held))
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
@@ -50,13 +44,14 @@ impl Step for DeployRelease {
         // Production may be changing right now, by a command of a process that has died.
         let change = change(&self.0, at.incident, &release.tag, &release.commit, "").await?;
         match deployer.settle(&change).await {
-            // It went wrong: running it again finds that, and starts the way back.
-            Err(DeployError::Rollout(_)) => return Ok(None),
+            // It went wrong, or can't be seen: running it again finds that, and says what can be done.
+            Err(DeployError::Rollout(_) | DeployError::Unseen(_)) => return Ok(None),
             settled => settled?,
         }
         if deployer.current().await?.as_deref() != Some(release.tag.as_str()) {
             return Ok(None);
         }
+        exclusive::leave(&self.0, at).await?;
         let way_back: WayBack = needed(at.incident)?;
         Ok(Some(evidence(&self.0, &Change { previous: way_back.release, ..change }, None)))
     }
@@ -68,7 +63,12 @@ impl Step for DeployRelease {
         let deployer = self.0.deployer()?;
         // A rollback may be running, by a command of a process that has died.
         let back = change(&self.0, at.incident, &deploy.previous, "", &deploy.release).await?;
-        deployer.settle(&back).await?;
+        match deployer.settle(&back).await {
+            Err(DeployError::Unseen(reason)) => {
+                return Err(StepError::failed(reason, exclusive::unseen(&exclusive::place(&self.0))));
+            }
+            settled => settled?,
+        }
         let current = deployer.current().await?.unwrap_or_default();
         if current != deploy.release {
             return Ok(Undo::Nothing(format!("production runs `{current}`, not `{}`", deploy.release)));
@@ -79,19 +79,12 @@ impl Step for DeployRelease {
                 Next::by_hand("put production right by hand").then(Next::Resume),
             ));
         }
-        let lock = match lock(&self.0, at.actor).await {
-            Ok(lock) => lock,
-            Err(Err(error)) => return Err(error),
-            Err(Ok(_)) => {
-                let message = format!("{} is being changed by somebody else", deploy.environment);
-                return Err(StepError::failed(message, Next::wait_for("the other deploy").then(Next::Resume)));
-            }
-        };
         let back = Back { from: deploy.release, to: deploy.previous, rung: Rung::Undo };
-        let ended = super::roll_back::put_back(&self.0, at.incident, &back).await;
-        self.0.store.release(&lock).await?;
-        ended?;
-        Ok(Undo::Done(format!("production is back on `{}`", back.to)))
+        match exclusively(&self.0, at, super::roll_back::put_back(&self.0, at.incident, &back)).await? {
+            Ok(()) => Ok(Undo::Done(format!("production is back on `{}`", back.to))),
+            Err(Outcome::Held { reason, hint }) => Err(StepError::failed(reason, hint)),
+            Err(_) => Ok(Undo::Nothing("nothing was put back".to_owned())),
+        }
     }
 }
 
@@ -155,20 +148,6 @@ pub fn release(incident: &Incident) -> Result<Release, StepError> {
     match incident.order() {
         Some(order) => Ok(Release { tag: order.release.clone(), commit: order.commit.clone() }),
         None => needed(incident),
-    }
-}
-
-/// The lease on the environment, or why the step is held.
-pub async fn lock(tools: &Tools, by: &Actor) -> Result<Lease, Result<Outcome, StepError>> {
-    let name = format!("environment/{}", tools.config.deploy.environment);
-    let seconds = u32::try_from(tools.config.deploy.limit.0.as_secs()).unwrap_or(u32::MAX).saturating_add(60);
-    match tools.store.acquire(&name, by, seconds).await {
-        Ok(lease) => Ok(lease),
-        Err(error @ JournalError::Leased { .. }) => Err(Ok(Outcome::Held {
-            reason: error.to_string(),
-            hint: Next::wait_for("the other deploy").then(Next::Resume),
-        })),
-        Err(error) => Err(Err(error.into())),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Tools, count, needed, short};
+use super::{Tools, count, needed, short, work_tree};
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::{Incident, StepState};
@@ -35,16 +35,16 @@ impl Step for MakeFix {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let branch: Branch = needed(at.incident)?;
-        if !Path::new(&branch.work_tree).is_dir() {
-            return Ok(no_work_tree(&branch));
-        }
+        let branch = work_tree::here(&self.0, at.incident, needed(at.incident)?).await?;
         let mut found = self.look(at.incident, &branch).await?;
         if let (Err(_), Some(command)) = (&found, &self.0.config.fix.command) {
+            let mut environment = self.0.environment(at.incident);
+            // Another clone's may be in the journal.
+            environment.push(("HOTFIX_WORK_TREE".to_owned(), branch.work_tree.clone()));
             let spec = Spec {
                 arguments: command.arguments(),
                 directory: branch.work_tree.clone().into(),
-                environment: self.0.environment(at.incident),
+                environment,
                 limit: self.0.config.fix.limit.0,
             };
             let ended = process::run(spec).await;
@@ -137,11 +137,6 @@ fn went_bad(incident: &Incident) -> Option<String> {
     });
     let bad = ended.next_back()?;
     matches!(bad.state, StepState::WentBad { .. }).then(|| incident.detail::<Release>())?.map(|release| release.commit)
-}
-
-/// The outcome if somebody removed the work tree: it is made again from the branch.
-pub fn no_work_tree(branch: &Branch) -> Outcome {
-    Outcome::Back { to: StepName::Branch, reason: format!("the work tree {} is gone", branch.work_tree) }
 }
 
 /// The tracked files that differ from the work tree's commit, in short; `None` if none does.

@@ -47,7 +47,8 @@ impl Step for BuildImage {
         }
         let place = self.place(at.incident, &release);
         let ended = match place.command.settled().await? {
-            Some(ended) if ended.succeeded() => ended,
+            // What another clone built may have been named in a file of that clone.
+            Some(ended) if ended.succeeded() && !place.images(&ended).is_empty() => ended,
             _ => self.build(at.incident, &release, &place, command).await?,
         };
         if !ended.succeeded() {
@@ -90,7 +91,8 @@ impl BuildImage {
     fn place(&self, incident: &Incident, release: &Release) -> Place {
         let name = hex(&Sha256::digest(format!("image\0{}\0{}\0{}", incident.key, release.tag, release.commit)));
         let directory = self.0.state.join(&name[..32]);
-        Place { command: Supervised::at(directory.clone()), directory }
+        let place = format!("image/{}", release.tag);
+        Place { command: self.0.supervised(&name[..32], place, incident, self.name()), directory }
     }
 
     /// Runs the build on a clean tree of the release, which is removed afterwards.

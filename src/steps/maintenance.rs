@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Tools;
-use super::deploy::{change, lock};
+use super::deploy::change;
+use super::exclusive::{exclusively, place, unseen};
 use crate::config::MaintenanceBy;
 use crate::deploy::DeployError;
 use crate::domain::event::hex;
@@ -15,9 +16,8 @@ use crate::domain::next::Next;
 use crate::domain::production::MaintenanceOn;
 use crate::domain::step_name::StepName;
 use crate::process::Spec;
-use crate::process::supervised::Supervised;
+use crate::process::supervised::{RunError, Supervised};
 use crate::value::CommandLine;
-use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -52,17 +52,17 @@ impl Maintenance {
                 hint: Next::by_hand("switch it off").then(Next::Resume).or(Next::waive("autoscaler")),
             });
         }
-        let lock = match lock(&self.tools, at.actor).await {
-            Ok(lock) => lock,
-            Err(held) => return held,
-        };
         let mut change = change(&self.tools, incident, "", "", "").await?;
         if let Some(kept) = incident.detail::<MaintenanceOn>() {
             let states = kept.instances.iter().map(|(name, number)| (name.clone(), json!({ "replicas": number })));
             change.state = states.collect();
         }
-        let ended = if on { deployer.take_away(&change).await } else { deployer.bring_back(&change).await };
-        self.tools.store.release(&lock).await?;
+        let scaled =
+            async { Ok(if on { deployer.take_away(&change).await } else { deployer.bring_back(&change).await }) };
+        let ended = match exclusively(&self.tools, at, scaled).await? {
+            Ok(ended) => ended,
+            Err(held) => return Ok(held),
+        };
         let instances = match ended {
             Ok(instances) => instances,
             Err(DeployError::Refused(reason)) => {
@@ -88,8 +88,9 @@ impl Maintenance {
     }
 
     fn supervised(&self, incident: &Incident, on: bool) -> Supervised {
-        let place = hex(&Sha256::digest(format!("maintenance {on}\0{}\0{}", incident.key, incident.plans.len())));
-        Supervised::at(self.tools.state.join(&place[..32]))
+        let name = hex(&Sha256::digest(format!("maintenance {on}\0{}\0{}", incident.key, incident.plans.len())));
+        // One command at a time changes the environment, whether it deploys or not.
+        self.tools.supervised(&name[..32], place(&self.tools), incident, self.name())
     }
 
     async fn switch(&self, incident: &Incident, on: bool, command: &CommandLine) -> Result<Evidence, StepError> {
@@ -99,7 +100,10 @@ impl Maintenance {
             environment: self.tools.environment(incident),
             limit: self.tools.config.maintenance.limit.0,
         };
-        let ended = self.supervised(incident, on).run(&spec, self.name().as_str()).await?;
+        let ended = match self.supervised(incident, on).run(&spec, self.name().as_str()).await {
+            Err(RunError::Unseen(reason)) => return Err(StepError::stuck(reason, unseen(&place(&self.tools)))),
+            ended => ended?,
+        };
         if ended.succeeded() {
             return Ok(evidence(on));
         }
@@ -144,7 +148,10 @@ impl Step for Maintenance {
         if self.by_scale() {
             return Ok(None);
         }
-        let ended = self.supervised(at.incident, self.on).settled().await?;
+        let ended = match self.supervised(at.incident, self.on).settled().await {
+            Err(RunError::Unseen(_)) => return Ok(None),
+            settled => settled?,
+        };
         Ok(ended.filter(|ended| ended.succeeded()).map(|_| evidence(self.on)))
     }
 

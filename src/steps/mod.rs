@@ -9,6 +9,7 @@ mod confirm;
 mod decide;
 mod deploy;
 mod document;
+mod exclusive;
 mod fix;
 mod follow_up;
 mod full_suite;
@@ -24,13 +25,14 @@ mod release;
 mod review;
 mod roll_back;
 mod watch;
+mod work_tree;
 
 pub use check::last_check;
 pub use ladder::other_release;
 pub use review::authors;
 pub use roll_back::{found_way_back, way_back};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,9 +43,12 @@ use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::next::Next;
+use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::git::anchor::Head;
 use crate::git::project::{Project, ProjectError};
+use crate::process::running::Work;
+use crate::process::supervised::Supervised;
 use crate::report::template::Templates;
 use crate::store::Store;
 use crate::store::backport_records::{self, Chains};
@@ -102,6 +107,20 @@ impl Tools {
         Chains { store: Arc::clone(&self.store), actor: actor.clone() }
     }
 
+    /// A command that changes `place`; `name`, hexadecimal digits, is the same for each attempt.
+    fn supervised(&self, name: &str, place: String, incident: &Incident, step: StepName) -> Supervised {
+        let records = Arc::clone(&self.store) as _;
+        let work = Work {
+            name: name.to_owned(),
+            place,
+            incident: incident.key.clone(),
+            step: step.to_string(),
+            clone: self.project.common.clone(),
+            directory: self.state.join(name),
+        };
+        Supervised { records, work }
+    }
+
     /// Writes the head of the incident's chain to the remote, if that works within a short time.
     pub async fn anchor(&self, incident: &Incident) {
         self.anchor_head(&incident.id, incident.seq, &incident.head).await;
@@ -155,6 +174,12 @@ impl Tools {
             };
             StepError::failed(error.to_string(), hint)
         })
+    }
+
+    /// Where this clone would make the work tree of an incident.
+    fn work_tree(&self, incident: &Incident) -> Result<PathBuf, StepError> {
+        let path = self.fill(&self.config.branch.work_tree, incident)?;
+        Ok(normal(&self.project.top.join(path)))
     }
 
     fn deployer(&self) -> Result<&dyn Deployer, StepError> {
@@ -219,6 +244,20 @@ fn otherwise(incident: &Incident) -> Next {
         None => Next::decide(Strategy::B),
         Some(_) => Next::Abort,
     }
+}
+
+/// The path without `.` and `..`; it need not exist.
+fn normal(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normal, part| {
+        match part {
+            std::path::Component::ParentDir => {
+                normal.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => normal.push(part),
+        }
+        normal
+    })
 }
 
 /// A commit's name, short, for people.

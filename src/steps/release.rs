@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use semver::Version;
 
-use super::{Tools, needed, short};
+use super::{Tools, needed, short, work_tree};
 use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::{Branch, Fix, Review};
@@ -91,6 +91,9 @@ impl MakeRelease {
     /// rewritten. A deleted branch says nothing.
     async fn moved(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
         let branch: Branch = needed(incident)?;
+        if self.0.project.commit(commit).await?.is_none() {
+            work_tree::bring(&self.0, incident, &branch).await?;
+        }
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
         let moved = tip.filter(|tip| tip != commit);
         Ok(moved.map(|tip| format!("`{}` is at {}, but {} was proven", branch.name, short(&tip), short(commit))))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Tools, needed, short};
+use super::{Tools, needed, short, work_tree};
 use crate::config::ReviewWhen;
 use crate::domain::actor::Actor;
 use crate::domain::approval;
@@ -42,6 +42,8 @@ impl Step for ReviewFix {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let (branch, fix, check): (Branch, Fix, Check) =
             (needed(at.incident)?, needed(at.incident)?, needed(at.incident)?);
+        // Another clone may have made it; the remote's branch is the fix.
+        work_tree::bring(&self.0, at.incident, &branch).await?;
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
         if tip.as_deref() != Some(check.commit.as_str()) || fix.commit != check.commit {
             let reason = format!("the fix is no longer {}: earlier approvals are void", short(&check.commit));
@@ -117,6 +119,10 @@ impl ReviewFix {
 /// The addresses of those who wrote or committed the fix up to `commit`, in lower case.
 pub async fn authors(tools: &Tools, incident: &Incident, commit: &str) -> Result<BTreeSet<String>, ProjectError> {
     let Some(branch) = incident.detail::<Branch>() else { return Ok(BTreeSet::new()) };
+    if tools.project.commit(commit).await?.is_none() {
+        // Another clone has made it.
+        tools.project.fetch().await?;
+    }
     let log = ["log", "--format=%ae%n%ce", &format!("{}..{commit}", branch.start)];
     Ok(tools.project.git.run(log).await?.lines().map(str::to_lowercase).collect())
 }

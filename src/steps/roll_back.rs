@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::deploy::{change, lock};
+use super::deploy::change;
+use super::exclusive::{self, exclusively};
 use super::{Tools, ladder, otherwise};
 use crate::deploy::{Change, DeployError};
 use crate::domain::evidence::{Detail, Evidence};
@@ -16,7 +17,6 @@ use crate::domain::release::last_verified;
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
-use crate::workflow::journal::Journal;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct RollBackRelease(pub Arc<Tools>);
@@ -38,15 +38,10 @@ impl Step for RollBackRelease {
         if let Some(held) = self.not_by_itself(at.incident, &back) {
             return Ok(held);
         }
-        let lock = match lock(&self.0, at.actor).await {
-            Ok(lock) => lock,
-            Err(held) => return held,
-        };
         let start = Instant::now();
-        let ended = put_back(&self.0, at.incident, &back).await;
-        self.0.store.release(&lock).await?;
-        match ended {
-            Ok(()) => Ok(Outcome::Done(self.evidence(back, Some(start.elapsed().as_secs_f64())))),
+        match exclusively(&self.0, at, put_back(&self.0, at.incident, &back)).await {
+            Ok(Err(held)) => Ok(held),
+            Ok(Ok(())) => Ok(Outcome::Done(self.evidence(back, Some(start.elapsed().as_secs_f64())))),
             Err(error) if error.stuck => ladder::next(&self.0, at.incident, &back, error.message).await,
             Err(error) => Err(error),
         }
@@ -62,10 +57,13 @@ impl Step for RollBackRelease {
         let change = change_back(&self.0, at.incident, &back).await?;
         match deployer.settle(&change).await {
             // Running it says what can be done.
-            Err(DeployError::Rollout(_)) => return Ok(None),
+            Err(DeployError::Rollout(_) | DeployError::Unseen(_)) => return Ok(None),
             settled => settled?,
         }
         let there = deployer.current().await?.as_deref() == Some(back.to.as_str());
+        if there {
+            exclusive::leave(&self.0, at).await?;
+        }
         Ok(there.then(|| self.evidence(back, None)))
     }
 

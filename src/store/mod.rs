@@ -5,14 +5,15 @@ pub mod backport_records;
 mod chain;
 mod dialect;
 mod import;
-mod lease;
+pub mod lease;
 mod list;
 mod number;
+mod running;
 mod schema;
 mod service;
 pub mod watch_state;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +33,7 @@ use crate::redact::{redact, redact_parts};
 use crate::workflow::derived;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 use dialect::Dialect;
+use lease::Owner;
 
 pub use service::{Adopted, Claim, OpenError, is_shared};
 
@@ -41,6 +43,8 @@ pub struct Store {
     dialect: Dialect,
     /// Whose rows are read and written: every statement names it.
     service: i64,
+    /// Where it was opened: the location, and the directory of a file.
+    place: (String, PathBuf),
 }
 
 impl Store {
@@ -73,7 +77,8 @@ impl Store {
             }
             other => other,
         })?;
-        let store = Store { pool, dialect, service: service::UNOWNED };
+        let place = (location.to_owned(), directory.to_owned());
+        let store = Store { pool, dialect, service: service::UNOWNED, place };
         store.migrate().await?;
         Ok(store)
     }
@@ -261,7 +266,8 @@ impl Journal for Store {
     }
 
     async fn acquire(&self, name: &str, by: &Actor, seconds: u32) -> Result<Lease, JournalError> {
-        self.take_lease(name, by, seconds).await
+        let incident = name.strip_prefix("incident/").unwrap_or_default();
+        self.take_lease(name, by, seconds, Owner { incident, is_heir: false }).await
     }
 
     async fn renew(&self, lease: &Lease, seconds: u32) -> Result<(), JournalError> {

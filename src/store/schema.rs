@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
         include_str!("../../migrations/0005.sqlite.sql"),
         include_str!("../../migrations/0005.postgres.sql"),
     ),
+    (include_str!("../../migrations/0006.sql"), "", ""),
     (
         include_str!("../../migrations/0007.sql"),
         include_str!("../../migrations/0007.sqlite.sql"),

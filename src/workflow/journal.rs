@@ -285,6 +285,8 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
         Fact::Waived { check, reason } => {
             incident.waivers.push(Waiver { at, by, check: check.clone(), reason: reason.clone() });
         }
+        // Who may act is not in the journal; that somebody decided about it is.
+        Fact::LeaseBroken { .. } => {}
         Fact::Ticked { item } => incident.ticked.push(item.clone()),
         Fact::NoticeSent { notice } => {
             incident.notices_failed.remove(notice);

@@ -38,6 +38,7 @@ pub fn kept(fact: &Fact) -> Fact {
         | Fact::StepFailed { error: text, .. }
         | Fact::Approved { break_glass: Some(text), .. }
         | Fact::Waived { reason: text, .. }
+        | Fact::LeaseBroken { reason: text, .. }
         | Fact::NoticeFailed { error: text, .. }
         | Fact::AbortStarted { reason: text }
         | Fact::Undone { note: text, .. }

@@ -27,6 +27,7 @@ mod image;
 mod interrupt;
 mod ladder;
 mod ladder_on_kubernetes;
+mod machines;
 mod maven;
 mod notices;
 mod on_compose;

@@ -102,6 +102,7 @@ fn every_command_prints_what_is_promised() {
     timeline --events: events
     log: environment, releases
     audit verify: elsewhere, incidents, intact, lists, missing, retreats, unreachable
+    lease: commands, leases
     store import sqlite: imported, unchanged
     check --base v1.0.0 --only guard: base, commit, gates, seconds, tree, violations
     backport [HASH] --to feature/* --dry-run: fix, left_out, pushed, seconds, targets
@@ -170,6 +171,7 @@ fn orders(run: &mut Account) {
     run.run("timeline --events");
     run.run("log");
     run.run("audit verify");
+    run.run("lease");
     run.run("store import sqlite");
 }
 

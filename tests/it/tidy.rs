@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // What starts programs and connections.
     ("process", &["redact", "crash"]),
     ("http", &["redact"]),
-    ("git", &["domain", "redact"]),
+    ("git", &["domain", "redact", "process::machine"]),
     // The engine. It knows no adapter: what it needs of them it has as traits.
     ("workflow", &["domain", "crash", "redact"]),
     // Adapters.
@@ -44,6 +44,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "watch::keep",
             "git::backport::record",
             "git::backport::error",
+            // What runs, and on which machine.
+            "process",
         ],
     ),
     ("investigate", &["domain", "redact"]),
@@ -88,6 +90,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "deploy",
             "notify",
             "probe",
+            // What runs, and who looks after it.
+            "process::machine",
+            "process::running",
+            "process::supervised",
             "proof",
             "guard::checks",
             "report",

@@ -17,6 +17,7 @@ pub mod help;
 pub mod incident;
 pub mod init;
 pub mod investigation;
+pub mod lease;
 pub mod list;
 pub mod next;
 pub mod order;

@@ -20,6 +20,7 @@ use super::help::{CompletionsView, PageView, PagesView};
 use super::incident::IncidentView;
 use super::init::{AdoptedView, InitView};
 use super::investigation::InvestigatedView;
+use super::lease::LeasesView;
 use super::list::ListView;
 use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
 use super::release::LogView;
@@ -58,6 +59,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("init", &[form::<InitView>, form::<AdoptedView>]),
     ("investigate", &[form::<InvestigatedView>, form::<IncidentView>]),
     ("issue", &[form::<TriageView>]),
+    ("lease", &[form::<LeasesView>]),
     ("list", &[form::<ListView>]),
     ("log", &[form::<LogView>]),
     ("man", &[form::<PageView>, form::<PagesView>]),
