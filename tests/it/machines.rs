@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use hotfix::process::machine::Process;
 use hotfix::process::running::{Records, Work};
 use hotfix::store::{Claim, Store};
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -181,6 +182,12 @@ fn a_supervisor_that_is_killed_while_hotfix_waits_changes_nothing() {
     let deploy = spawn(&mut env.hotfix_command(&["deploy", "v1.1.0", "--yes"]));
     until("the command runs", || env.path("starts").exists());
     let (_, supervisor) = env.processes();
+    // Short, so that a machine that dies keeps nobody from rolling back.
+    let found: Value = serde_json::from_str(&env.hotfix(&["lease", "--json"]).stdout).unwrap();
+    let held = found["leases"].as_array().unwrap().iter().find(|lease| lease["name"] == "environment/production");
+    let until: Timestamp = held.unwrap()["until"].as_str().unwrap().parse().unwrap();
+    assert!(until.duration_since(Timestamp::now()).as_secs() <= 30, "{found}");
+    assert_eq!(found["commands"][0]["place"], "environment/production");
     kill_process(supervisor, Signal::KILL).unwrap();
     env.go();
     let ended = end(deploy);
@@ -339,7 +346,8 @@ fn a_colleague_makes_the_fix_in_another_clone_on_postgres() {
 fn a_work_tree_that_git_was_killed_in_is_made_again() {
     let (env, whole) = (TestEnv::new(), TestEnv::new());
     let started = ["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
-    [&env, &whole].map(TestEnv::instant);
+    env.instant();
+    whole.instant();
     whole.hotfix(&started);
     let events = whole.hotfix(&["timeline", "--events"]).stdout;
     let made =
