@@ -34,7 +34,12 @@ impl Step for CleanUp {
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let (branch, release): (Branch, Release) = (needed(at.incident)?, needed(at.incident)?);
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
-        if let Some(tip) = tip.filter(|tip| *tip != release.commit) {
+        // In a clone that has not seen the fix the branch is behind, and nothing is lost with it.
+        let is_saved = match &tip {
+            Some(tip) => self.0.project.is_ancestor(tip, &release.commit).await.unwrap_or(false),
+            None => true,
+        };
+        if let Some(tip) = tip.filter(|_| !is_saved) {
             return Ok(Outcome::Skipped(format!(
                 "`{}` has commits after the release ({}) and is kept",
                 branch.name,

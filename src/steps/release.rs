@@ -67,6 +67,8 @@ impl Step for MakeRelease {
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {
         let fix: Fix = needed(at.incident)?;
+        // Another clone may have made and pushed it.
+        self.0.fetch().await?;
         let Some(tag) = self.own_tag(at.incident, &fix.commit).await? else { return Ok(None) };
         Ok(self.is_pushed(&tag).await?.then(|| evidence(tag, fix.commit)))
     }
@@ -91,7 +93,9 @@ impl MakeRelease {
     /// rewritten. A deleted branch says nothing.
     async fn moved(&self, incident: &Incident, commit: &str) -> Result<Option<String>, StepError> {
         let branch: Branch = needed(incident)?;
-        if self.0.project.commit(commit).await?.is_none() {
+        let local = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
+        // In another clone the branch may be behind, or missing.
+        if local.is_some() || self.0.project.commit(commit).await?.is_none() {
             work_tree::bring(&self.0, incident, &branch).await?;
         }
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
