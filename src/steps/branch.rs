@@ -109,7 +109,10 @@ impl MakeBranch {
             return Ok(Some(branch));
         }
         let name = self.0.fill(&self.0.config.branch.name, incident)?;
-        let Some(tip) = self.tip(&name).await? else { return Ok(None) };
+        let local = self.tip(&name).await?;
+        // Another clone may have pushed it and died before it said so.
+        let remote = self.0.project.remote_branch(&name).await.ok();
+        let Some(tip) = local.clone().or(remote) else { return Ok(None) };
         let format = format!("--format=%H%x00%P%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)");
         let log = self.0.project.git.run(["log", "-n", "50", "--first-parent", &format, &tip]).await?;
         let start = log.lines().find_map(|line| {
@@ -122,6 +125,10 @@ impl MakeBranch {
                 Next::by_hand(format!("rename or delete it (`git branch -m {name} OTHER`)")).then(Next::Resume),
             ));
         };
+        if local.is_none() {
+            let made = ["update-ref", &format!("refs/heads/{name}"), &tip, &"0".repeat(tip.len())];
+            self.0.project.git.run(made).await?;
+        }
         let work_tree = self.0.work_tree(incident)?.display().to_string();
         let ticket = document::ticket_path(&self.0, incident, &base).await?;
         Ok(Some(Branch { name, base, start, work_tree, ticket }))
