@@ -30,8 +30,8 @@ pub async fn bring(tools: &Tools, incident: &Incident, branch: &Branch) -> Resul
     let project = &tools.project;
     let refname = format!("refs/heads/{}", branch.name);
     let local = project.commit(&refname).await?;
-    if let Some(local) = &local {
-        let Some(fix) = incident.detail::<Fix>() else { return Ok(()) };
+    // Without a fix in the journal another clone may have pushed one, and died before it said so.
+    if let (Some(local), Some(fix)) = (&local, incident.detail::<Fix>()) {
         let is_known = project.commit(&fix.commit).await?.is_some();
         // A tip of its own, rewritten or ahead, is a person's work.
         if *local == fix.commit || is_known && !project.is_ancestor(local, &fix.commit).await? {
