@@ -180,6 +180,13 @@ impl TestEnv {
         self.command(env!("CARGO_BIN_EXE_hotfix"), args)
     }
 
+    /// The same in another clone or directory of the sandbox.
+    pub fn command_in(&self, directory: &str, args: &[&str]) -> Command {
+        let mut command = self.hotfix_command(args);
+        command.current_dir(self.path(directory));
+        command
+    }
+
     /// The same, with root held to the permissions of files as anybody else.
     pub fn hotfix_held_to_permissions(&self, args: &[&str]) -> Command {
         if !rustix::process::geteuid().is_root() {

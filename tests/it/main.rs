@@ -9,6 +9,7 @@ mod audit;
 mod backport;
 mod bad_input;
 mod bad_store;
+mod chaos;
 mod check;
 mod circles;
 mod clock;
