@@ -31,7 +31,7 @@ pub async fn seed(directory: &Path, incidents: usize) -> Result<(), AppError> {
         let declared = first + years / incidents as i32 * number as i32;
         journals.push(story(number, declared, number + 1 == incidents).await);
     }
-    service.by(Actor::claimed("Ada <ada@example.org>")).import(&journals).await
+    service.by(Actor::claimed("Ada <ada@example.org>")).import(&journals).await.map(drop)
 }
 
 /// The events of one incident, a minute apart.
