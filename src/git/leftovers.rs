@@ -9,26 +9,36 @@ use sha2::{Digest, Sha256};
 use crate::domain::event::hex;
 use crate::process::machine::{Life, Process};
 
-const INDEX: &str = "hotfix-index-";
+/// An index in the git directory.
+pub const INDEX: &str = "hotfix-index-";
+
+/// New objects in the directory of objects; `git gc` removes such a name too, after two weeks.
+pub const OBJECTS: &str = "tmp_objdir-hotfix-";
 
 /// What is of a process of another machine, or of an older hotfix, is left behind after this long.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The first part of the name of a directory for an index of this process.
-pub fn prefix() -> String {
+/// The first part of the name of a directory of this process; `kind` is [`INDEX`] or [`OBJECTS`].
+pub fn prefix(kind: &str) -> String {
     let own = Process::own();
-    format!("{INDEX}{}-{}-{}-", mark(&own), own.id, own.start)
+    format!("{kind}{}-{}-{}-", mark(&own), own.id, own.start)
 }
 
 /// Removes what nobody uses any more; what can't be removed only costs space.
 pub fn remove(common: &Path) {
     let own = Process::own();
-    let Ok(entries) = fs::read_dir(common) else { return };
+    for (directory, kind) in [(common.to_owned(), INDEX), (common.join("objects"), OBJECTS)] {
+        remove_from(&directory, kind, &own);
+    }
+}
+
+fn remove_from(directory: &Path, kind: &str, own: &Process) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(name) = name.strip_prefix(INDEX) else { continue };
+        let Some(name) = name.strip_prefix(kind) else { continue };
         let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
-        if is_left(name, &own, age.unwrap_or_default()) {
+        if is_left(name, own, age.unwrap_or_default()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -60,7 +70,7 @@ mod tests {
     fn only_what_nobody_uses_is_left_over() {
         let own = Process::own();
         let (here, long) = (mark(&own), ABANDONED + Duration::from_secs(1));
-        let mine = prefix().strip_prefix(INDEX).unwrap().to_owned() + "abc";
+        let mine = prefix(INDEX).strip_prefix(INDEX).unwrap().to_owned() + "abc";
         for (name, age, left) in [
             (mine.clone(), Duration::ZERO, false),
             (mine, long, false),

@@ -205,13 +205,13 @@ impl Project {
     ) -> Result<String, ProjectError> {
         let first = parents.first().copied().unwrap_or_default();
         self.hold_to_folders(first, files.iter().map(|(path, _)| path.as_str())).await?;
-        let index =
-            tempfile::Builder::new().prefix(&leftovers::prefix()).tempdir_in(&self.common).map_err(|source| {
-                GitError::NotStarted {
-                    command: "read-tree".to_owned(),
-                    directory: self.common.display().to_string(),
-                    source,
-                }
+        let index = tempfile::Builder::new()
+            .prefix(&leftovers::prefix(leftovers::INDEX))
+            .tempdir_in(&self.common)
+            .map_err(|source| GitError::NotStarted {
+                command: "read-tree".to_owned(),
+                directory: self.common.display().to_string(),
+                source,
             })?;
         let index = index.path().join("index");
         self.git.call(["read-tree", first]).env("GIT_INDEX_FILE", &index).text().await?;

@@ -2,7 +2,7 @@
 //!
 //! Merges write their objects into a directory of their own inside the repository's object
 //! directory, and a push is made from a bare repository in the same place. A failed or killed run
-//! therefore leaves nothing but a directory that `git gc` knows how to remove (`tmp_objdir-*`).
+//! therefore leaves nothing but a directory that the next run removes, or `git gc` (`tmp_objdir-*`).
 
 use std::fs;
 use std::io;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::leftovers;
 use super::pack::PackWriter;
 use super::repository::Repository;
 use super::{Git, GitError};
@@ -34,7 +35,7 @@ impl Quarantine {
     /// Makes an empty quarantine for the repository that `git` runs in.
     pub fn create(git: &Git, repository: &Repository) -> Result<Quarantine, QuarantineError> {
         let directory = tempfile::Builder::new()
-            .prefix("tmp_objdir-hotfix-")
+            .prefix(&leftovers::prefix(leftovers::OBJECTS))
             .tempdir_in(&repository.objects)
             .map_err(at(&repository.objects))?;
         let objects = directory.path().join("objects");

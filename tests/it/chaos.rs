@@ -60,6 +60,7 @@ struct Round {
     random: fastrand::Rng,
     clones: &'static [&'static str],
     machine: Option<Machine>,
+    had_machine: bool,
     /// What was done, for whoever has to find out what went wrong.
     said: Vec<String>,
 }
@@ -75,7 +76,15 @@ impl Round {
         for name in clones {
             receiver.clone(&env, name);
         }
-        Round { env, receiver, random: fastrand::Rng::with_seed(seed), clones, machine: None, said: Vec::new() }
+        Round {
+            env,
+            receiver,
+            random: fastrand::Rng::with_seed(seed),
+            clones,
+            machine: None,
+            had_machine: false,
+            said: Vec::new(),
+        }
     }
 
     /// What the world has seen of a job that nobody disturbs.
@@ -94,6 +103,7 @@ impl Round {
             let victim = Victim::random(&mut self.random);
             if self.random.u8(..3) == 0 && self.machine.is_none() {
                 self.machine = Machine::start();
+                self.had_machine |= self.machine.is_some();
             }
             let elsewhere = self.machine.is_some() && (victim == Victim::Machine || self.random.bool());
             // Most kills hit early, where much happens in little time.
@@ -177,6 +187,13 @@ impl Round {
     /// What is still there and should not be: processes, locks, leases, half-made files.
     fn left_behind(&self) -> Vec<String> {
         let mut left = victim::alive(&self.mark());
+        if self.had_machine {
+            // Nobody here can see that the owner is dead, so its files are left alone for a day.
+            for clone in self.clones {
+                receiver::age(&self.env.path(clone).join(".git"));
+                self.env.run(&mut self.env.command_in(clone, &["note", "a day later", "--id", "001"]));
+            }
+        }
         for clone in self.clones {
             left.extend(receiver::strays(&self.env.path(clone).join(".git")));
         }

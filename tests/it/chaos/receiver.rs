@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::env::TestEnv;
 
@@ -88,6 +89,16 @@ impl Receiver {
             wrong.push(format!("deployed {} times:\n{effects}", count("end ")));
         }
         wrong
+    }
+}
+
+/// Makes all that is directly in a git directory, or in its directory of objects, two days old.
+pub fn age(directory: &Path) {
+    let then = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    for folder in [directory.to_owned(), directory.join("objects")] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let _ = fs::File::open(entry.path()).and_then(|file| file.set_modified(then));
+        }
     }
 }
 
