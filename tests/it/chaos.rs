@@ -187,23 +187,28 @@ impl Round {
     /// What is still there and should not be: processes, locks, leases, half-made files.
     fn left_behind(&self) -> Vec<String> {
         let mut left = victim::alive(&self.mark());
-        if self.had_machine {
-            // Nobody here can see that the owner is dead, so its files are left alone for a day.
-            for clone in self.clones {
-                receiver::age(&self.env.path(clone).join(".git"));
-                self.env.run(&mut self.env.command_in(clone, &["note", "a day later", "--id", "001"]));
-            }
-        }
         for clone in self.clones {
-            left.extend(receiver::strays(&self.env.path(clone).join(".git")));
+            let directory = self.env.path(clone).join(".git");
+            if self.had_machine {
+                // Nobody here can see that the owner is dead, so its files are left alone for a day.
+                receiver::age(&directory);
+            }
+            // Whoever works in this clone next.
+            self.run(clone);
+            left.extend(receiver::strays(&directory));
         }
         let audit = self.env.hotfix(&["audit", "verify"]);
         if audit.status != Some(0) {
             left.push(format!("the audit: {audit}"));
         }
-        let leases = self.env.hotfix(&["lease", "--json"]);
-        if !leases.stdout.contains("\"leases\": []") {
-            left.push(format!("leases: {leases}"));
+        // That of a process that was killed after the end runs out.
+        let start = Instant::now();
+        while !self.env.hotfix(&["lease", "--json"]).stdout.contains("\"leases\": []") {
+            if start.elapsed() > Duration::from_secs(40) {
+                left.push(format!("leases: {}", self.env.hotfix(&["lease"])));
+                break;
+            }
+            sleep(Duration::from_millis(500));
         }
         left
     }
