@@ -17,10 +17,7 @@ impl Service {
             return Err(AppError::NoFix { id: incident.id });
         };
         let project = &self.tools.project;
-        // A colleague may have made the fix, in another clone.
-        if project.commit(&fix.commit).await?.is_none() && project.has_remote().await? {
-            project.fetch().await?;
-        }
+        project.bring(&fix.commit).await?;
         // What the repository or the person has set for showing diffs may run programs.
         let diff =
             ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options", &branch.start, &fix.commit];

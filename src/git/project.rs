@@ -146,6 +146,19 @@ impl Project {
         fetched.map(drop).map_err(|error| self.unreachable(error))
     }
 
+    /// Fetches a commit that another clone may have made, where this one lacks it; returns whether it is here
+    /// then.
+    pub async fn bring(&self, commit: &str) -> Result<bool, ProjectError> {
+        if self.commit(commit).await?.is_some() {
+            return Ok(true);
+        }
+        if !self.has_remote().await? {
+            return Ok(false);
+        }
+        self.fetch().await?;
+        Ok(self.commit(commit).await?.is_some())
+    }
+
     /// The commit of a branch as last fetched.
     pub async fn remote_branch(&self, branch: &str) -> Result<String, ProjectError> {
         let found = self.commit(&format!("refs/remotes/{}/{branch}", self.remote)).await?;

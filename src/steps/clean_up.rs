@@ -33,7 +33,8 @@ impl Step for CleanUp {
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
         let (branch, release): (Branch, Release) = (needed(at.incident)?, needed(at.incident)?);
-        bring(&self.0, &release.commit).await?;
+        // By a commit that is missing here nothing can be judged.
+        self.0.project.bring(&release.commit).await?;
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
         // In a clone that has not seen the fix the branch is behind, and nothing is lost with it.
         let is_saved = match &tip {
@@ -56,14 +57,6 @@ impl Step for CleanUp {
     }
 }
 
-/// Fetches a commit that another clone has made: by one that is missing here nothing can be judged.
-async fn bring(tools: &Tools, commit: &str) -> Result<(), StepError> {
-    match tools.project.commit(commit).await?.is_none() && tools.project.has_remote().await? {
-        true => tools.fetch().await,
-        false => Ok(()),
-    }
-}
-
 /// Removes the work tree, the branch and the remote branch, and returns what happened to each.
 ///
 /// A work tree with changes or files that git does not have is kept, and so is its branch. So is a
@@ -71,7 +64,7 @@ async fn bring(tools: &Tools, commit: &str) -> Result<(), StepError> {
 pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<String>, StepError> {
     let project = &tools.project;
     let mut done = Vec::new();
-    bring(tools, saved).await?;
+    project.bring(saved).await?;
     // Each clone may have one of its own.
     let own = work_tree::registered(project, &branch.name).await?.map(|tree| tree.path);
     let work_tree = own.as_deref().unwrap_or(Path::new(&branch.work_tree));

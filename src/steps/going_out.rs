@@ -29,8 +29,9 @@ impl GoingOut {
     /// Returns what `commit` brings if `current` runs and `history` is the log of the environment, the newest
     /// first; of an incident, what it brings besides the fix, which starts at `base`.
     ///
-    /// A BAD release does not count if it is the one to be deployed, which a person has named, if what runs contains it, if its commits are reverted, or if it is one
-    /// that `incident` deployed or took back itself: then this is its fix.
+    /// A BAD release does not count if it is the one to be deployed, which a person has named, if what runs
+    /// contains it, if its commits are reverted, or if it is one that `incident` deployed or took back itself:
+    /// then this is its fix. Nothing is known of a release whose commit neither this clone nor the remote has.
     pub async fn of(
         project: &Project,
         history: &[ReleaseRecord],
@@ -38,6 +39,9 @@ impl GoingOut {
         (base, commit): (&str, &str),
         current: &str,
     ) -> Result<GoingOut, ProjectError> {
+        if commit.is_empty() || !project.bring(commit).await? {
+            return Ok(GoingOut::default());
+        }
         let running = project.commit(&format!("refs/tags/{current}")).await?;
         let commits = match &running {
             Some(running) => commits(project, running, base).await?,

@@ -143,35 +143,36 @@ impl Records for Store {
 }
 
 fn record(row: &AnyRow) -> io::Result<Record> {
-    let text = |index: usize| row.get::<String, _>(index);
+    let number = |index: usize| row.try_get::<i64, _>(index).map_err(|error| lost("read", &error));
+    let text = |index: usize| row.try_get::<String, _>(index).map_err(|error| lost("read", &error));
     let process = |text: String| match text.is_empty() {
         true => Ok(Process::default()),
         false => serde_json::from_str(&text),
     };
-    let passed = |index: usize| Duration::from_millis(u64::try_from(row.get::<i64, _>(index)).unwrap_or(0));
-    let ended = text(11);
+    let passed = |index: usize| number(index).map(|passed| Duration::from_millis(u64::try_from(passed).unwrap_or(0)));
+    let ended = text(11)?;
     Ok(Record {
         work: Work {
-            name: text(0),
-            place: text(1),
-            incident: text(2),
-            step: text(3),
-            clone: text(7).into(),
-            directory: text(8).into(),
+            name: text(0)?,
+            place: text(1)?,
+            incident: text(2)?,
+            step: text(3)?,
+            clone: text(7)?.into(),
+            directory: text(8)?.into(),
         },
-        token: row.get(4),
-        state: match text(5).as_str() {
+        token: number(4)?,
+        state: match text(5)?.as_str() {
             "starting" => State::Starting,
             "running" => State::Running,
             _ => State::Ended,
         },
-        words: text(6),
-        process: process(text(9))?,
-        supervisor: process(text(10))?,
+        words: text(6)?,
+        process: process(text(9)?)?,
+        supervisor: process(text(10)?)?,
         ended: if ended.is_empty() { None } else { Some(serde_json::from_str(&ended)?) },
-        started_at: row.get(12),
-        age: passed(13),
-        silence: passed(14),
+        started_at: number(12)?,
+        age: passed(13)?,
+        silence: passed(14)?,
     })
 }
 

@@ -1,10 +1,11 @@
 //! What a release brings into production besides the fix: a BAD release does not come back with it.
 
+use crate::database::Kind;
 use crate::env::{Output, TestEnv};
 
 /// v1.0.0 was verified and runs again; v1.1.0, of `main`, was BAD and was rolled back.
-fn rolled_back() -> TestEnv {
-    let env = TestEnv::new();
+fn rolled_back(kind: Kind) -> TestEnv {
+    let env = TestEnv::on(kind);
     env.instant();
     env.write("../running", "v0.9.0\n");
     for (release, price) in [("v0.9.0", "1"), ("v1.0.0", "2"), ("v1.1.0", "3")] {
@@ -28,7 +29,7 @@ fn begun(env: &TestEnv) {
 
 #[test]
 fn a_bad_release_within_the_next_one_holds_it_until_that_is_waived() {
-    let env = rolled_back();
+    let env = rolled_back(Kind::Sqlite);
     begun(&env);
     let held = env.hotfix(&["ship"]);
     insta::assert_snapshot!(held, @r"
@@ -53,8 +54,20 @@ fn a_bad_release_within_the_next_one_holds_it_until_that_is_waived() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: ./test"]
+fn another_clone_that_has_not_fetched_the_release_finds_the_same() {
+    let env = rolled_back(Kind::Postgres);
+    env.git_in(".", &["clone", "--quiet", "remote.git", "second"]);
+    begun(&env);
+    assert_eq!(env.hotfix(&["ship"]).status, Some(3));
+    let held = env.run(&mut env.command_in("second", &["ship"]));
+    assert_eq!(held.status, Some(3), "{held}");
+    assert!(held.stderr.contains("the release contains `v1.1.0`"), "{held}");
+}
+
+#[test]
 fn one_whose_commits_are_reverted_does_not_hold() {
-    let env = rolled_back();
+    let env = rolled_back(Kind::Sqlite);
     env.git(&["revert", "--no-edit", "HEAD"]);
     env.git(&["push", "--quiet"]);
     begun(&env);
@@ -65,7 +78,7 @@ fn one_whose_commits_are_reverted_does_not_hold() {
 
 #[test]
 fn a_deploy_says_the_same_and_its_dry_run_too() {
-    let env = rolled_back();
+    let env = rolled_back(Kind::Sqlite);
     env.write("price", "4");
     env.commit("Raise the price to 4");
     env.git(&["tag", "v1.2.0"]);
