@@ -17,6 +17,7 @@ pub mod guard;
 pub mod http;
 pub mod investigate;
 pub mod notify;
+pub mod policy;
 mod private;
 pub mod probe;
 pub mod process;

@@ -23,7 +23,7 @@ pub const EVENTS: usize = 30;
 /// Writes `incidents` incidents to the journal of the repository in `directory`, all of them over but
 /// the last.
 pub async fn seed(directory: &Path, incidents: usize) -> Result<(), AppError> {
-    let service = Service::open(&Options { directory: directory.to_owned(), profile: None }).await?;
+    let service = Service::open(&Options { directory: directory.to_owned(), profile: None, fresh: false }).await?;
     let years = SignedDuration::from_hours(24 * 3650);
     let first = Timestamp::now() - years;
     let mut journals = Vec::new();
@@ -85,6 +85,8 @@ fn declaration(declared: Timestamp) -> Fact {
         assessment: String::new(),
         ticket: None,
         cause: None,
+        policy: None,
+        lowered: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -115,7 +115,7 @@ impl Session {
         counts.map(|given| (given.role.as_str(), &given.by)).collect()
     }
 
-    fn is_agent(&self, address: &str) -> bool {
+    pub(super) fn is_agent(&self, address: &str) -> bool {
         self.service.config().review.agents.iter().any(|agent| agent.matches(address))
     }
 }

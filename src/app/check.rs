@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::AppError;
-use super::service::{Service, load_config};
+use super::service::Service;
 use crate::check::{self, Parts, Subject};
 use crate::config::FILE;
 use crate::domain::check::Check;
@@ -13,6 +13,7 @@ use crate::gate::known;
 use crate::git::Git;
 use crate::git::project::{Project, ProjectError};
 use crate::guard::sarif;
+use crate::policy::{self, Policy};
 use crate::proof::Progress;
 use crate::steps;
 
@@ -29,13 +30,21 @@ pub struct Request {
     pub remember: bool,
 }
 
-/// Checks the commit that is checked out. Nothing of it is journalled, and nothing can be waived.
+/// Checks the commit that is checked out, by the rules of what it is compared with if that is named, else by those
+/// in force. Nothing of it is journalled, and nothing can be waived. Returns what a person has to know of the
+/// rules, too.
 ///
 /// Fails if there is nothing to compare it with.
-pub async fn check(request: &Request, progress: Progress<'_>) -> Result<Check, AppError> {
+pub async fn check(request: &Request, progress: Progress<'_>) -> Result<(Check, Vec<String>), AppError> {
     let mut project = Project::open(&request.directory).await?;
-    let config = load_config(&project, &request.directory, request.profile.as_deref())?;
-    project.remote.clone_from(&config.git.remote);
+    let profile = request.profile.as_deref();
+    let mut policy = policy::find(&mut project, &request.directory, profile).await?;
+    if let Some(base) = &request.base
+        && let Some(of_base) = policy::at(&project, base, profile).await?
+    {
+        policy = of_base;
+    }
+    let Policy { config, version, remarks, .. } = policy;
     let here = Git::at(&request.directory);
     let fix =
         commit(&here, "HEAD").await?.ok_or(AppError::NothingToCheck("the branch has no commit yet".to_owned()))?;
@@ -47,8 +56,7 @@ pub async fn check(request: &Request, progress: Progress<'_>) -> Result<Check, A
     let base = commit(&here, &base).await?.unwrap_or(base);
     let top = here.run(["rev-parse", "--show-toplevel"]).await.map_err(ProjectError::from)?;
     let work_tree = Path::new(&top);
-    let configured = work_tree.join(FILE).exists() || project.top.join(FILE).exists();
-    let gates = if configured { config.gate.clone() } else { known::gates(work_tree) };
+    let gates = if version.files.contains_key(FILE) { config.gate.clone() } else { known::gates(work_tree) };
     let environment = [("HOTFIX_COMMIT", fix.as_str()), ("HOTFIX_BASE", base.as_str())];
     let subject = Subject {
         project: &project,
@@ -63,7 +71,7 @@ pub async fn check(request: &Request, progress: Progress<'_>) -> Result<Check, A
         remember: request.remember,
         is_waived: &|_| false,
     };
-    Ok(check::check(&subject, progress).await?)
+    Ok((check::check(&subject, progress).await?, remarks))
 }
 
 /// Returns the findings of a check as SARIF, which forges show beside the code.

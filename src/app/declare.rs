@@ -13,6 +13,7 @@ use crate::domain::event::{Declaration, Fact};
 use crate::domain::identifier;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::policy::Lowered;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::{Route, Triage, triage};
@@ -42,6 +43,8 @@ pub struct Report {
     pub ticket: Option<String>,
     /// What a watch found to be the cause.
     pub cause: Option<String>,
+    /// Why fewer people approve than the rules ask for, where they do.
+    pub reason: String,
 }
 
 impl Report {
@@ -81,6 +84,8 @@ impl Session {
         if let Some(higher) = self.service.triage(&report.text()).severity.filter(|higher| *higher < severity) {
             remarks.push(format!("declared as {severity}, but the rules say {higher}"));
         }
+        let lowered = self.lowered(&report, severity)?;
+        remarks.extend(self.service.remarks.iter().cloned());
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
             None => self.next_identifier(identifier::INCIDENT, &mut remarks).await?,
@@ -105,6 +110,8 @@ impl Session {
             assessment,
             ticket: report.ticket,
             cause: report.cause,
+            policy: Some(self.service.tools.policy.clone()),
+            lowered,
             profile: self.service.config().profile.clone(),
             workflow: WORKFLOW,
         });
@@ -119,11 +126,46 @@ impl Session {
         Ok(Declared { incident, remarks })
     }
 
+    /// The decision that fewer people approve than production's rules ask for, by a profile that they do not name
+    /// or a severity below theirs; `None` if it is not one.
+    ///
+    /// Fails without a reason, and for an agent.
+    fn lowered(&self, report: &Report, severity: Severity) -> Result<Option<Lowered>, AppError> {
+        let service = &self.service;
+        let by_rule = service.triage(&report.text()).severity.unwrap_or(severity).min(severity);
+        let asked = |severity: &Severity| service.configured_roles.get(severity).map_or(0, Vec::len);
+        let (from, to) = (asked(&by_rule), service.config().roles(Some(severity)).len());
+        if to >= from {
+            return Ok(None);
+        }
+        let profile = (asked(&severity) > to).then(|| format!("--profile {}", service.config().profile));
+        let lower = (severity != by_rule).then(|| format!("{severity} instead of {by_rule}"));
+        let by = profile.into_iter().chain(lower).collect::<Vec<_>>().join(" and ");
+        let reason = match &report.cause {
+            Some(cause) if report.reason.is_empty() => cause.clone(),
+            _ => report.reason.trim().to_owned(),
+        };
+        if reason.is_empty() {
+            return Err(AppError::Lowered { from, to, by });
+        }
+        self.may_lower()?;
+        Ok(Some(Lowered { from, to, by, reason }))
+    }
+
+    /// Fails for an agent, who may not decide that fewer people approve.
+    pub(super) fn may_lower(&self) -> Result<(), AppError> {
+        match self.is_agent(&self.actor.key()) {
+            true => Err(AppError::MayNotLower { who: self.actor.to_string(), why: "not a person" }),
+            false => Ok(()),
+        }
+    }
+
     /// What `start` would declare and do; nothing is written.
     ///
-    /// Fails if no rule and no person gives the report a severity.
+    /// Fails if no rule and no person gives the report a severity, and where a reason is missing.
     pub fn plan_of_start(&self, report: &Report, strategy: Option<Strategy>) -> Result<StartPlan, AppError> {
         let (severity, chosen_by) = self.severity(report)?;
+        self.lowered(report, severity)?;
         let steps = plan::steps(strategy.unwrap_or(Strategy::B));
         let steps = plan::OPENING.iter().chain(steps).map(ToString::to_string).collect();
         Ok(StartPlan { severity, chosen_by, steps })

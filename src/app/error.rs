@@ -9,6 +9,7 @@ use crate::domain::rung::Rung;
 use crate::git::GitError;
 use crate::git::change::ChangeError;
 use crate::git::project::ProjectError;
+use crate::policy::PolicyError;
 use crate::report::template::TemplateError;
 use crate::store::OpenError;
 use crate::workflow::engine::EngineError;
@@ -40,6 +41,10 @@ pub enum AppError {
     Config(#[from] Box<ConfigError>),
     #[error("`{path}` can't be read: {source}")]
     Unreadable { path: String, source: std::io::Error },
+    #[error("fewer people approve: {from} by the rules, {to} with {by}")]
+    Lowered { from: usize, to: usize, by: String },
+    #[error("{who} may not lower the number of approvals: {why}")]
+    MayNotLower { who: String, why: &'static str },
     #[error("git does not know who you are")]
     Nobody,
     #[error(transparent)]
@@ -138,6 +143,16 @@ use AppError::{
     Unknown, UnknownRelease, Unreadable,
 };
 
+impl From<PolicyError> for AppError {
+    fn from(error: PolicyError) -> AppError {
+        match error {
+            PolicyError::Config(error) => AppError::Config(error),
+            PolicyError::Unreadable { path, source } => AppError::Unreadable { path, source },
+            PolicyError::Project(error) => AppError::Project(error),
+        }
+    }
+}
+
 impl AppError {
     pub fn kind(&self) -> Kind {
         match self {
@@ -150,6 +165,7 @@ impl AppError {
             | Probe(_)
             | NoSuchRole { .. }
             | NoReason { .. }
+            | AppError::Lowered { .. }
             | NothingToWaive { .. }
             | NotOnAChecklist { .. }
             | AppError::NobodyHolds { .. }
@@ -164,9 +180,11 @@ impl AppError {
             | IncidentOpen { .. }
             | AppError::StillRuns { .. }
             | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
-            MayNotApprove { .. } | NoBreakGlass | NotAnEmergency { .. } | AppError::Store(OpenError::Taken { .. }) => {
-                Kind::Refused
-            }
+            MayNotApprove { .. }
+            | AppError::MayNotLower { .. }
+            | NoBreakGlass
+            | NotAnEmergency { .. }
+            | AppError::Store(OpenError::Taken { .. }) => Kind::Refused,
             Duplicate { .. } | Reserved { .. } | OtherCommit { .. } => Kind::Conflict,
             AppError::Store(OpenError::Journal(error)) | Journal(error) | Engine(EngineError::Journal(error)) => {
                 journal_kind(error)
@@ -256,6 +274,8 @@ impl AppError {
             AppError::NobodyHolds { .. } => one("hotfix lease"),
             AppError::StillRuns { process, .. } => vec![format!("wait for it to end, or end it: kill -- -{process}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
+            AppError::Lowered { .. } => one("say why: --reason ..."),
+            AppError::MayNotLower { .. } => one("somebody who may approve has to decide it"),
             MayNotApprove { .. } => one("somebody else: hotfix approve --role ROLE"),
             Config(_)
             | Unreadable { .. }

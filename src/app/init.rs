@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::AppError;
-use super::service::{Options, Place, configured};
+use super::service::{Options, Place, found};
 use crate::config::{Config, FILE};
 use crate::git::project::Project;
 use crate::store::{Adopted, Store};
@@ -60,15 +60,17 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
          \n# How to see whether the service works.\n# [[watch.probe]]\n# name = \"health\"\n# every = \"1s\"\n\
          # by.http = { url = \"http://127.0.0.1:8080/health\" }\n",
     );
-    remarks.push("deploy and watch are left for you to fill in".to_owned());
+    remarks.push(format!(
+        "deploy and watch are left for you to fill in; what counts is what `{branch}` on `{remote}` has, so push it"
+    ));
     Ok(Guesses { path: project.top.join(FILE), text, remarks })
 }
 
 /// Gives journals that the store has from before it knew services to this repository's service: those
 /// called `ids`, or all where that is `None`.
 pub async fn adopt(options: &Options, ids: Option<&[String]>) -> Result<Adopted, AppError> {
-    let (project, config) = configured(options).await?;
-    let place = Place::of(&project, &config).await?;
+    let (project, policy) = found(options).await?;
+    let place = Place::of(&project, &policy.config).await?;
     Ok(Store::adopt(&place.location, &place.home, &place.claim, ids).await?)
 }
 

@@ -19,10 +19,15 @@ impl Session {
 
     /// Changes the severity.
     ///
-    /// Fails without a reason.
+    /// Fails without a reason, and for an agent where fewer people approve then.
     pub async fn change_severity(&self, key: &str, severity: Severity, reason: String) -> Result<Incident, AppError> {
         if reason.trim().is_empty() {
             return Err(AppError::NoReason { what: "a change of severity" });
+        }
+        let incident = self.service.incident(key).await?;
+        let config = self.service.config();
+        if config.roles(Some(severity)).len() < config.roles(incident.severity).len() {
+            self.may_lower()?;
         }
         self.record(key, Fact::SeverityChanged { severity, reason }).await
     }

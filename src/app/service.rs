@@ -1,26 +1,29 @@
 //! One repository's service: its project, configuration, journals, adapters and steps.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::error::AppError;
 use super::session::Session;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::deploy::Surroundings;
 use crate::domain::actor::Actor;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::release::ReleaseRecord;
+use crate::domain::severity::Severity;
 use crate::domain::summary::Summary;
 use crate::git::Git;
 use crate::git::project::Project;
 use crate::notify::Outbox;
+use crate::policy::{self, Policy};
 use crate::private;
 use crate::report::clocks::{Clock as Due, Clocks, clocks};
 use crate::report::document::{Account, Document};
-use crate::report::template::Templates;
 use crate::steps::{self, Tools};
 use crate::store::{Claim, Store, is_shared};
 use crate::workflow::courier::Courier;
@@ -30,8 +33,8 @@ use crate::workflow::step::{Clock, Step};
 /// How many of the newest incidents that are over are searched for a missing post-mortem.
 const LATELY: u32 = 5;
 
-/// The most bytes of a hotfix.toml.
-const LARGEST_CONFIG: u64 = 1024 * 1024;
+/// How long the remote is waited for to say whether the rules have changed.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// Everything that is built once for a repository. Reading needs nothing else; writing needs an actor, see
 /// [`Service::by`].
@@ -41,6 +44,10 @@ pub struct Service {
     pub(super) tools: Arc<Tools>,
     pub(super) steps: Vec<Box<dyn Step>>,
     pub(super) outbox: Outbox,
+    /// Who approves by the project's own profile, whichever was asked for.
+    pub(super) configured_roles: BTreeMap<Severity, Vec<String>>,
+    /// What a person has to know of the rules in force.
+    pub(super) remarks: Vec<String>,
     pub(super) clock: SystemClock,
 }
 
@@ -49,6 +56,8 @@ pub struct Service {
 pub struct Options {
     pub directory: PathBuf,
     pub profile: Option<String>,
+    /// Whether the remote is asked for the rules in force first; else they are as last fetched.
+    pub fresh: bool,
 }
 
 /// The machine's clock.
@@ -63,7 +72,8 @@ impl Clock for SystemClock {
 impl Service {
     /// Opens the repository that `options` lead to, and the journals of its service.
     pub async fn open(options: &Options) -> Result<Arc<Service>, AppError> {
-        let (project, config) = configured(options).await?;
+        let (project, policy) = found(options).await?;
+        let Policy { config, templates, version, roles, remarks } = policy;
         let place = Place::of(&project, &config).await?;
         let store = Arc::new(Store::open(&place.location, &place.home, &place.claim).await?);
         private::mend(&place.home);
@@ -78,11 +88,10 @@ impl Service {
         };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
-        let templates = Templates::load(Some(&project.top));
-        let tools = Arc::new(Tools { config, project, store, deployer, templates, state });
+        let tools = Arc::new(Tools { config, policy: version, project, store, deployer, templates, state });
         let steps = steps::all(&tools);
         let name = place.claim.name().to_owned();
-        Ok(Arc::new(Service { name, tools, steps, outbox, clock: SystemClock }))
+        Ok(Arc::new(Service { name, tools, steps, outbox, configured_roles: roles, remarks, clock: SystemClock }))
     }
 
     /// The service used by `actor`.
@@ -119,6 +128,11 @@ impl Service {
         };
         let destinations = self.outbox.destinations();
         incident.notices_sent.is_empty() && !destinations.is_empty() && destinations.iter().all(failed)
+    }
+
+    /// What a person has to know of the rules in force; empty if there is nothing unusual.
+    pub fn policy_remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// What the configuration lacks for a deploy, and the setting to add. There is time for that while the
@@ -213,31 +227,19 @@ pub async fn git_user(directory: &Path) -> Result<Actor, AppError> {
     Ok(Actor::claimed(person))
 }
 
-/// The repository that `options` lead to, and how it is configured.
-pub(super) async fn configured(options: &Options) -> Result<(Project, Config), AppError> {
+/// The repository that `options` lead to, and the rules in force there.
+pub(super) async fn found(options: &Options) -> Result<(Project, Policy), AppError> {
     let mut project = Project::open(&options.directory).await?;
-    let config = load_config(&project, &options.directory, options.profile.as_deref())?;
-    project.remote.clone_from(&config.git.remote);
-    project.limit = config.git.limit.0;
-    Ok((project, config))
-}
-
-/// Reads hotfix.toml of the main work tree, or of the one that `directory` is in.
-pub(super) fn load_config(project: &Project, directory: &Path, profile: Option<&str>) -> Result<Config, AppError> {
-    let places = [project.top.join(config::FILE), directory.join(config::FILE)];
-    let mut found = None;
-    for path in places {
-        match private::read(&path, LARGEST_CONFIG) {
-            Ok(text) => {
-                found = Some((path, text));
-                break;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(AppError::Unreadable { path: path.display().to_string(), source }),
+    let mut policy = policy::find(&mut project, &options.directory, options.profile.as_deref()).await?;
+    if options.fresh && project.has_remote().await? {
+        let limit = policy.config.git.reserve_limit.0.min(FRESH);
+        match project.fetch_branch(&policy.config.git.production, limit).await {
+            Ok(()) => policy = policy::find(&mut project, &options.directory, options.profile.as_deref()).await?,
+            // Nothing blocks an emergency; who declares it is told by the number that it can't get.
+            Err(error) => tracing::info!(%error, "the rules are those that were fetched last"),
         }
     }
-    let project = found.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
-    Ok(Config::load(project, profile)?)
+    Ok((project, policy))
 }
 
 /// Where the journals are, and who this clone is there.

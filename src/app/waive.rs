@@ -1,11 +1,16 @@
 //! Waiving a rule, a gate or a backport, by name and with a reason.
 
+use std::collections::BTreeSet;
+
 use super::error::AppError;
 use super::session::Session;
+use crate::domain::approval;
 use crate::domain::backports::Backports;
 use crate::domain::event::Fact;
+use crate::domain::fix::Fix;
 use crate::domain::incident::Incident;
 use crate::domain::name;
+use crate::domain::policy::{self, Version};
 use crate::guard::checks;
 use crate::proof::findings;
 use crate::steps;
@@ -25,7 +30,29 @@ impl Session {
             let nearest = name::nearest(check, known.iter().map(String::as_str));
             return Err(AppError::NothingToWaive { name: name::line(check, 80), nearest });
         }
+        if check.starts_with(policy::WAIVER) {
+            self.may_accept_rules(&incident).await?;
+        }
         self.record(key, Fact::Waived { check: check.to_owned(), reason: reason.to_owned() }).await
+    }
+
+    /// Fails if the rules in force ask for fewer approvals than those of the declaration, and the actor may not
+    /// approve.
+    async fn may_accept_rules(&self, incident: &Incident) -> Result<(), AppError> {
+        let declared = incident.case.declaration().and_then(|declaration| declaration.policy.as_ref());
+        let (Some(declared), Some(severity)) = (declared, incident.severity) else { return Ok(()) };
+        let tools = &self.service.tools;
+        let now = crate::policy::now(&tools.project, &tools.config).await?;
+        let fewer = |now: &Version| now.approvals(severity) < declared.approvals(severity);
+        if !fewer(&tools.policy) && !now.as_ref().is_some_and(fewer) {
+            return Ok(());
+        }
+        let authors = match incident.detail::<Fix>() {
+            Some(fix) => steps::authors(tools, incident, &fix.commit).await?,
+            None => BTreeSet::new(),
+        };
+        let against = approval::reason_against(&self.actor, &authors, self.is_agent(&self.actor.key()));
+        against.map_or(Ok(()), |why| Err(AppError::MayNotLower { who: self.actor.to_string(), why }))
     }
 
     /// Every name that a waiver may have.
@@ -39,6 +66,8 @@ impl Session {
         names.extend(self.service.last_check(incident).iter().flat_map(|check| check.held()));
         names.extend(incident.detail::<Backports>().into_iter().flat_map(|found| found.targets).map(|one| one.branch));
         names.extend(tools.project.remote_branches().await?);
+        names.push(tools.policy.waiver());
+        names.extend(crate::policy::now(&tools.project, &tools.config).await?.map(|now| now.waiver()));
         names.sort();
         names.dedup();
         Ok(names)

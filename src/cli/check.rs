@@ -92,9 +92,10 @@ impl Args {
             parts: Parts { guard: wants(Only::Guard), proof: wants(Only::Proof), gates: wants(Only::Gates) },
             remember: !self.no_cache,
         };
-        let check =
+        let (check, remarks) =
             check(&request, &|text| anstream::eprintln!("  {}{}{}", show::FAINT, show::safe(text), show::PLAIN))
                 .await?;
+        remarks.iter().for_each(|remark| show::note(remark));
         let text = match self.format {
             Format::Text => page::page(&check, None),
             format => format.document(&check),

@@ -46,6 +46,9 @@ pub struct ReportArgs {
     /// How many users are affected
     #[arg(long, default_value = "", hide_default_value = true)]
     users: String,
+    /// Why fewer people approve than the rules ask for, where the severity or the profile lowers their number
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    reason: String,
     /// A first idea of the cause
     #[arg(long, default_value = "", hide_default_value = true)]
     assessment: String,
@@ -53,7 +56,7 @@ pub struct ReportArgs {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let session = context.session().await?;
+        let session = context.declaring().await?;
         let incident = self.report.declare(&session).await?;
         let reply = Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident));
         Ok(run::heard(&session.service, &incident, reply))
@@ -65,7 +68,7 @@ impl ReportArgs {
     pub async fn declare(self, session: &Session) -> Result<Incident, CliError> {
         let declared = session.declare(self.report()).await?;
         for remark in &declared.remarks {
-            anstream::eprintln!("{}note:{} {}", show::WARN, show::PLAIN, show::safe(remark));
+            show::note(remark);
         }
         Ok(declared.incident)
     }
@@ -81,6 +84,7 @@ impl ReportArgs {
     fn report(self) -> Report {
         Report {
             cause: None,
+            reason: self.reason,
             title: self.title,
             severity: self.severity,
             issue_id: self.issue_id,

@@ -162,7 +162,11 @@ struct Context {
 impl Context {
     /// The service of the repository, for commands that only read.
     async fn service(&self) -> Result<Arc<Service>, AppError> {
-        let service = Service::open(&self.options()).await?;
+        self.open(&self.options()).await
+    }
+
+    async fn open(&self, options: &Options) -> Result<Arc<Service>, AppError> {
+        let service = Service::open(options).await?;
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&service));
         Ok(service)
     }
@@ -170,6 +174,13 @@ impl Context {
     /// The service used by the person in `--as`, else by git's user. Neither identity is proven.
     async fn session(&self) -> Result<Session, AppError> {
         let (service, actor) = tokio::join!(self.service(), self.actor());
+        Ok(service?.by(actor?))
+    }
+
+    /// The same under the rules that the remote has now: an incident is declared under them.
+    async fn declaring(&self) -> Result<Session, AppError> {
+        let options = Options { fresh: true, ..self.options() };
+        let (service, actor) = tokio::join!(self.open(&options), self.actor());
         Ok(service?.by(actor?))
     }
 
@@ -191,7 +202,7 @@ impl Context {
     }
 
     fn options(&self) -> Options {
-        Options { directory: self.global.directory.clone(), profile: self.global.profile.clone() }
+        Options { directory: self.global.directory.clone(), profile: self.global.profile.clone(), fresh: false }
     }
 
     fn progress(&self) -> progress::Lines {

@@ -186,6 +186,11 @@ pub fn safe(text: &str) -> String {
     plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// Tells something on standard error that is no error.
+pub fn note(text: &str) {
+    anstream::eprintln!("{WARN}note:{PLAIN} {}", safe(text));
+}
+
 /// `2026-11-20 14:23 UTC`.
 pub fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()

@@ -24,7 +24,7 @@ pub struct Args {
 
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
-        let session = context.session().await?;
+        let session = context.declaring().await?;
         if self.dry_run {
             return self.report.plan(&session, self.strategy);
         }
@@ -37,13 +37,13 @@ impl Args {
         let incident = session.start(&incident.key, &progress).await?;
         drop(progress);
         for error in session.service.template_errors() {
-            anstream::eprintln!("{}note:{} {}", show::WARN, show::PLAIN, show::safe(&error));
+            show::note(&error);
         }
         let reply = run::stands(&session.service, &incident);
         let rolled_back = incident.strategy == Some(Strategy::A);
         let missing = if reply.exit == 0 && !rolled_back { session.service.missing() } else { Vec::new() };
         for (what, setting) in missing {
-            anstream::eprintln!("{}note:{} no {what} is configured yet: {setting}", show::WARN, show::PLAIN);
+            show::note(&format!("no {what} is configured yet: {setting}"));
         }
         Ok(reply)
     }

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::domain::event::hex;
+use crate::domain::hex::hex;
 use crate::git::project::Project;
 use crate::process::running::{Records, Work};
 use crate::process::supervised::{RunError, Supervised};

@@ -119,6 +119,8 @@ mod tests {
             assessment: String::new(),
             ticket: None,
             cause: None,
+            policy: None,
+            lowered: None,
             profile: "incident".to_owned(),
             workflow: 1,
         })

@@ -7,8 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::actor::Actor;
 use super::evidence::Evidence;
+use super::hex::hex;
 use super::next::Hint;
 use super::order::Order;
+use super::policy::{Lowered, Version};
 use super::rung::Back;
 use super::severity::Severity;
 use super::step_name::{StepName, UnknownStep};
@@ -309,6 +311,12 @@ pub struct Declaration {
     /// What a watch found to be the cause: no other incident of the same cause is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// The rules in force; unknown in journals of an older hotfix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Version>,
+    /// The decision that fewer people approve than the rules ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowered: Option<Lowered>,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,
@@ -343,13 +351,4 @@ pub fn digest(previous: &str, incident: &str, seq: i64, at: Timestamp, actor: &A
         hasher.update(field.as_bytes());
     }
     hex(&hasher.finalize())
-}
-
-/// Returns `bytes` in lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::event::hex;
+use crate::domain::hex::hex;
 use crate::process::machine::{Life, Process};
 
 /// An index in the git directory.

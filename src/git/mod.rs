@@ -15,6 +15,7 @@ pub mod project;
 pub mod push;
 pub mod quarantine;
 pub mod repository;
+pub mod texts;
 pub mod tree;
 
 use std::ffi::{OsStr, OsString};

@@ -146,6 +146,14 @@ impl Project {
         fetched.map(drop).map_err(|error| self.unreachable(error))
     }
 
+    /// Brings this clone's view of one of the remote's branches up to date, within `limit`.
+    pub async fn fetch_branch(&self, branch: &str, limit: Duration) -> Result<(), ProjectError> {
+        let refspec = format!("+refs/heads/{branch}:refs/remotes/{}/{branch}", self.remote);
+        let quiet = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+        let fetch = quiet.into_iter().chain([self.remote.as_str(), &refspec]);
+        self.git.call(fetch).limit(limit).text().await.map(drop).map_err(|error| self.unreachable(error))
+    }
+
     /// Fetches a commit that another clone may have made, where this one lacks it; returns whether it is here
     /// then.
     pub async fn bring(&self, commit: &str) -> Result<bool, ProjectError> {

@@ -1,6 +1,6 @@
 //! The templates of the documents: the shipped ones, or a project's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use minijinja::value::{Serde, Value};
@@ -24,16 +24,28 @@ const SHIPPED: &[(&str, &str)] = &[
 const FOLDER: &str = ".hotfix/templates";
 
 /// The most bytes of a template.
-const LARGEST: u64 = 256 * 1024;
+pub const LARGEST: u64 = 256 * 1024;
 
 /// How much a template may do, in instructions of minijinja: the longest of the shipped ones needs some
 /// thousands.
 const FUEL: u64 = 2_000_000;
 
+/// The names of the templates.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHIPPED.iter().map(|(name, _)| *name)
+}
+
+/// Where a project's own template of this name is, in its repository.
+pub fn path(name: &str) -> String {
+    format!("{FOLDER}/{name}")
+}
+
 /// The templates in force. One that is wrong is so where it is used.
 #[derive(Clone, Debug)]
 pub struct Templates {
     sources: BTreeMap<&'static str, Result<String, TemplateError>>,
+    /// The names of those that are the project's own.
+    own: BTreeSet<&'static str>,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -48,19 +60,31 @@ impl Templates {
     /// Returns the shipped templates, each replaced by the file of the same name in `.hotfix/templates` of the
     /// work tree `top` if there is one.
     pub fn load(top: Option<&Path>) -> Templates {
-        let load = |(name, shipped): &(&'static str, &str)| {
-            let path = top.map(|top| (top, top.join(FOLDER).join(name)));
-            let source = match path {
-                Some((top, path)) if path.symlink_metadata().is_ok() => own(top, &path),
-                _ => Ok((*shipped).to_owned()),
-            };
-            let compiled = |source: String| match environment().template_from_str(&source) {
-                Ok(_) => Ok(source),
-                Err(error) => Err(wrong(name, &source, error)),
-            };
-            (*name, source.and_then(compiled))
+        let read = |name: &'static str| {
+            let (top, path) = (top?, top?.join(path(name)));
+            path.symlink_metadata().is_ok().then(|| (name, own(top, &path)))
         };
-        Templates { sources: SHIPPED.iter().map(load).collect() }
+        Templates::of(names().filter_map(read).collect())
+    }
+
+    /// Returns the shipped templates, each replaced by the project's own of the same name if there is one.
+    pub fn of(mut own: BTreeMap<&'static str, Result<String, TemplateError>>) -> Templates {
+        let names = own.keys().copied().collect();
+        let compiled = |name: &'static str, source: String| match environment().template_from_str(&source) {
+            Ok(_) => Ok(source),
+            Err(error) => Err(wrong(name, &source, error)),
+        };
+        let sources = SHIPPED.iter().map(|(name, shipped)| {
+            let source = own.remove(name).unwrap_or_else(|| Ok((*shipped).to_owned()));
+            (*name, source.and_then(|source| compiled(name, source)))
+        });
+        Templates { sources: sources.collect(), own: names }
+    }
+
+    /// The project's own templates that can be used, each with its name.
+    pub fn own(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let source = |name: &&'static str| Some((*name, self.sources.get(name)?.as_ref().ok()?.as_str()));
+        self.own.iter().filter_map(move |name| source(&name))
     }
 
     /// What is wrong with a project's own templates, each by its name.

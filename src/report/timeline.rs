@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::elapsed::elapsed;
-use crate::domain::event::{Event, Fact};
+use crate::domain::event::{Declaration, Event, Fact};
 use crate::domain::name::line;
 use crate::domain::step_name::StepName;
 
@@ -25,6 +25,11 @@ pub struct Row {
     /// The event's name in the journal; `detected` for the time of detection in the declaration.
     pub event: &'static str,
     pub what: String,
+}
+
+fn declared(declaration: &Declaration) -> String {
+    let lowered = declaration.lowered.as_ref().map(|lowered| format!("; {lowered}")).unwrap_or_default();
+    format!("declared {}: {}{lowered}", declaration.severity, declaration.title)
 }
 
 /// Returns a line for each event that people want to read, and one for the detection, in order.
@@ -50,11 +55,7 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
         match &event.fact {
             Fact::Declared(declaration) => {
                 rows.push(row(detected.min(event.at), "detected", "detected".to_owned()));
-                rows.push(row(
-                    event.at,
-                    event.fact.name(),
-                    format!("declared {}: {}", declaration.severity, declaration.title),
-                ));
+                rows.push(row(event.at, event.fact.name(), declared(declaration)));
             }
             // The steps of another plan are other steps, even with the same text.
             Fact::Planned(_) => known.clear(),

@@ -132,6 +132,13 @@ struct ActionLine {
     done: bool,
 }
 
+/// Who or what chose the severity, and the decision that fewer people approve.
+fn chosen_by(incident: &Incident) -> String {
+    let Some(declaration) = incident.declaration() else { return String::new() };
+    let lowered = declaration.lowered.as_ref().map(|lowered| format!("; {lowered}")).unwrap_or_default();
+    format!("{}{lowered}", declaration.chosen_by)
+}
+
 /// Returns everything that a template can show.
 pub fn view(account: Account<'_>) -> View {
     let Account { incident, events, allowance } = account;
@@ -148,7 +155,7 @@ pub fn view(account: Account<'_>) -> View {
         id: incident.id.clone(),
         title: line(&incident.title(), TITLE),
         severity: incident.severity.map_or("", Severity::as_str),
-        chosen_by: wording.personal(&declared(|declaration| &declaration.chosen_by)),
+        chosen_by: wording.personal(&chosen_by(incident)),
         status: incident.status.as_str(),
         profile: incident.case.profile().to_owned(),
         detected: moment(detected),

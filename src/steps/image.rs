@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::Tools;
 use super::deploy::release;
-use crate::domain::event::hex;
 use crate::domain::evidence::Evidence;
+use crate::domain::hex::hex;
 use crate::domain::image;
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;

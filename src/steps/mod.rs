@@ -24,6 +24,7 @@ mod prepare;
 mod release;
 mod review;
 mod roll_back;
+mod under_policy;
 mod watch;
 mod work_tree;
 
@@ -43,6 +44,7 @@ use crate::domain::fix::{Branch, Fix};
 use crate::domain::incident::Incident;
 use crate::domain::name;
 use crate::domain::next::Next;
+use crate::domain::policy::Version;
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::git::anchor::Head;
@@ -57,6 +59,8 @@ use crate::workflow::step::{Step, StepError};
 /// What the steps use.
 pub struct Tools {
     pub config: Config,
+    /// Which version of the rules `config` and `templates` are.
+    pub policy: Version,
     pub project: Project,
     pub store: Arc<Store>,
     /// `None` if none is configured.
@@ -74,8 +78,9 @@ pub const WAIVABLE: &[&str] = &["way-back", going_out::BAD_RELEASE, "watch", "ma
 
 /// Every step there is.
 pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
+    let under = |step| under_policy::under_policy(tools, step);
     let tools = || Arc::clone(tools);
-    vec![
+    let steps: Vec<Box<dyn Step>> = vec![
         Box::new(investigate::Investigate(tools())),
         Box::new(decide::Decide(tools())),
         Box::new(branch::MakeBranch(tools())),
@@ -98,7 +103,8 @@ pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
         Box::new(confirm::ConfirmRollBack(tools())),
         Box::new(maintenance::Maintenance::on(tools())),
         Box::new(maintenance::Maintenance::off(tools())),
-    ]
+    ];
+    steps.into_iter().map(under).collect()
 }
 
 impl Tools {

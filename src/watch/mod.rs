@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, watch as slot};
 
 use crate::config;
-use crate::domain::event::hex;
+use crate::domain::hex::hex;
 use crate::domain::reading::{Counts, Reading};
 use crate::domain::verdict::Verdict;
 use crate::probe::{Config, History, Look, Probe, Subject};

@@ -54,7 +54,7 @@ fn killed_around_its_events_an_abort_is_resumed() {
 #[test]
 fn what_is_being_aborted_is_not_deployed_again() {
     let env = deployed();
-    env.write("hotfix.toml", &env.read("hotfix.toml").replace("rollback = '", "rollback = 'false; exit 1; "));
+    env.settings(&env.read("hotfix.toml").replace("rollback = '", "rollback = 'false; exit 1; "));
     let stuck = env.hotfix(&["abort", "--reason", "false alarm", "--yes"]);
     assert_eq!(stuck.status, Some(4), "{stuck}");
     env.write("../running", "v1.0.0\n");

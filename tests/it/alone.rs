@@ -237,7 +237,7 @@ fn what_can_not_be_ordered_is_named() {
     hint: name one: hotfix deploy RELEASE
     hint: set branch.tag in hotfix.toml
     ");
-    env.write("hotfix.toml", "");
+    env.settings("");
     assert_snapshot!(env.hotfix(&["deploy"]), @r"
     exit status: 1
     --- stderr
@@ -370,7 +370,7 @@ fn story(kind: Kind) -> TestEnv {
     let env = released(kind);
     env.configure("> ../running'", "> ../running && test $HOTFIX_RELEASE = v1.0.0'");
     let team = "\n[[notify]]\nname = \"team\"\nby.file = { path = \"../notices\" }\n";
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + team));
+    env.settings(&(env.read("hotfix.toml") + team));
     env
 }
 

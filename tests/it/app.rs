@@ -29,7 +29,7 @@ async fn bench() -> (TestEnv, Arc<Service>) {
     let text = env.read("hotfix.toml");
     let more = "[checklist]\nbefore_deployment = [\"the way back is known\"]\n";
     std::fs::write(path, format!("{text}\n{more}")).unwrap();
-    let options = Options { directory: env.path("work"), profile: None };
+    let options = Options { directory: env.path("work"), profile: None, fresh: false };
     let service = Service::open(&options).await.unwrap();
     (env, service)
 }
@@ -222,7 +222,7 @@ async fn what_is_not_there_is_not_found() {
     let (env, service) = bench().await;
     assert_eq!(kind(service.find(None).await).0, Kind::NotFound);
     assert_eq!(kind(service.find(Some("HOTFIX-1")).await).0, Kind::NotFound);
-    let nowhere = Options { directory: env.path("home"), profile: None };
+    let nowhere = Options { directory: env.path("home"), profile: None, fresh: false };
     assert_eq!(kind(Service::open(&nowhere).await).0, Kind::NotFound);
 }
 

@@ -42,7 +42,7 @@ run = ["sh", "tests/run.sh"]
 /// checked out, with nothing on it yet.
 pub fn shop() -> TestEnv {
     let env = TestEnv::new();
-    env.write("hotfix.toml", CONFIG);
+    env.settings(CONFIG);
     env.write("tests/run.sh", RUNNER);
     env.write("tests/old.case", "grep -q price src/shop.txt");
     env.write("src/shop.txt", "price 1\n\n\nname shop\n\n\ncolour red\n");
@@ -120,7 +120,7 @@ fn a_run_that_tells_nothing_is_no_pass() {
     let env = shop();
     let with = |runner: &str| {
         let text = CONFIG.replace(r#"["sh", "tests/run.sh"]"#, &format!("{runner:?}")).replace("20s", "1s");
-        env.write("hotfix.toml", &text);
+        env.settings(&text);
         check(&env, &[]).to_string()
     };
     fix(&env, &[MENDED, NEW_TEST]);
@@ -132,13 +132,10 @@ fn a_run_that_tells_nothing_is_no_pass() {
         "contradicts_itself",
         with("echo '<testsuite><testcase name=\"a\"/></testsuite>' > \"$HOTFIX_REPORT\"; exit 1")
     );
-    env.write(
-        "hotfix.toml",
-        &CONFIG.replace(
-            "[proof.by.command]\nrun = [\"sh\", \"tests/run.sh\"]",
-            "[proof.by.pytest]\nprogram = [\"no-such-python\"]",
-        ),
-    );
+    env.settings(&CONFIG.replace(
+        "[proof.by.command]\nrun = [\"sh\", \"tests/run.sh\"]",
+        "[proof.by.pytest]\nprogram = [\"no-such-python\"]",
+    ));
     assert_snapshot!("is_not_installed", check(&env, &[]));
 }
 
@@ -170,7 +167,7 @@ fn a_test_that_needs_the_network_counts_for_nothing_where_there_is_none() {
     assert_snapshot!("a_test_that_fails_in_every_tree", check(&env, &[]));
     fix(&env, &[("tests/new.case", &format!("{NEEDS_NETWORK} && grep -q 'price 2' src/shop.txt"))]);
     assert_snapshot!("a_new_test_that_fails_in_every_tree", check(&env, &[]));
-    env.write("hotfix.toml", &CONFIG.replace("20s", "1s"));
+    env.settings(&CONFIG.replace("20s", "1s"));
     fix(&env, &[NEW_TEST, ("tests/remote.case", "sleep 60 # for an answer")]);
     assert_snapshot!("a_test_that_waits_for_the_network", check(&env, &[]));
 }
@@ -208,7 +205,7 @@ fn a_fix_of_configuration_alone_asks_for_a_test() {
 #[test]
 fn each_tree_is_tested_with_its_own_build() {
     let env = TestEnv::new();
-    env.write("hotfix.toml", "[guard]\nmarker = \"\"\n[proof]\nruns = 1\n[proof.by.cargo]\n");
+    env.settings("[guard]\nmarker = \"\"\n[proof]\nruns = 1\n[proof.by.cargo]\n");
     env.write("Cargo.toml", "[package]\nname = \"shop\"\nedition = \"2024\"\n[workspace]\n");
     env.write(".gitignore", "target\nCargo.lock\n");
     let source = |twice: &str, tests: &str| {
@@ -252,9 +249,7 @@ fn a_clone_without_the_base_says_what_it_lacks() {
 #[test]
 fn gates_run_at_once_on_what_concerns_them_and_what_they_print_is_kept() {
     let env = shop();
-    env.write(
-        "hotfix.toml",
-        &format!(
+    env.settings(&format!(
             "{CONFIG}\n[[gate]]\nname = \"lint\"\ncommand = [\"ls\"]\npaths = [\"src/**\"]\nappend = true\nlimit = \"5s\"\n\
              [[gate]]\nname = \"build\"\ncommand = \"seq 30; echo 'error: no such thing'; seq 40; exit 3\"\nlimit = \"5s\"\n\
              [[gate]]\nname = \"docs\"\ncommand = \"exit 1\"\npaths = [\"docs/**\"]\nlimit = \"5s\"\n"
@@ -275,7 +270,7 @@ fn gates_run_at_once_on_what_concerns_them_and_what_they_print_is_kept() {
 fn a_job_is_held_by_its_check_until_it_is_waived() {
     let env = TestEnv::new();
     env.instant();
-    env.write("hotfix.toml", &(env.read("hotfix.toml").replace("regression_test = false", "regression_test = true")));
+    env.settings(&(env.read("hotfix.toml").replace("regression_test = false", "regression_test = true")));
     env.commit("Ask for tests");
     env.git(&["push", "--quiet"]);
     env.hotfix(&["start", "Payment API returns 500", "--issue-id", "001"]);

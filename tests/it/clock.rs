@@ -15,7 +15,7 @@ fn story(window: u64) -> TestEnv {
     let env = TestEnv::new();
     env.instant();
     let config = env.read("hotfix.toml").replace("window = \"50ms\"", &format!("window = \"{window}s\""));
-    env.write("hotfix.toml", &config);
+    env.settings(&config);
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     env.fix("001");
     turn(&env, "+0");

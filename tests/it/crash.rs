@@ -94,7 +94,7 @@ fn story(kind: Kind) -> TestEnv {
         "\n[fix]\ncommand = \"{fix}\"\n\n[image]\nbuild = \"{build}\"\n\n\
          [[notify]]\nname = \"team\"\nby.file = {{ path = \"../notices\" }}\n"
     );
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + &more));
+    env.settings(&(env.read("hotfix.toml") + &more));
     env.commit("Let a command make the fix");
     env.git(&["push", "--quiet", "origin", "main", "main:develop", "main:release/1", "main:feature/a"]);
     env

@@ -15,7 +15,7 @@ fn begun(deploy: &str, limit: &str) -> TestEnv {
     let (_, after) = rest.split_once('\n').unwrap();
     let before =
         before.replace("[deploy.by.command]", &format!("[deploy]\nlimit = \"{limit}\"\n\n[deploy.by.command]"));
-    env.write("hotfix.toml", &format!("{before}deploy = \"sh ../deploy.sh\"\n{after}"));
+    env.settings(&format!("{before}deploy = \"sh ../deploy.sh\"\n{after}"));
     env.commit("Deploy otherwise");
     env.git(&["push", "--quiet"]);
     let title = "Payment API returns 500";

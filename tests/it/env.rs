@@ -122,7 +122,37 @@ impl TestEnv {
     pub fn configure(&self, from: &str, to: &str) {
         let text = self.read("hotfix.toml");
         assert!(text.contains(from), "{text}");
-        self.write("hotfix.toml", &text.replacen(from, to, 1));
+        self.settings(&text.replacen(from, to, 1));
+    }
+
+    /// Writes the clone's hotfix.toml; production's branch gets it too where it has one, which is the one that
+    /// counts then.
+    pub fn settings(&self, text: &str) {
+        self.write("hotfix.toml", text);
+        let tip = self.git(&["ls-remote", "origin", "refs/heads/main"]);
+        let tip = tip.split('\t').next().unwrap_or_default();
+        let has_one = |tip: &str| self.git_in("remote.git", &["ls-tree", "--name-only", tip, "hotfix.toml"]) != "";
+        if tip.is_empty() || !has_one(tip) {
+            return;
+        }
+        if self.git(&["rev-parse", "HEAD"]) == tip && self.git(&["symbolic-ref", "HEAD"]) == "refs/heads/main" {
+            self.git(&["commit", "--quiet", "--message", "Configure hotfix", "--", "hotfix.toml"]);
+            self.git(&["push", "--quiet", "origin", "main"]);
+        } else {
+            let index = self.path("index");
+            let run = |args: &[&str]| {
+                let output = self.run(self.command("git", args).env("GIT_INDEX_FILE", &index));
+                assert_eq!(output.status, Some(0), "git {args:?}\n{output}");
+                output.stdout.trim_end().to_owned()
+            };
+            run(&["fetch", "--quiet", "origin"]);
+            run(&["read-tree", tip]);
+            let blob = run(&["hash-object", "-w", "hotfix.toml"]);
+            run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},hotfix.toml")]);
+            let tree = run(&["write-tree"]);
+            let commit = run(&["commit-tree", "-m", "Configure hotfix", "-p", tip, &tree]);
+            run(&["push", "--quiet", "origin", &format!("{commit}:refs/heads/main")]);
+        }
     }
 
     /// Makes a fix in the incident's work tree, and returns its commit.
@@ -151,11 +181,19 @@ impl TestEnv {
         fs::read_to_string(self.path("work").join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Commits all that is in the clone, and returns the commit.
+    /// Commits all that is in the clone and not committed, and returns the commit.
     pub fn commit(&self, subject: &str) -> String {
         self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--message", subject]);
+        if !self.git(&["status", "--porcelain"]).is_empty() {
+            self.git(&["commit", "--quiet", "--message", subject]);
+        }
         self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Commits all that is in the clone, on production's branch of the remote too.
+    pub fn publish(&self, subject: &str) {
+        self.commit(subject);
+        self.git(&["push", "--quiet", "origin", "main"]);
     }
 
     /// Runs git in the clone, and returns what it printed.

@@ -27,7 +27,7 @@ fn clones_that_share_only_a_remote_get_different_numbers() {
 fn numbers_differ(env: &TestEnv, directories: &[&str]) {
     let declare = |directory: &str, process: usize| {
         let title = format!("Outage {process}");
-        let mut command = env.hotfix_command(&["declare", &title, "--severity", "P2", "--json"]);
+        let mut command = env.hotfix_command(&["declare", &title, "--severity", "P2", "--reason", "a drill", "--json"]);
         env.run(command.current_dir(env.path(directory)))
     };
     let outputs: Vec<Output> = std::thread::scope(|scope| {

@@ -12,7 +12,7 @@ fn begun(line: &str) -> TestEnv {
     let old = "echo \"$HOTFIX_RELEASE\" >> ../deploys && echo \"$HOTFIX_RELEASE\" > ../running";
     let text = env.read("hotfix.toml").replace(old, deploy);
     let home = env.path("home").display().to_string();
-    env.write("hotfix.toml", &format!("{text}\n[image]\nbuild = '''\n{}\n'''\n", line.replace("HOME", &home)));
+    env.settings(&format!("{text}\n[image]\nbuild = '''\n{}\n'''\n", line.replace("HOME", &home)));
     env.commit("Build an image");
     env.git(&["push", "--quiet"]);
     begin(&env, "001");

@@ -42,11 +42,12 @@ fn in_any_step() {
 #[test]
 fn ends_a_command_that_only_looks() {
     let env = TestEnv::new();
-    env.write("hotfix.toml", "[investigate]\nlogs = \"sleep 60\"\n");
+    env.settings("[investigate]\nlogs = \"sleep 60\"\n");
     let start = Instant::now();
     insta::assert_snapshot!(interrupt(&mut env.hotfix_command(START), "Payment"), @"
     exit status: 1
     --- stderr
+    note: `main` on `origin` has no hotfix.toml yet: the one of the work tree is followed
     001  Payment API returns 500
     error: interrupted; what was recorded is kept, and a running deploy continues
     hint: hotfix status
@@ -60,7 +61,7 @@ fn leaves_a_deploy_to_its_end() {
     let env = TestEnv::new();
     env.instant();
     let slow = env.read("hotfix.toml").replace("deploy = 'echo", "deploy = 'sleep 2 && echo");
-    env.write("hotfix.toml", &slow);
+    env.settings(&slow);
     env.hotfix(START);
     env.fix("001");
     assert_eq!(interrupt(&mut env.hotfix_command(&["ship"]), "release").status, Some(1));

@@ -25,7 +25,7 @@ fn released() -> TestEnv {
 fn told(env: &TestEnv) {
     let send = r#"'echo "$HOTFIX_TEXT" >> ../notices'"#;
     let team = format!("\n[[notify]]\nname = \"team\"\ntopics = [\"stuck\"]\nby.command = {{ send = {send} }}\n");
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + &team));
+    env.settings(&(env.read("hotfix.toml") + &team));
 }
 
 fn allow(env: &TestEnv, ladder: &str) {
@@ -162,7 +162,7 @@ fn an_incident_goes_on_from_the_rung_that_helped() {
       ok    review       the profile asks for no approval   [DURATION]
       ok    release      `hotfix-001` on [COMMIT]   [DURATION]
       skip  image        no command builds an image (image.build)   [DURATION]
-      ok    prepare      way back: `v1.1.0` ([COMMIT])   [DURATION]
+      ok    prepare      way back: `v1.1.0` ([COMMIT]); also goes out: 3 commits ([COMMIT] Configure hotfix; [COMMIT] Configure hotfix; [COMMIT] Configure hotfix)   [DURATION]
       BAD   deploy       deploy of `hotfix-001` failed half-way, production runs `hotfix-001`: `echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running && test $HOTFIX_RELEASE != hotfix-001`: exit status 1   [DURATION]
       STUCK roll-back    the rollback to `v1.1.0` failed, production runs `hotfix-001`: `test $HOTFIX_RELEASE != v1.1.0 || exit 1; echo "$HOTFIX_RELEASE" >> ../deploys && echo "$HOTFIX_RELEASE" > ../running`: exit status 1   [DURATION]
                          to try next, the mildest first:

@@ -35,6 +35,7 @@ mod on_compose;
 mod on_kubernetes;
 mod on_pipeline;
 mod outage;
+mod policy;
 mod profiles;
 mod prometheus;
 mod proven;

@@ -44,12 +44,9 @@ fn a_proof_by_surefire() {
     let env = TestEnv::new();
     copy(Path::new("/usr/share/maven-repo"), &env.path("repository"));
     let local = format!("-Dmaven.repo.local={}", env.path("repository").display());
-    env.write(
-        "hotfix.toml",
-        &format!(
-            "[guard]\nmarker = \"\"\n[proof]\nruns = 1\n[proof.by.maven]\narguments = [\"--offline\", {local:?}]\n"
-        ),
-    );
+    env.settings(&format!(
+        "[guard]\nmarker = \"\"\n[proof]\nruns = 1\n[proof.by.maven]\narguments = [\"--offline\", {local:?}]\n"
+    ));
     env.write("pom.xml", POM);
     env.write(".gitignore", "target\n");
     let (source, test) = ("src/main/java/shop/Money.java", "src/test/java/shop/MoneyTest.java");

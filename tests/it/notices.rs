@@ -54,7 +54,7 @@ fn an_outage_of_the_receiver_loses_nothing_and_keeps_the_order() {
     env.instant();
     let (url, received) = receiver(vec![500]);
     let destination = "\n[[notify]]\nname = \"team\"\nby.webhook = { url = { env = \"HOOK\" } }\n";
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + destination));
+    env.settings(&(env.read("hotfix.toml") + destination));
     let hotfix = |args: &[&str]| env.run(env.hotfix_command(args).env("HOOK", &url));
 
     let declared = hotfix(&["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
@@ -86,7 +86,7 @@ fn the_old_name_of_a_notifier_is_read_with_a_warning() {
     env.instant();
     let notices = env.path("notices");
     let destination = format!("\n[[notify]]\nname = \"team\"\nby.memory = {{ file = \"{}\" }}\n", notices.display());
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + &destination));
+    env.settings(&(env.read("hotfix.toml") + &destination));
     let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     assert!(declared.stderr.contains("`notify.by.memory` is called `file` now"), "{declared}");
     assert!(env.read("../notices").contains("Payment API returns 500"), "{declared}");
@@ -99,7 +99,7 @@ fn webhooks(env: &TestEnv, urls: &[String]) {
         .enumerate()
         .map(|(index, url)| format!("\n[[notify]]\nname = \"team-{index}\"\nby.webhook = {{ url = \"{url}\" }}\n"))
         .collect();
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + &hooks));
+    env.settings(&(env.read("hotfix.toml") + &hooks));
 }
 
 /// A server that takes connections and never answers, while the listener lives.
@@ -145,7 +145,7 @@ fn what_is_left_after_the_close_is_sent_by_any_command() {
     let env = TestEnv::new();
     env.instant();
     let team = "\n[[notify]]\nname = \"team\"\ntopics = [\"closed\"]\nby.command = { send = \"test -e ../up && echo $HOTFIX_SUBJECT >> ../notices\" }\n";
-    env.write("hotfix.toml", &(env.read("hotfix.toml") + team));
+    env.settings(&(env.read("hotfix.toml") + team));
     assert_eq!(env.hotfix(&DECLARE).status, Some(0));
     env.fix("001");
     let shipped = env.hotfix(&["ship"]);

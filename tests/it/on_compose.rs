@@ -50,7 +50,7 @@ impl Host {
         let text = self.env.read("hotfix.toml");
         let (before, rest) = text.split_once("[deploy.by.command]").unwrap();
         let after = &rest[rest.find("\n[").unwrap()..];
-        self.env.write("hotfix.toml", &format!("{before}{by}{after}"));
+        self.env.settings(&format!("{before}{by}{after}"));
         self.env.commit("Deploy with compose");
         self.env.git(&["push", "--quiet"]);
     }
@@ -302,7 +302,7 @@ fn what_was_built_is_deployed_whatever_became_of_its_tag() {
     host.env.write("push.sh", &format!("set -e\n{push}\n"));
     let build =
         format!("good=$(sh push.sh \"echo built; {WELL}\") && sh push.sh 'exit 3' > push.log 2>&1 && echo $good");
-    host.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = \"\"\"{build}\"\"\"\n", host.env.read("hotfix.toml")));
+    host.env.settings(&format!("{}\n[image]\nbuild = \"\"\"{build}\"\"\"\n", host.env.read("hotfix.toml")));
     host.env.commit("Build an image");
     host.env.git(&["push", "--quiet"]);
     host.begin("001");

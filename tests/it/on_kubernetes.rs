@@ -56,7 +56,7 @@ impl Kube {
         let text = self.env.read("hotfix.toml");
         let (before, rest) = text.split_once("[deploy.by.command]").unwrap();
         let after = &rest[rest.find("\n[").unwrap()..];
-        self.env.write("hotfix.toml", &format!("{before}{by}{after}"));
+        self.env.settings(&format!("{before}{by}{after}"));
         self.env.commit("Deploy to Kubernetes");
         self.env.git(&["push", "--quiet"]);
     }
@@ -204,7 +204,7 @@ fn what_was_built_is_deployed_by_its_digest_and_known_again() {
     let before = kube.template("backend");
     let build =
         "for name in backend frontend; do echo registry/$name@sha256:$(echo $name | sha256sum | cut -c -64); done";
-    kube.env.write("hotfix.toml", &format!("{}\n[image]\nbuild = '{build}'\n", kube.env.read("hotfix.toml")));
+    kube.env.settings(&format!("{}\n[image]\nbuild = '{build}'\n", kube.env.read("hotfix.toml")));
     kube.env.commit("Build images");
     kube.env.git(&["push", "--quiet"]);
     kube.begin("001");
@@ -316,7 +316,7 @@ fn killed_in_the_middle_of_the_rollback_it_goes_back_once() {
 #[ignore = "needs Kubernetes: run ./test"]
 fn a_release_that_comes_up_and_crashes_within_the_soak_goes_back_by_itself() {
     let kube = Kube::new(&["backend"]);
-    kube.env.write("hotfix.toml", &kube.env.read("hotfix.toml").replace("soak = \"1s\"", "soak = \"10s\""));
+    kube.env.settings(&kube.env.read("hotfix.toml").replace("soak = \"1s\"", "soak = \"10s\""));
     let before = kube.template("backend");
     kube.begin("late-crash-1");
     let deployed = kube.hotfix(&["deploy"]);

@@ -49,7 +49,7 @@ fn begun(push: &str, job: &str) -> TestEnv {
     let text = env.read("hotfix.toml");
     let (before, rest) = text.split_once("[deploy.by.command]").unwrap();
     let after = &rest[rest.find("\n[").unwrap()..];
-    env.write("hotfix.toml", &format!("{before}{by}{after}"));
+    env.settings(&format!("{before}{by}{after}"));
     env.commit("Deploy by the pipeline");
     env.git(&["push", "--quiet"]);
     begin(&env, "001");

@@ -16,7 +16,7 @@ fn story() -> TestEnv {
         "\n[[watch.probe]]\nname = \"bank\"\ndependency = true\n{failing}\n\
          [[notify]]\nname = \"team\"\nby.file = {{ path = \"{notices}\" }}\n"
     );
-    env.write("hotfix.toml", &(config.replace("window = \"20s\"", "window = \"20s\"\nblip = \"50ms\"") + &more));
+    env.settings(&(config.replace("window = \"20s\"", "window = \"20s\"\nblip = \"50ms\"") + &more));
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     env.fix("001");
     env

@@ -241,7 +241,7 @@ fn shop(team: &Team) -> TestEnv {
         "printf '%s\\ntimeout = 30000\\n' '{}' > payment.py && {test} && git add --all && git commit --quiet -m 'hotfix: wait longer'",
         team.comment
     );
-    env.write("hotfix.toml", &format!("profile = \"{}\"\n{SHOP}[fix]\ncommand = \"\"\"{fix}\"\"\"\n", team.profile));
+    env.settings(&format!("profile = \"{}\"\n{SHOP}[fix]\ncommand = \"\"\"{fix}\"\"\"\n", team.profile));
     env.write("payment.py", "timeout = 500\n");
     env.write("../running", "v2.3.1\n");
     env.commit("Sell");

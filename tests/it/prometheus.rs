@@ -162,7 +162,7 @@ control.latency = 'http_duration_seconds_bucket{version="v1"}'
 fn watched(service: Service, more: &str, blinded_after: Option<Duration>) -> (Option<i32>, Value) {
     let env = TestEnv::new();
     let mut prometheus = Prometheus::start(&env.path("prometheus"), service.start());
-    env.write("hotfix.toml", &(CONFIG.replace("URL", &prometheus.url) + more));
+    env.settings(&(CONFIG.replace("URL", &prometheus.url) + more));
     let mut command = env.hotfix_command(&["watch", "--json"]);
     let output = std::thread::scope(|scope| {
         let running = scope.spawn(|| env.run(&mut command));
@@ -205,7 +205,7 @@ fn a_real_prometheus_shows_each_verdict() {
 fn a_prometheus_that_hangs_for_a_while_changes_nothing() {
     let env = TestEnv::new();
     let prometheus = Prometheus::start(&env.path("prometheus"), GOOD.start());
-    env.write("hotfix.toml", &CONFIG.replace("URL", &prometheus.url));
+    env.settings(&CONFIG.replace("URL", &prometheus.url));
     let signal = |signal: &str| {
         let process = prometheus.child.id().to_string();
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
@@ -232,7 +232,7 @@ fn the_past_is_a_control_and_is_replayed() {
     // Long enough for two windows of history.
     std::thread::sleep(Duration::from_secs(14));
     let config = CONFIG.replace("URL", &good.url).replace("window = \"8s\"", "window = \"4s\"\nerror_rate = 0.02");
-    env.write("hotfix.toml", &(config + "history = \"14s\"\n"));
+    env.settings(&(config + "history = \"14s\"\n"));
     let output = env.hotfix(&["watch", "--json"]);
     let end: Value = serde_json::from_str(output.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(end["verdict"], "VERIFIED", "{output}");

@@ -10,7 +10,7 @@ fn proven() -> TestEnv {
     let env = TestEnv::new();
     env.instant();
     let instant = env.read("hotfix.toml").replace("[guard]\nmarker = \"\"\nregression_test = false\n", CONFIG);
-    env.write("hotfix.toml", &instant);
+    env.settings(&instant);
     env.write("tests/run.sh", RUNNER);
     env.write("tests/old.case", "grep -q price src/shop.txt");
     env.write("src/shop.txt", "price 1\n\n\nname shop\n\n\ncolour red\n");

@@ -32,7 +32,7 @@ fn a_key_in_a_log_or_in_the_output_of_a_deploy_reaches_nobody() {
     let text = text
         .replace("deploy = 'echo", &format!("deploy = 'echo denied for {key} password=hunter2; false; exit 3; echo"));
     let more = "\n[[notify]]\nname = \"team\"\nby.file = { path = \"../notices\" }\n\n[investigate]\nlogs = [\"cat\", \"../log\"]\n";
-    env.write("hotfix.toml", &(text + more));
+    env.settings(&(text + more));
     env.write("../log", &format!("10:00 error: denied for {key}\n").repeat(50));
     env.commit("Configure");
     env.git(&["push", "--quiet"]);

@@ -156,7 +156,7 @@ mod postgres {
         let shop = TestEnv::on(Kind::Postgres);
         let other = shop.beside();
         for env in [&shop, &other] {
-            env.write("hotfix.toml", "service = \"shop\"\n");
+            env.settings("service = \"shop\"\n");
         }
         ok(&shop.hotfix(&["list"]));
         let refused = other.hotfix(&["list"]);

@@ -280,6 +280,8 @@ pub fn declaration() -> Fact {
         assessment: String::new(),
         ticket: None,
         cause: None,
+        policy: None,
+        lowered: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -52,7 +52,7 @@ fn of_a_test_in_a_session_of_its_own() {
 #[cfg_attr(not(target_os = "linux"), ignore = "only Linux gives a process that lost its parent to ours")]
 fn of_a_test_that_hangs() {
     let env = shop();
-    env.write("hotfix.toml", &CONFIG.replace("20s", "1s"));
+    env.settings(&CONFIG.replace("20s", "1s"));
     fix(&env, &[MENDED, NEW_TEST, ("tests/stray.case", &format!("{DAEMON}\nsleep 1000"))]);
     let output = check(&env, &[]);
     assert!(output.stdout.contains("the run took longer than 1 s"), "{output}");
@@ -64,7 +64,7 @@ fn of_a_gate() {
     let env = shop();
     let gate =
         "[[gate]]\nname = \"serve\"\ncommand = \"setsid sleep 1000 & echo $! > ../runs.strays\"\nlimit = \"9s\"\n";
-    env.write("hotfix.toml", &format!("{CONFIG}\n{gate}"));
+    env.settings(&format!("{CONFIG}\n{gate}"));
     fix(&env, &[MENDED]);
     let output = env.hotfix(&["check", "--only", "gates"]);
     assert_eq!(output.status, Some(0), "{output}");

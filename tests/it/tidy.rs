@@ -52,6 +52,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("watch", &["domain", "config", "probe", "verdict", "redact"]),
     // A place to try hotfix in.
     ("demo", &["git", "process"]),
+    // Whose rules are in force.
+    ("policy", &["domain", "config", "git", "private", "report::template"]),
     ("report", &["domain", "private"]),
     // The job, by way of all of these.
     (
@@ -68,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "deploy",
             "gate",
             "investigate",
+            "policy",
             "probe",
             "proof",
             "verdict",
@@ -89,6 +92,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "deploy",
             "notify",
+            "policy",
             "probe",
             // What runs, and who looks after it.
             "process::machine",

@@ -22,8 +22,7 @@ fn a_step_that_is_past_or_not_in_the_plan_is_no_reason_to_go_on() {
 fn a_deploy_that_fails_half_way_is_put_back_at_once() {
     let env = TestEnv::new();
     env.instant();
-    env.write(
-        "hotfix.toml",
+    env.settings(
         &env.read("hotfix.toml")
             .replacen("> ../running'", "> ../running; rm ../running; exit 1'", 1)
             .replace("cat ../running", "cat ../running || true"),

@@ -90,7 +90,7 @@ fn an_answer_may_be_wrong_in_its_header_body_or_time() {
         ("status = 204", "status 200: degraded"),
     ] {
         let env = TestEnv::new();
-        env.write("hotfix.toml", &probe(&format!("http = {{ url = \"http://{url}/\", {expected} }}"), ""));
+        env.settings(&probe(&format!("http = {{ url = \"http://{url}/\", {expected} }}"), ""));
         let output = env.hotfix(&["watch"]);
         assert!(output.status == Some(1) && output.stdout.contains(why), "{expected}: {output}");
     }
@@ -140,7 +140,7 @@ fn whatever_a_source_answers_instead_of_numbers_is_blind_and_never_bad() {
         for (what, answer, why) in cases {
             scope.spawn(move || {
                 let env = TestEnv::new();
-                env.write("hotfix.toml", &probe(&prometheus(&format!("http://{}", server(answer))), blind));
+                env.settings(&probe(&prometheus(&format!("http://{}", server(answer))), blind));
                 let output = env.hotfix(&["watch", "--json"]);
                 let end = last(&output);
                 assert_eq!((output.status, &end["verdict"]), (Some(3), &"BLIND".into()), "{what}: {end}");
@@ -157,7 +157,7 @@ fn what_fails_with_its_dependency_is_an_outage_and_may_be_declared() {
     let failing = "every = \"5ms\"\nby.memory = { readings = [\"error\"] }\n";
     let config = env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"20s\"");
     let bank = format!("\n[[watch.probe]]\nname = \"bank\"\ndependency = true\n{failing}");
-    env.write("hotfix.toml", &(config.replace("every = \"1ms\"\nby.memory = {}\n", failing) + &bank));
+    env.settings(&(config.replace("every = \"1ms\"\nby.memory = {}\n", failing) + &bank));
     let output = env.hotfix(&["watch", "--json", "--declare"]);
     let end = last(&output);
     assert_eq!(
@@ -199,7 +199,7 @@ fn a_watch_that_is_killed_continues_with_what_it_knew_on_postgres() {
 
 fn is_resumed(kind: Kind) {
     let env = TestEnv::on(kind);
-    env.write("hotfix.toml", &probe("memory = {}", "window = \"8s\""));
+    env.settings(&probe("memory = {}", "window = \"8s\""));
     let mut child = env.hotfix_command(&["watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     wait_for(&mut child, |line| line["seconds"].as_u64() >= Some(5));
     child.kill().unwrap();
@@ -229,7 +229,7 @@ fn is_resumed(kind: Kind) {
 fn the_watch_of_a_job_continues_after_a_crash() {
     let env = TestEnv::new();
     env.instant();
-    env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"14s\""));
+    env.settings(&env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"14s\""));
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     env.fix("001");
     let mut child = env.hotfix_command(&["ship"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -257,7 +257,7 @@ fn the_watch_of_a_job_continues_after_a_crash() {
 fn another_clone_continues_the_watch_of_one_that_died() {
     let env = TestEnv::on(Kind::Postgres);
     env.instant();
-    env.write("hotfix.toml", &env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"16s\""));
+    env.settings(&env.read("hotfix.toml").replace("window = \"50ms\"", "window = \"16s\""));
     env.commit("Watch for longer");
     env.git(&["push", "--quiet"]);
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
@@ -284,14 +284,14 @@ fn an_unproven_release_is_watched_on() {
     let env = TestEnv::new();
     env.instant();
     let config = env.read("hotfix.toml");
-    env.write("hotfix.toml", &config.replace("certify = 0.9", "certify = 0.001\npatience = \"0s\""));
+    env.settings(&config.replace("certify = 0.9", "certify = 0.001\npatience = \"0s\""));
     env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
     env.fix("001");
     let held = env.hotfix(&["ship"]);
     assert_eq!(held.status, Some(3), "{held}");
     assert!(held.stderr.contains("more requests, about"), "{held}");
 
-    env.write("hotfix.toml", &config);
+    env.settings(&config);
     let shipped = env.hotfix(&["resume"]);
     assert_eq!(shipped.status, Some(0), "{shipped}");
 }
@@ -329,7 +329,7 @@ fn each_probe_sees_what_is_there() {
         // What is BAD ends the watch, however busy the machine.
         let window = if status == 1 { "20s" } else { "100ms" };
         let settings = format!("window = \"{window}\"\nblip = \"10ms\"\ncertify = 0.9\nblind = \"1s\"");
-        env.write("hotfix.toml", &probe(&by, &settings));
+        env.settings(&probe(&by, &settings));
         let output = env.hotfix(&["watch"]);
         assert!(output.status == Some(status) && output.stdout.contains(why), "{by}: {output}");
         assert!(!output.to_string().contains("s3cret"), "{by}: {output}");
@@ -368,7 +368,7 @@ fn a_new_kind_of_error_in_the_log_is_an_error_and_an_old_one_is_none() {
         while true; do echo 'error: user 2 has no card'; cat more; sleep 0.02; done";
     let by = format!("logs = {{ follow = \"{follow}\", settle = \"300ms\" }}");
     env.write("more", "");
-    env.write("hotfix.toml", &probe(&by, "window = \"2s\"\ncertify = 0.2"));
+    env.settings(&probe(&by, "window = \"2s\"\ncertify = 0.2"));
     let output = env.hotfix(&["watch"]);
     assert_eq!(output.status, Some(0), "{output}");
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::notes::{CHANGE, RELEASE, REPLICAS};
 use super::template;
-use crate::domain::event::hex;
+use crate::domain::hex::hex;
 
 /// The deployment that a record is of.
 const OF: &str = "hotfix/manifest-of";

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::notes::RELEASE;
 use super::read::Read;
 use super::template;
-use crate::domain::event::hex;
+use crate::domain::hex::hex;
 
 /// Returns the record of what `read` has, named after it: the same template has the same record.
 /// `now` is in seconds since 1970.

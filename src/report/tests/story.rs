@@ -92,6 +92,8 @@ pub fn declaration() -> Declaration {
         assessment: String::new(),
         ticket: None,
         cause: None,
+        policy: None,
+        lowered: None,
         profile: "incident".to_owned(),
         workflow: 1,
     }

@@ -37,7 +37,7 @@ impl Receiver {
         let more = format!(
             "\n[fix]\ncommand = \"{fix}\"\n\n[[notify]]\nname = \"team\"\nby.file = {{ path = \"../notices\" }}\n"
         );
-        env.write("hotfix.toml", &format!("{before}deploy = \"sh ../deploy.sh\"\n{after}{more}"));
+        env.settings(&format!("{before}deploy = \"sh ../deploy.sh\"\n{after}{more}"));
         env.commit("Let a command make the fix");
         env.git(&["push", "--quiet", "origin", "main", "main:develop", "main:release/1", "main:feature/a"]);
         env.write("../ssh", SSH);

@@ -120,7 +120,7 @@ fn an_api_server_that_fails_in_the_middle_of_a_rollout_is_no_verdict() {
     // The token expires: nobody knows how the rollout ends, and nothing is taken back for that.
     let kube = Kube::on(admin.clone(), &["backend"]);
     let config = kube.env.read("hotfix.toml").replace("soak = \"1s\"", "soak = \"1s\"\ndeadline = \"60s\"");
-    kube.env.write("hotfix.toml", &config);
+    kube.env.settings(&config);
     let text = fs::read_to_string(&admin).unwrap();
     let (before, token) = text.split_once("token: ").unwrap();
     let end = token.find(['}', '\n']).unwrap();
