@@ -1,6 +1,7 @@
 //! May this fix go to production? The guard on its diff, the proof of its test, and the gates, all at
 //! the same time. The job's step and the command call the same function.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,12 @@ use crate::domain::check::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
 use crate::git::change::{self, ChangeError};
 use crate::git::project::Project;
+use crate::git::texts::{self, Text};
+use crate::guard::judging::commands;
 use crate::guard::{self, policy::Policy};
 use crate::proof::cache::Proven;
 use crate::proof::{self, ProofError};
-use crate::value::Length;
+use crate::value::{CommandLine, Length};
 
 /// What is checked, and how.
 pub struct Subject<'a> {
@@ -68,6 +71,7 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
     let git = &subject.project.git;
     let change = Arc::new(change::read(git, subject.base, subject.fix).await?);
     let tree = git.run(["rev-parse", &format!("{}^{{tree}}", subject.fix)]).await.map_err(ChangeError::from)?;
+    let policy = Policy { judges: judges(subject).await?, ..subject.config.guard.clone() };
     let state = state(&subject.project.common).join(subject.fix);
     fs::create_dir_all(&state)?;
     let gates = async {
@@ -77,7 +81,7 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
         async { if subject.parts.proof { prove(subject, &change, progress).await } else { Ok(Proven::default()) } };
     // The guard is quick; it runs first so that its findings are known even if the rest is interrupted.
     let mut violations = match subject.parts.guard {
-        true => guarded(&subject.config.guard, &change).await,
+        true => guarded(policy, &change).await,
         false => Vec::new(),
     };
     let (proven, mut gates) = tokio::try_join!(proven, gates)?;
@@ -109,9 +113,24 @@ pub fn state(common: &Path) -> PathBuf {
     common.join("hotfix/check")
 }
 
+/// The files that the gates, and whatever else the configuration runs on a fix, run or are configured by.
+async fn judges(subject: &Subject<'_>) -> Result<BTreeSet<String>, CheckError> {
+    let config = subject.config;
+    let gates = subject.gates.iter().map(|gate| &gate.command);
+    let tests = config.affected.full.iter().chain(&config.proof.prepare);
+    let commands: Vec<Vec<String>> = gates.chain(tests).map(CommandLine::arguments).collect();
+    let paths: Vec<&str> = [commands::SCRIPTS].into_iter().chain(commands::MAKEFILES.iter().copied()).collect();
+    let specs: Vec<String> = paths.iter().map(|path| format!("{}:{path}", subject.base)).collect();
+    let texts = texts::read(&subject.project.git, &specs).await.map_err(ChangeError::from)?;
+    let text = |(path, text): (&str, Option<Text>)| {
+        Some((path.to_owned(), String::from_utf8_lossy(&text?.content?).into_owned()))
+    };
+    Ok(commands::named(&commands, &paths.into_iter().zip(texts).filter_map(text).collect()))
+}
+
 /// The guard on a thread of its own: it parses for up to some seconds, and the runtime serves others meanwhile.
-async fn guarded(policy: &Policy, change: &Arc<Change>) -> Vec<Violation> {
-    let (policy, change) = (policy.clone(), Arc::clone(change));
+async fn guarded(policy: Policy, change: &Arc<Change>) -> Vec<Violation> {
+    let change = Arc::clone(change);
     let looked = tokio::task::spawn_blocking(move || guard::look(&policy, &change)).await;
     looked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

@@ -4,6 +4,7 @@ pub mod checks;
 mod comparison;
 mod file;
 pub mod finding;
+pub mod judging;
 pub mod language;
 pub mod manifest;
 mod moves;

@@ -1,5 +1,7 @@
 //! What the guard allows: the [guard] part of the configuration.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::value::Pattern;
@@ -17,6 +19,9 @@ pub struct Policy {
     pub generated: Vec<Pattern>,
     pub migrations: Vec<Pattern>,
     pub ignore: Vec<Pattern>,
+    /// The files that gates run or are configured by, which the gates themselves tell.
+    #[serde(skip)]
+    pub judges: BTreeSet<String>,
 }
 
 impl Policy {

@@ -2,6 +2,7 @@
 
 pub mod dependencies;
 pub mod files;
+pub mod judging;
 pub mod marker;
 pub mod migration;
 pub mod moves;
@@ -46,6 +47,7 @@ pub const ALL: &[Check] = &[
     marker::CHECK,
     type_hints::CHECK,
     weakening::CHECK,
+    judging::CHECK,
     migration::CHECK,
     secret::CHECK,
     regression_test::CHECK,
