@@ -18,6 +18,7 @@ mod find;
 pub mod import;
 pub mod init;
 mod lease;
+mod next;
 mod note;
 pub mod order;
 mod outage;

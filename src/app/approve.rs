@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::error::AppError;
 use super::session::Session;
+use super::view::next::NextView;
 use crate::domain::actor::Actor;
 use crate::domain::approval;
 use crate::domain::check::Check;
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
-use crate::domain::next::{Hint, Next};
+use crate::domain::next::Next;
 use crate::domain::severity::Severity;
 use crate::report::next;
 use crate::steps;
@@ -35,7 +36,7 @@ pub struct Approved {
     /// The roles without an approval.
     pub missing: Vec<String>,
     /// What is to be done next.
-    pub next: Option<Hint>,
+    pub next: NextView,
 }
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
     /// needed, or this actor's approval would not count.
     pub async fn approve(&self, key: &str, request: Request) -> Result<Approved, AppError> {
         let incident = self.service.incident(key).await?;
-        let check = incident.detail::<Check>().ok_or(AppError::NotChecked)?;
+        let check = incident.detail::<Check>().ok_or_else(|| AppError::NotChecked { id: incident.id.clone() })?;
         let authors = steps::authors(&self.service.tools, &incident, &check.commit).await?;
         self.may_approve(&incident, &check, &request, &authors)?;
         let Request { role, break_glass, .. } = request;
@@ -59,6 +60,7 @@ impl Session {
             Some(role) => Some(Next::Approve { role: role.clone() }.into()),
             None => next::next(&incident, self.roles(&incident)),
         };
+        let next = self.service.next_view(&incident, next).await?;
         Ok(Approved { incident, commit: check.commit, missing, next })
     }
 
@@ -74,7 +76,7 @@ impl Session {
             return Err(AppError::OtherCommit { fix: check.commit.clone(), asked: asked.clone() });
         }
         if request.break_glass.is_some() && !self.service.config().review.break_glass {
-            return Err(AppError::NoBreakGlass);
+            return Err(AppError::NoBreakGlass { id: incident.id.clone() });
         }
         let roles = self.roles(incident);
         if request.break_glass.is_none() && !roles.contains(&request.role) {
@@ -82,7 +84,11 @@ impl Session {
             let (role, known) = (request.role.clone(), roles.to_vec());
             return Err(AppError::NoSuchRole { what, role, known });
         }
-        let refused = |why: &str| AppError::MayNotApprove { who: self.actor.to_string(), why: why.to_owned() };
+        let refused = |why: &str| AppError::MayNotApprove {
+            id: incident.id.clone(),
+            who: self.actor.to_string(),
+            why: why.to_owned(),
+        };
         if let Some(why) = approval::reason_against(&self.actor, authors, self.is_agent(&self.actor.key())) {
             return Err(refused(why));
         }

@@ -75,8 +75,8 @@ pub enum AppError {
     Duplicate { id: String },
     #[error("`{id}` was taken by another clone of the repository")]
     Reserved { id: String, remote: String },
-    #[error("{0}")]
-    NoWayBack(String),
+    #[error("{why}")]
+    NoWayBack { id: String, why: String },
     #[error("`{id}` is a {kind}, not an incident")]
     NotAnIncident { id: String, kind: String },
     #[error("`{id}`, {title}, is {status}")]
@@ -86,7 +86,7 @@ pub enum AppError {
     #[error("no tag that fits `{0}` has a version")]
     NoRelease(String),
     #[error("no other release than `{current}`, which runs, was verified")]
-    NothingVerified { current: String },
+    NothingVerified { current: String, id: Option<String> },
     #[error("nothing runs in {0}")]
     NothingRuns(String),
     #[error("incident `{id}` is open, and a deploy is one of its steps")]
@@ -112,21 +112,21 @@ pub enum AppError {
     #[error("the store's location can't be read: {0}")]
     Secret(String),
     #[error("there is nothing to approve before the fix was checked")]
-    NotChecked,
+    NotChecked { id: String },
     #[error("{id} has no fix yet")]
     NoFix { id: String },
     #[error("the fix is {fix}, not `{asked}`")]
     OtherCommit { fix: String, asked: String },
     #[error("the profile allows no break-glass approval")]
-    NoBreakGlass,
+    NoBreakGlass { id: String },
     #[error("a {what} needs no approval as `{role}`")]
     NoSuchRole { what: &'static str, role: String, known: Vec<String> },
     #[error("{who} may not approve: {why}")]
-    MayNotApprove { who: String, why: String },
+    MayNotApprove { id: String, who: String, why: String },
     #[error("{what} needs a reason")]
     NoReason { what: &'static str },
     #[error("there is nothing called `{name}` to waive")]
-    NothingToWaive { name: String, nearest: Vec<String> },
+    NothingToWaive { id: String, name: String, nearest: Vec<String> },
     #[error("nobody holds `{name}`")]
     NobodyHolds { name: String },
     #[error("`{words}` still runs as process {process}")]
@@ -182,7 +182,7 @@ impl AppError {
             | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
             MayNotApprove { .. }
             | AppError::MayNotLower { .. }
-            | NoBreakGlass
+            | NoBreakGlass { .. }
             | NotAnEmergency { .. }
             | AppError::Store(OpenError::Taken { .. }) => Kind::Refused,
             Duplicate { .. } | Reserved { .. } | OtherCommit { .. } => Kind::Conflict,
@@ -196,7 +196,7 @@ impl AppError {
             | Nobody
             | Template(_)
             | NoSeverity
-            | NoWayBack(_)
+            | NoWayBack { .. }
             | NoRelease(_)
             | NothingVerified { .. }
             | NothingRuns(_)
@@ -206,7 +206,7 @@ impl AppError {
             | Proofs(_)
             | Secret(_)
             | Tampered { .. }
-            | NotChecked
+            | NotChecked { .. }
             | NoFix { .. } => Kind::Failed,
         }
     }
@@ -251,32 +251,37 @@ impl AppError {
             NothingToCheck(_) => one("hotfix check --base REV"),
             Check(CheckError::Change(ChangeError::Shallow { .. })) => one("git fetch --unshallow"),
             Check(CheckError::Change(ChangeError::Unknown { .. })) => one("git fetch"),
-            NoWayBack(_) => vec!["hotfix rollback --to RELEASE".to_owned(), "hotfix decide --strategy B".to_owned()],
+            NoWayBack { id, .. } => {
+                vec![format!("hotfix rollback {id} --to RELEASE"), format!("hotfix decide {id} --strategy B")]
+            }
             OrderOpen { id, .. } => vec![format!("hotfix resume {id}"), format!("hotfix abort {id} --reason ...")],
             UnknownRelease { .. } => vec!["git tag --list".to_owned(), "hotfix log".to_owned()],
             NoRelease(_) => {
                 vec!["name one: hotfix deploy RELEASE".to_owned(), "set branch.tag in hotfix.toml".to_owned()]
             }
-            NothingVerified { .. } => one("hotfix rollback --to RELEASE"),
+            NothingVerified { id, .. } => {
+                let it = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+                vec![format!("hotfix rollback{it} --to RELEASE")]
+            }
             NothingRuns(_) => one("hotfix deploy RELEASE"),
             IncidentOpen { id } => {
                 vec![format!("hotfix deploy {id}"), format!("hotfix rollback {id} --to RELEASE")]
             }
             NoDeployer => one("set [deploy.by.command] in hotfix.toml"),
             NoProbe => one("add a [[watch.probe]] to hotfix.toml, or use --url URL"),
-            NotChecked => one("hotfix check"),
+            NotChecked { id } => vec![format!("hotfix check {id}")],
             NoFix { id } => vec![format!("hotfix status {id}")],
-            NoBreakGlass => one("hotfix approve --role ROLE"),
+            NoBreakGlass { id } => vec![format!("hotfix approve {id} --role ROLE")],
             NoSuchRole { known, .. } if known.is_empty() => one("roles: none"),
             NoSuchRole { known, .. } => vec![format!("roles: {}", known.join(", "))],
-            NothingToWaive { nearest, .. } if nearest.is_empty() => one("hotfix check"),
+            NothingToWaive { id, nearest, .. } if nearest.is_empty() => vec![format!("hotfix check {id}")],
             NothingToWaive { nearest, .. } => vec![format!("did you mean `{}`?", nearest.join("`, `"))],
             AppError::NobodyHolds { .. } => one("hotfix lease"),
             AppError::StillRuns { process, .. } => vec![format!("wait for it to end, or end it: kill -- -{process}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
             AppError::Lowered { .. } => one("say why: --reason ..."),
             AppError::MayNotLower { .. } => one("somebody who may approve has to decide it"),
-            MayNotApprove { .. } => one("somebody else: hotfix approve --role ROLE"),
+            MayNotApprove { id, .. } => vec![format!("somebody else: hotfix approve {id} --role ROLE")],
             Config(_)
             | Unreadable { .. }
             | Template(_)
@@ -312,8 +317,7 @@ fn journal_hint(error: &JournalError) -> Vec<String> {
         JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows its progress",
         JournalError::Unreadable { .. } | JournalError::Differs { .. } => "hotfix audit verify",
         JournalError::Newer { .. } => "update hotfix",
-        JournalError::LeaseLost { .. } | JournalError::Illegal(_) => "hotfix status",
-        JournalError::Conflict { .. } => "hotfix resume",
+        JournalError::LeaseLost { .. } | JournalError::Illegal(_) | JournalError::Conflict { .. } => "hotfix status",
     };
     vec![hint.to_owned()]
 }

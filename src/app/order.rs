@@ -85,7 +85,7 @@ impl Service {
             None if current.is_empty() => return Err(AppError::NothingRuns(self.config().deploy.environment.clone())),
             None => {
                 let found = last_verified(&history, &[&current]).map(|record| record.release.clone());
-                let release = found.ok_or_else(|| AppError::NothingVerified { current: current.clone() })?;
+                let release = found.ok_or_else(|| AppError::NothingVerified { current: current.clone(), id: None })?;
                 self.known_release(&release, &history).await?
             }
         };

@@ -11,6 +11,7 @@ use crate::domain::rung::{Back, Rung};
 use crate::steps;
 use crate::workflow::plan;
 use crate::workflow::progress::Progress;
+use crate::workflow::step::StepError;
 
 impl Service {
     /// A warning for each autoscaler, if `rung` takes instances away; fails if the deployer has no such
@@ -36,9 +37,10 @@ impl Service {
             Some(RollBack { from, to, rung, .. }) => Ok(Back { from, to, rung }),
             None => steps::way_back(&self.tools, incident).await,
         };
+        let none = |error: StepError| AppError::NoWayBack { id: incident.id.clone(), why: error.message };
         let found = match (found, to) {
             (Ok(back), _) => back,
-            (Err(error), None) => return Err(AppError::NoWayBack(error.message)),
+            (Err(error), None) => return Err(none(error)),
             (Err(_), Some(to)) => {
                 let from = self.deployer()?.current().await?.unwrap_or_default();
                 Back { from, to: to.to_owned(), rung: Rung::Undo }
@@ -49,8 +51,8 @@ impl Service {
             (Some(to), _) => to.to_owned(),
             (None, Rung::Release) => {
                 let other = steps::other_release(&self.tools, &found).await;
-                let other = other.map_err(|error| AppError::NoWayBack(error.message))?;
-                other.ok_or(AppError::NothingVerified { current: found.to })?
+                let other = other.map_err(none)?;
+                other.ok_or(AppError::NothingVerified { current: found.to, id: Some(incident.id.clone()) })?
             }
             (None, _) => found.to,
         };

@@ -28,7 +28,7 @@ impl Session {
         let known = self.waivable(&incident).await?;
         if !known.iter().any(|name| name == check) {
             let nearest = name::nearest(check, known.iter().map(String::as_str));
-            return Err(AppError::NothingToWaive { name: name::line(check, 80), nearest });
+            return Err(AppError::NothingToWaive { id: incident.id, name: name::line(check, 80), nearest });
         }
         if check.starts_with(policy::WAIVER) {
             self.may_accept_rules(&incident).await?;

@@ -37,6 +37,6 @@ impl Args {
         let progress = context.progress();
         let incident = session.abort(&found.key, &self.reason, &progress).await?;
         drop(progress);
-        Ok(run::stands(service, &incident))
+        run::stands(service, &incident).await
     }
 }

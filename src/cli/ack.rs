@@ -16,6 +16,8 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find(self.id.as_deref()).await?;
         let incident = session.acknowledge(&found.key).await?;
-        Ok(Reply::new(format!("{} is acknowledged by {}\n", incident.id, session.actor), CaseView::of(&incident)))
+        let next = session.service.next(&incident).await?;
+        let text = format!("{} is acknowledged by {}\n", incident.id, session.actor);
+        Ok(Reply::new(text, CaseView::of(&incident, next)))
     }
 }

@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::reply::Reply;
 use crate::app::approve::{Approved, Request};
 use crate::app::view::case::CaseView;
-use crate::report::next;
 
 /// Approve the checked fix: bound to its commit, void when that changes
 #[derive(Debug, clap::Args)]
@@ -31,10 +30,10 @@ impl Args {
         let found = session.service.find(self.id.as_deref()).await?;
         let request = Request { role: self.role.clone(), commit: self.commit, break_glass: self.break_glass };
         let Approved { incident, commit, missing, next } = session.approve(&found.key, request).await?;
-        let next = next.map(|hint| next::text(&incident, &hint)).unwrap_or_default();
+        let words = next.next.as_deref().unwrap_or_default();
         // Nobody counts for two roles.
-        let next = if missing.is_empty() { next } else { format!("{next}, by somebody else") };
-        let text = format!("{} approved {} as {}\nnext: {next}\n", session.actor, commit, self.role);
-        Ok(Reply::new(text, CaseView::of(&incident)))
+        let else_by = if missing.is_empty() { "" } else { ", by somebody else" };
+        let text = format!("{} approved {} as {}\nnext: {words}{else_by}\n", session.actor, commit, self.role);
+        Ok(Reply::new(text, CaseView::of(&incident, next)))
     }
 }

@@ -103,10 +103,12 @@ impl Args {
         let incident = session.service.incident_of_backport(&record.plan.id).await?;
         match &self.resolve {
             Some(branch) => resolve(&backports, record, branch, incident.as_deref()).await,
-            None if self.verify => Ok(reply(&backports.verify(&record.request).await?, Stage::Verified)),
+            None if self.verify => {
+                Ok(reply(&backports.verify(&record.request).await?, Stage::Verified, incident.as_deref()))
+            }
             None if self.undo => self.undo(&backports, &record).await,
             None => {
-                let mut reply = self.resume(&backports, record).await?;
+                let mut reply = self.resume(&backports, record, incident.as_deref()).await?;
                 if let (0, Some(id)) = (reply.exit, incident) {
                     reply.text.push_str(&format!("next: hotfix resume {id}\n"));
                 }
@@ -117,15 +119,15 @@ impl Args {
 
     async fn begin(&self, backports: &Backports, request: &Request) -> Result<Reply, CliError> {
         if self.verify {
-            return Ok(reply(&backports.verify(request).await?, Stage::Verified));
+            return Ok(reply(&backports.verify(request).await?, Stage::Verified, None));
         }
         if self.dry_run {
-            return Ok(reply(&backports.preview(request).await?, Stage::Planned));
+            return Ok(reply(&backports.preview(request).await?, Stage::Planned, None));
         }
-        Ok(reply(&backports.start(request).await?, Stage::Pushed))
+        Ok(reply(&backports.start(request).await?, Stage::Pushed, None))
     }
 
-    async fn resume(&self, backports: &Backports, record: Record) -> Result<Reply, CliError> {
+    async fn resume(&self, backports: &Backports, record: Record, incident: Option<&str>) -> Result<Reply, CliError> {
         let mut resolved = backports.resolved(&record).await?;
         if let Some((branch, files)) = resolved.unresolved.first() {
             let files = files.iter().map(|file| show::safe(file)).collect::<Vec<_>>().join(", ");
@@ -142,7 +144,7 @@ impl Args {
                 resolution.branches.extend(others);
             }
         }
-        Ok(reply(&backports.resume(record, resolved.resolutions).await?, Stage::Pushed))
+        Ok(reply(&backports.resume(record, resolved.resolutions).await?, Stage::Pushed, incident))
     }
 
     async fn undo(&self, backports: &Backports, record: &Record) -> Result<Reply, CliError> {
@@ -188,7 +190,8 @@ enum Stage {
     Verified,
 }
 
-fn reply(report: &Report, stage: Stage) -> Reply {
+/// `incident` is the one that the backport belongs to.
+fn reply(report: &Report, stage: Stage, incident: Option<&str>) -> Reply {
     // One very long name may not push the columns of all others to the right.
     let width = report.targets.iter().map(|row| row.outcome.branch.chars().count()).max().unwrap_or(0).min(50);
     let mut text = String::new();
@@ -217,7 +220,7 @@ fn reply(report: &Report, stage: Stage) -> Reply {
         }
         Stage::Verified => format!("\n{} of {total} targets have the fix\n", total - open),
     });
-    if let Some(next) = next(report, stage) {
+    if let Some(next) = next(report, stage, incident) {
         text.push_str(&format!("next: {next}\n"));
     }
     let exit = match (report.complete(), stage) {
@@ -273,14 +276,15 @@ fn which(outcome: &Outcome) -> String {
     }
 }
 
-fn next(report: &Report, stage: Stage) -> Option<String> {
+fn next(report: &Report, stage: Stage, incident: Option<&str>) -> Option<String> {
     if stage == Stage::Planned {
         return None;
     }
     let open = report.targets.iter().find(|row| !row.outcome.holds())?;
     Some(match (&open.outcome.obstacle, &open.outcome.verdict) {
         (Some(Obstacle::Conflict { .. }), _) => {
-            format!("hotfix backport --resolve {}", show::safe(&open.outcome.branch))
+            let id = incident.map(|id| format!(" --id {id}")).unwrap_or_default();
+            format!("hotfix backport --resolve {}{id}", show::safe(&open.outcome.branch))
         }
         (Some(Obstacle::Refused { proposal: Some(proposal), .. }), _) => {
             format!("open a change request from {}", show::safe(proposal))

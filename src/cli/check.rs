@@ -76,11 +76,12 @@ impl Args {
         let service = &session.service;
         let incident = service.incident(key).await?;
         let Some(check) = service.last_check(&incident) else { return Ok(reply) };
+        let next = service.next(&incident).await?;
         let text = match self.format {
             Format::Text => format!("{}\n{}", page::page(&check, Some(&incident.id)), reply.text),
             format => format.document(&check),
         };
-        Ok(Reply { exit: reply.exit, ..Reply::new(text, CheckedView::of(&incident, &check)) })
+        Ok(Reply { exit: reply.exit, ..Reply::new(text, CheckedView::of(&incident, next, &check)) })
     }
 
     async fn alone(&self, context: &Context) -> Result<Reply, CliError> {

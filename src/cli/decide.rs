@@ -1,10 +1,9 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::{run, show};
+use super::run;
 use crate::app::decide::Choice;
 use crate::app::session::Goal;
-use crate::app::view::case::CaseView;
 use crate::domain::strategy::Strategy;
 
 /// Choose the strategy, or change it later
@@ -33,11 +32,9 @@ impl Args {
         let progress = context.progress();
         let choice = session.choose(&key, strategy, &self.reason, &progress).await?;
         drop(progress);
-        Ok(match choice {
-            Choice::TakenUp(incident) => run::stands(&session.service, &incident),
-            Choice::Planned(incident) => {
-                Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident))
-            }
-        })
+        match choice {
+            Choice::TakenUp(incident) => run::stands(&session.service, &incident).await,
+            Choice::Planned(incident) => run::whole(&session.service, &incident).await,
+        }
     }
 }

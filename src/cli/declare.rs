@@ -4,7 +4,6 @@ use super::reply::Reply;
 use super::{run, show};
 use crate::app::declare::Report;
 use crate::app::session::Session;
-use crate::app::view::case::CaseView;
 use crate::app::view::plan::StartPlan;
 use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
@@ -58,8 +57,8 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let session = context.declaring().await?;
         let incident = self.report.declare(&session).await?;
-        let reply = Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident));
-        Ok(run::heard(&session.service, &incident, reply))
+        let reply = run::whole(&session.service, &incident).await?;
+        run::heard(&session.service, &incident, reply).await
     }
 }
 

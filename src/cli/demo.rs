@@ -10,10 +10,8 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::demo::DemoView;
-use crate::app::view::next::next;
 use crate::demo::customers::Customers;
 use crate::demo::sandbox::Sandbox;
-use crate::domain::incident::Incident;
 
 mod stage;
 mod story;
@@ -79,9 +77,11 @@ impl Args {
         let incident =
             ended.map_err(|error| error.hint(format!("everything is in {}", sandbox.directory.display())))?;
 
-        let view = DemoView::of(&incident, &sandbox.directory, &sandbox.remote);
+        let next = story::service(&sandbox).await?.next(&incident).await?;
+        let words = next.next.clone();
+        let view = DemoView::of(&incident, next, &sandbox.directory, &sandbox.remote);
         let mut text = stage.types(&["report", &incident.id]).await?.text;
-        text.push_str(&whereabouts(&sandbox, &incident, self.keep));
+        text.push_str(&whereabouts(&sandbox, words.as_deref(), self.keep));
         if self.keep {
             sandbox.production.keep();
         }
@@ -94,14 +94,14 @@ fn listen(kind: SignalKind) -> Result<Signal, CliError> {
 }
 
 /// Where everything is, and how to continue if the incident is not over.
-fn whereabouts(sandbox: &Sandbox, incident: &Incident, keep: bool) -> String {
+fn whereabouts(sandbox: &Sandbox, next: Option<&str>, keep: bool) -> String {
     let Sandbox { address, repository, remote, production, .. } = sandbox;
     let stop = stage::quoted(&production.stop_script().to_string_lossy());
     let (repository, remote, log) = (repository.display(), remote.display(), production.log());
     let runs = if keep { format!("runs at http://{address}; `sh {stop}` stops it") } else { "is stopped".to_owned() };
     let mut text = format!("\nrepository  {repository}\nremote      {remote}\n");
     text.push_str(&format!("production  {runs}; its log is {}\n", log.display()));
-    if let Some(next) = next(incident) {
+    if let Some(next) = next {
         text.push_str(&format!("next        in the repository: {next}\n"));
     }
     text

@@ -28,8 +28,7 @@ impl CliError {
 
     pub fn interrupted() -> CliError {
         CliError::failed("interrupted; what was recorded is kept, and a running deploy continues")
-            .hint("hotfix status")
-            .hint("hotfix resume")
+            .hint("`hotfix status` says how to continue")
     }
 
     #[must_use]

@@ -21,7 +21,8 @@ impl Args {
         let mut reply = run::run(context, &session, &found.key, Goal::Investigate).await?;
         let incident = session.service.incident(&found.key).await?;
         if let Some(investigation) = incident.detail::<Investigation>() {
-            let view = InvestigatedView::of(&incident, &investigation);
+            let next = session.service.next(&incident).await?;
+            let view = InvestigatedView::of(&incident, next, &investigation);
             reply = Reply { exit: reply.exit, ..Reply::new(page(&investigation) + &reply.text, view) };
         }
         Ok(reply)

@@ -216,7 +216,7 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         anstream::eprintln!("error: a bug in hotfix, at {place}: {}", panic.payload_as_str().unwrap_or_default());
-        anstream::eprintln!("hint: `hotfix resume` continues where it was; please report this");
+        anstream::eprintln!("hint: `hotfix status` says how to continue; please report this");
         std::process::exit(70);
     }));
     let cli = match Cli::try_parse_from(arguments(std::env::args_os().collect())) {

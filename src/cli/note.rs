@@ -2,6 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use crate::app::view::case::CaseView;
+use crate::domain::next::Next;
 
 /// Add a note to the timeline, or send a status update to those who wait
 #[derive(Debug, clap::Args)]
@@ -31,8 +32,13 @@ impl Args {
             true => "status update sent",
             false => "noted",
         };
-        let failed =
-            if incident.notices_failed.is_empty() { "" } else { "; not everybody was notified, see `hotfix status`" };
-        Ok(Reply::new(format!("{done}{failed}\n"), CaseView::of(&incident)))
+        let failed = if incident.notices_failed.is_empty() {
+            String::new()
+        } else {
+            let status = session.service.words(&incident, &Next::Status.into()).await?;
+            format!("; not everybody was notified, see `{status}`")
+        };
+        let next = session.service.next(&incident).await?;
+        Ok(Reply::new(format!("{done}{failed}\n"), CaseView::of(&incident, next)))
     }
 }

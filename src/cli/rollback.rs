@@ -71,7 +71,7 @@ impl Args {
         let progress = context.progress();
         let incident = session.roll_back(key, back, &self.reason, &progress).await?;
         drop(progress);
-        Ok(run::stands(service, &incident))
+        run::stands(service, &incident).await
     }
 
     async fn alone(self, context: &Context, session: &Session) -> Result<Reply, CliError> {

@@ -9,6 +9,7 @@ use crate::app::session::{Goal, Session};
 use crate::app::view::case::CaseView;
 use crate::app::view::plan::{NothingToDo, PlanView, PlannedStep};
 use crate::domain::incident::Incident;
+use crate::domain::next::Next;
 use crate::domain::order::Order;
 
 /// Runs the incident and returns its status then. A deploy that ended with the previous release has
@@ -17,7 +18,7 @@ pub async fn run(context: &Context, session: &Session, key: &str, goal: Goal) ->
     let progress = context.progress();
     let incident = session.run(key, goal, &progress).await?;
     drop(progress);
-    let mut reply = stands(&session.service, &incident);
+    let mut reply = stands(&session.service, &incident).await?;
     if reply.exit == 0 && incident.went_back() {
         reply.exit = 1;
     }
@@ -25,16 +26,24 @@ pub async fn run(context: &Context, session: &Session, key: &str, goal: Goal) ->
 }
 
 /// The status of an incident whose steps were shown while they ran.
-pub fn stands(service: &Service, incident: &Incident) -> Reply {
-    let reply = Reply::new(show::standing(service, incident), CaseView::of(incident)).with(incident.status);
-    heard(service, incident, reply)
+pub async fn stands(service: &Service, incident: &Incident) -> Result<Reply, CliError> {
+    let next = service.next(incident).await?;
+    let reply = Reply::new(show::standing(service, incident, &next), CaseView::of(incident, next));
+    heard(service, incident, reply.with(incident.status)).await
+}
+
+/// The status of an incident with all its steps.
+pub async fn whole(service: &Service, incident: &Incident) -> Result<Reply, CliError> {
+    let next = service.next(incident).await?;
+    Ok(Reply::new(show::incident(service, incident, &next), CaseView::of(incident, next)))
 }
 
 /// Exit status 3 instead of 0 where nobody could be told of the incident: a person has to do it.
-pub fn heard(service: &Service, incident: &Incident, mut reply: Reply) -> Reply {
+pub async fn heard(service: &Service, incident: &Incident, mut reply: Reply) -> Result<Reply, CliError> {
     if service.is_unheard(incident) {
+        let again = service.words(incident, &Next::Resume.into()).await?;
         anstream::eprintln!(
-            "{}nobody was notified{}: tell them by another way; `hotfix resume` tries again",
+            "{}nobody was notified{}: tell them by another way; `{again}` tries again",
             show::BAD,
             show::PLAIN
         );
@@ -42,7 +51,7 @@ pub fn heard(service: &Service, incident: &Incident, mut reply: Reply) -> Reply 
             reply.exit = 3;
         }
     }
-    reply
+    Ok(reply)
 }
 
 /// Orders a deploy or rollback without an incident, and runs it.

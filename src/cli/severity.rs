@@ -1,8 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
-use super::show;
-use crate::app::view::case::CaseView;
+use super::run;
 use crate::domain::severity::Severity;
 
 /// Change the severity, with a reason
@@ -24,6 +23,6 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find(self.id.as_deref()).await?;
         let incident = session.change_severity(&found.key, self.severity, self.reason).await?;
-        Ok(Reply::new(show::incident(&session.service, &incident), CaseView::of(&incident)))
+        run::whole(&session.service, &incident).await
     }
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Reset, Style};
 use jiff::Timestamp;
 
 use crate::app::service::Service;
-use crate::app::view::next::next;
+use crate::app::view::next::NextView;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::name::plain;
@@ -22,22 +22,22 @@ pub const WARN: Style = AnsiColor::Yellow.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// The incident with its clocks and every step so far, and what comes next.
-pub fn incident(service: &Service, incident: &Incident) -> String {
+pub fn incident(service: &Service, incident: &Incident, next: &NextView) -> String {
     let mut text = header(service, incident);
     let width = width(std::io::stdout());
     for step in incident.steps().filter(|step| step.started.is_some()) {
         text.push_str(&line(step, service.now(), names(incident), width));
     }
-    text + &ahead(incident)
+    text + &ahead(incident, next)
 }
 
 /// The same without the steps, if they were shown while they ran.
-pub fn standing(service: &Service, incident: &Incident) -> String {
-    header(service, incident) + &ahead(incident)
+pub fn standing(service: &Service, incident: &Incident, next: &NextView) -> String {
+    header(service, incident) + &ahead(incident, next)
 }
 
 /// The steps to come, what else went wrong, and the command to type next.
-fn ahead(incident: &Incident) -> String {
+fn ahead(incident: &Incident, next: &NextView) -> String {
     let mut text = String::new();
     let steps = incident.plan().map(|plan| &plan.steps[..]).unwrap_or_default();
     let waiting: Vec<_> =
@@ -54,9 +54,9 @@ fn ahead(incident: &Incident) -> String {
         let error = safe(&failed.error);
         let _ = writeln!(text, "  {WARN}!{PLAIN}     {destination} was not notified, tried {times}: {error}");
     }
-    if let Some(next) = next(incident) {
+    if let Some(next) = &next.next {
         let room = width(std::io::stdout()).map_or(usize::MAX, |width| width - 6);
-        let _ = writeln!(text, "next: {STRONG}{}{PLAIN}", wrapped(&next, room).join("\n      "));
+        let _ = writeln!(text, "next: {STRONG}{}{PLAIN}", wrapped(next, room).join("\n      "));
     }
     text
 }

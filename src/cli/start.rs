@@ -39,7 +39,7 @@ impl Args {
         for error in session.service.template_errors() {
             show::note(&error);
         }
-        let reply = run::stands(&session.service, &incident);
+        let reply = run::stands(&session.service, &incident).await?;
         let rolled_back = incident.strategy == Some(Strategy::A);
         let missing = if reply.exit == 0 && !rolled_back { session.service.missing() } else { Vec::new() };
         for (what, setting) in missing {

@@ -24,8 +24,9 @@ impl Args {
         let (mut text, mut view) = (Vec::new(), StatusView::default());
         for summary in &found {
             let incident = service.incident(&summary.key).await?;
-            text.push(show::incident(&service, &incident));
-            view.add(&incident, || service.clocks(&incident));
+            let next = service.next(&incident).await?;
+            text.push(show::incident(&service, &incident, &next));
+            view.add(&incident, next, || service.clocks(&incident));
         }
         if found.is_empty() {
             text.push("no incident is open\n".to_owned());

@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::case::CaseView;
-use crate::app::view::next::next;
 
 /// Waive a rule, a gate or an unresolved backport, by name and with a reason
 #[derive(Debug, clap::Args)]
@@ -29,8 +28,9 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find_any(self.id.as_deref()).await?;
         let incident = session.waive(&found.key, &self.check, &self.reason).await?;
-        let next = next(&incident).map(|next| format!("next: {next}\n")).unwrap_or_default();
-        let text = format!("{} is waived by {}\n{next}", show::safe(&self.check), session.actor);
-        Ok(Reply::new(text, CaseView::of(&incident)))
+        let next = session.service.next(&incident).await?;
+        let line = next.next.as_ref().map(|next| format!("next: {next}\n")).unwrap_or_default();
+        let text = format!("{} is waived by {}\n{line}", show::safe(&self.check), session.actor);
+        Ok(Reply::new(text, CaseView::of(&incident, next)))
     }
 }

@@ -73,7 +73,7 @@ fn rest(incident: &Incident) -> Hint {
     }
 }
 
-/// Returns it as text; each command names the incident if it is linked with another one.
-pub fn text(incident: &Incident, hint: &Hint) -> String {
-    hint.text(&incident.id, !incident.links.is_empty() || incident.outage.is_some())
+/// Returns it as text; each command names the incident if `several` are open, or it is linked with another one.
+pub fn text(incident: &Incident, hint: &Hint, several: bool) -> String {
+    hint.text(&incident.id, several || !incident.links.is_empty() || incident.outage.is_some())
 }

@@ -84,8 +84,11 @@ pub fn hint(reason: &str) -> Option<&'static str> {
     const KNOWN: &[(&str, &str)] = &[
         ("readonly database", "make the repository's git directory writable, or set HOTFIX_STORE"),
         ("unable to open database file", "make the repository's git directory writable, or set HOTFIX_STORE"),
-        ("disk is full", "free some space, then `hotfix resume`; nothing that was recorded is lost"),
-        ("disk I/O error", "check the disk and its space, then `hotfix resume`"),
+        (
+            "disk is full",
+            "free some space, then `hotfix status` says how to continue; nothing that was recorded is lost",
+        ),
+        ("disk I/O error", "check the disk and its space, then `hotfix status` says how to continue"),
         ("database is locked", "another process is writing; try again"),
         (
             "not a database",

@@ -41,7 +41,7 @@ fn a_full_disk_loses_nothing() {
     exit status: 1
     --- stderr
     error: the journal can't be written: error returned from database: (code: 778) disk I/O error
-    hint: check the disk and its space, then `hotfix resume`
+    hint: check the disk and its space, then `hotfix status` says how to continue
     ");
     assert_eq!(env.hotfix(&["timeline"]).stdout, before);
     assert_eq!(env.hotfix(&["note", "there is space again"]).status, Some(0));

@@ -50,8 +50,7 @@ fn ends_a_command_that_only_looks() {
     note: `main` on `origin` has no hotfix.toml yet: the one of the work tree is followed
     001  Payment API returns 500
     error: interrupted; what was recorded is kept, and a running deploy continues
-    hint: hotfix status
-    hint: hotfix resume
+    hint: `hotfix status` says how to continue
     ");
     assert!(start.elapsed() < Duration::from_secs(30));
 }

@@ -45,6 +45,7 @@ mod sarif;
 mod schema;
 mod secrets;
 mod services;
+mod several;
 mod store;
 mod strays;
 mod tidy;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::incident::IncidentView;
+use super::next::NextView;
 use super::order::OrderView;
 use crate::domain::incident::Incident;
 
@@ -16,10 +17,10 @@ pub enum CaseView {
 }
 
 impl CaseView {
-    pub fn of(incident: &Incident) -> CaseView {
+    pub fn of(incident: &Incident, next: NextView) -> CaseView {
         match incident.order() {
-            None => CaseView::Incident(IncidentView::of(incident)),
-            Some(order) => CaseView::Order(OrderView::of(order, incident)),
+            None => CaseView::Incident(IncidentView::of(incident, next)),
+            Some(order) => CaseView::Order(OrderView::of(order, incident, next)),
         }
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::incident::IncidentView;
+use super::next::NextView;
 use crate::domain::check::Check;
 use crate::domain::incident::Incident;
 
@@ -16,7 +17,7 @@ pub struct CheckedView {
 }
 
 impl CheckedView {
-    pub fn of(incident: &Incident, check: &Check) -> CheckedView {
-        CheckedView { incident: IncidentView::of(incident), check: check.clone() }
+    pub fn of(incident: &Incident, next: NextView, check: &Check) -> CheckedView {
+        CheckedView { incident: IncidentView::of(incident, next), check: check.clone() }
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::incident::IncidentView;
+use super::next::NextView;
 use crate::domain::incident::Incident;
 use crate::domain::observation::Watch;
 use crate::domain::verdict::Verdict;
@@ -29,10 +30,10 @@ pub struct SandboxView {
 }
 
 impl DemoView {
-    pub fn of(incident: &Incident, sandbox: &Path, remote: &Path) -> DemoView {
+    pub fn of(incident: &Incident, next: NextView, sandbox: &Path, remote: &Path) -> DemoView {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         DemoView {
-            incident: IncidentView::of(incident),
+            incident: IncidentView::of(incident, next),
             sandbox: SandboxView { path: text(sandbox), remote: text(remote) },
             verdict: incident.detail::<Watch>().map(|watch| watch.verdict),
         }

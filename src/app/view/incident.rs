@@ -57,13 +57,13 @@ pub struct BackportView {
 }
 
 impl IncidentView {
-    pub fn of(incident: &Incident) -> IncidentView {
+    pub fn of(incident: &Incident, next: NextView) -> IncidentView {
         IncidentView {
             incident: Identity::of(incident),
             steps: StepView::all(incident),
             release: incident.detail::<Release>(),
             backports: BackportView::all(incident),
-            next: NextView::of(incident),
+            next,
         }
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::incident::IncidentView;
+use super::next::NextView;
 use crate::domain::incident::Incident;
 use crate::domain::investigation::Investigation;
 
@@ -16,7 +17,7 @@ pub struct InvestigatedView {
 }
 
 impl InvestigatedView {
-    pub fn of(incident: &Incident, investigation: &Investigation) -> InvestigatedView {
-        InvestigatedView { incident: IncidentView::of(incident), investigation: investigation.clone() }
+    pub fn of(incident: &Incident, next: NextView, investigation: &Investigation) -> InvestigatedView {
+        InvestigatedView { incident: IncidentView::of(incident, next), investigation: investigation.clone() }
     }
 }

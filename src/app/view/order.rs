@@ -43,8 +43,8 @@ pub struct Ordered {
 
 impl OrderView {
     /// Returns the view of `order`, whose journal is that of `incident`.
-    pub fn of(order: &Order, incident: &Incident) -> OrderView {
-        OrderView { order: Ordered::of(order, incident), steps: StepView::all(incident), next: NextView::of(incident) }
+    pub fn of(order: &Order, incident: &Incident, next: NextView) -> OrderView {
+        OrderView { order: Ordered::of(order, incident), steps: StepView::all(incident), next }
     }
 }
 

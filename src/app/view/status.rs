@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::case::CaseView;
 use super::incident::IncidentView;
+use super::next::NextView;
 use super::order::OrderView;
 use crate::domain::incident::{FailedNotice, Incident};
 use crate::report::clocks::{Clock, Clocks};
@@ -54,9 +55,9 @@ pub struct PostMortemDue {
 
 impl StatusView {
     /// Adds `incident`, or an order without one; `clocks` is called if it has some.
-    pub fn add(&mut self, incident: &Incident, clocks: impl FnOnce() -> Clocks) {
+    pub fn add(&mut self, incident: &Incident, next: NextView, clocks: impl FnOnce() -> Clocks) {
         let notices_failed = incident.notices_failed.clone();
-        match CaseView::of(incident) {
+        match CaseView::of(incident, next) {
             CaseView::Order(order) => self.orders.push(OpenOrder { order, notices_failed }),
             CaseView::Incident(incident) => {
                 self.incidents.push(OpenIncident { incident, notices_failed, clocks: clocks() });

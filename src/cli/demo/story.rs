@@ -1,6 +1,7 @@
 //! What happens in the demo, act by act.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Fault;
 use super::stage::Stage;
@@ -163,8 +164,7 @@ impl Play<'_> {
     }
 
     async fn incident(&self) -> Result<Incident, CliError> {
-        let options = Options { directory: self.sandbox.repository.clone(), ..Options::default() };
-        let service = Service::open(&options).await?;
+        let service = service(self.sandbox).await?;
         let found = service.find_to_read(None).await?;
         Ok(service.incident(&found.key).await?)
     }
@@ -179,6 +179,12 @@ impl Play<'_> {
         let (is, current) = (incident.status.as_str(), current.map_or("", StepName::as_str));
         Err(unexpected(&format!("at `{current}` it is {is}; at `{step}` it should be {}", status.as_str())))
     }
+}
+
+/// The service that the sandbox's repository is.
+pub async fn service(sandbox: &Sandbox) -> Result<Arc<Service>, CliError> {
+    let options = Options { directory: sandbox.repository.clone(), ..Options::default() };
+    Ok(Service::open(&options).await?)
 }
 
 fn unexpected(what: &str) -> CliError {

@@ -15,7 +15,7 @@ const ROLES: [&str; 2] = ["tech-lead", "on-call"];
 fn next_text(story: &Story, roles: &[&str]) -> String {
     let incident = story.incident();
     let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
-    next(&incident, &roles).map_or("-".to_owned(), |hint| text(&incident, &hint))
+    next(&incident, &roles).map_or("-".to_owned(), |hint| text(&incident, &hint, false))
 }
 
 fn declared() -> Story {
