@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::error::AppError;
 use super::session::Session;
+use super::view::due::{DueView, PostMortemDue};
 use crate::config::Config;
 use crate::deploy::Surroundings;
 use crate::domain::actor::Actor;
@@ -22,16 +23,13 @@ use crate::git::project::Project;
 use crate::notify::Outbox;
 use crate::policy::{self, Policy};
 use crate::private;
-use crate::report::clocks::{Clock as Due, Clocks, clocks};
+use crate::report::clocks::{Clocks, clocks};
 use crate::report::document::{Account, Document};
 use crate::steps::{self, Tools};
 use crate::store::{Claim, Store, is_shared};
 use crate::workflow::courier::Courier;
 use crate::workflow::journal::{Journal, JournalError, fold};
 use crate::workflow::step::{Clock, Step};
-
-/// How many of the newest incidents that are over are searched for a missing post-mortem.
-const LATELY: u32 = 5;
 
 /// How long the remote is waited for to say whether the rules have changed.
 const FRESH: Duration = Duration::from_secs(2);
@@ -197,15 +195,15 @@ impl Service {
         clocks(incident, &self.config().allowance(incident.severity), self.now())
     }
 
-    /// The post-mortems that were not held yet, of the newest incidents that are over, by identifier.
-    pub async fn post_mortems_due(&self) -> Result<Vec<(String, Due)>, AppError> {
-        let newest = self.tools.store.newest_incidents(LATELY).await?;
+    /// The post-mortems that were not held yet, of all incidents that are over, the first one due first.
+    pub async fn post_mortems_due(&self) -> Result<DueView, AppError> {
         let mut due = Vec::new();
-        for summary in newest.into_iter().filter(|summary| summary.ended.is_some()) {
+        for summary in self.tools.store.incidents_over().await? {
             let incident = self.incident(&summary.key).await?;
-            due.extend(self.clocks(&incident).post_mortem.map(|clock| (incident.id, clock)));
+            due.extend(self.clocks(&incident).post_mortem.map(|clock| PostMortemDue::of(&incident, &clock)));
         }
-        Ok(due)
+        due.sort_by_key(|one| one.due);
+        Ok(DueView { post_mortems: due })
     }
 
     /// Returns a document about the incident as the journal has it now.

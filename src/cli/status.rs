@@ -2,9 +2,9 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::show;
-use crate::app::view::status::{PostMortemDue, StatusView};
+use crate::app::view::status::StatusView;
 
-/// The status of the incident, what is due, and the command to type next
+/// The status of the incident, its clocks, and the command to type next
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: hotfix status --json")]
 pub struct Args {
@@ -20,7 +20,6 @@ impl Args {
             Some(id) => vec![service.find_any(Some(&id)).await?],
             None => service.open_cases().await?,
         };
-        let late = if asked { Vec::new() } else { service.post_mortems_due().await? };
         let (mut text, mut view) = (Vec::new(), StatusView::default());
         for summary in &found {
             let incident = service.incident(&summary.key).await?;
@@ -31,11 +30,10 @@ impl Args {
         if found.is_empty() {
             text.push("no incident is open\n".to_owned());
         }
-        if !late.is_empty() {
-            let lines = late.iter().map(|(id, clock)| format!("post-mortem of {id} {}\n", clock.due_in()));
-            text.push(lines.collect());
+        // People have a list of their own for these.
+        if context.global.json && !asked {
+            view.post_mortems = service.post_mortems_due().await?.post_mortems;
         }
-        view.post_mortems = late.iter().map(|(id, clock)| PostMortemDue::of(id, clock)).collect();
         Ok(Reply::new(text.join("\n"), view))
     }
 }

@@ -368,6 +368,12 @@ impl Incident {
             .and_then(|step| step.ended)
     }
 
+    /// Whether it was aborted before production was changed for it.
+    pub fn is_false_alarm(&self) -> bool {
+        let changes = |step: &StepRecord| matches!(step.name, StepName::Deploy | StepName::RollBack);
+        self.status == Status::Aborted && !self.steps().any(|step| changes(step) && step.started.is_some())
+    }
+
     /// The last status update, or the declaration if there was none.
     pub fn last_update(&self) -> Timestamp {
         self.notes.iter().rfind(|note| note.update).map_or(self.declared, |note| note.at)

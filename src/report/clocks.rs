@@ -23,7 +23,7 @@ pub struct Clocks {
     pub update: Option<Clock>,
     /// Of the current step.
     pub step: Option<(StepName, Clock)>,
-    /// `None` before production is verified and once the post-mortem was held.
+    /// `None` before production is verified, once the post-mortem was held, and after a false alarm.
     pub post_mortem: Option<Clock>,
 }
 
@@ -56,7 +56,9 @@ pub fn clocks(incident: &Incident, allowance: &Allowance, now: Timestamp) -> Clo
         limit: clock(incident.detected(), allowance.limit, well, now),
         update: (!over).then(|| running(incident.last_update(), allowance.update)),
         step: step.filter(|_| !over),
-        post_mortem: well.filter(|_| !held).map(|well| running(well, allowance.post_mortem)),
+        post_mortem: well
+            .filter(|_| !held && !incident.is_false_alarm())
+            .map(|well| running(well, allowance.post_mortem)),
     }
 }
 

@@ -41,6 +41,14 @@ impl Store {
         self.summaries(query, &[INCIDENT]).await
     }
 
+    /// Returns every incident that is over, the oldest first.
+    pub async fn incidents_over(&self) -> Result<Vec<Summary>, JournalError> {
+        let query = format!(
+            "select {COLUMNS} from incident where service = $1 and kind = $2 and ended is not null order by ended, key"
+        );
+        self.summaries(query, &[INCIDENT]).await
+    }
+
     /// Returns the newest `most` incidents and orders, over or not.
     pub async fn newest(&self, most: u32) -> Result<Vec<Summary>, JournalError> {
         let query =

@@ -12,6 +12,7 @@ pub mod checklist;
 pub mod demo;
 pub mod diff;
 pub mod document;
+pub mod due;
 pub mod error;
 pub mod help;
 pub mod incident;

@@ -15,6 +15,7 @@ use super::checklist::ChecklistView;
 use super::demo::DemoView;
 use super::diff::DiffView;
 use super::document::{PostMortemView, ReportView};
+use super::due::DueView;
 use super::error::ErrorView;
 use super::help::{CompletionsView, PageView, PagesView};
 use super::incident::IncidentView;
@@ -60,7 +61,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("investigate", &[form::<InvestigatedView>, form::<IncidentView>]),
     ("issue", &[form::<TriageView>]),
     ("lease", &[form::<LeasesView>]),
-    ("list", &[form::<ListView>]),
+    ("list", &[form::<ListView>, form::<DueView>]),
     ("log", &[form::<LogView>]),
     ("man", &[form::<PageView>, form::<PagesView>]),
     ("note", &[form::<CaseView>]),

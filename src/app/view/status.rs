@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::case::CaseView;
+use super::due::PostMortemDue;
 use super::incident::IncidentView;
 use super::next::NextView;
 use super::order::OrderView;
 use crate::domain::incident::{FailedNotice, Incident};
-use crate::report::clocks::{Clock, Clocks};
+use crate::report::clocks::Clocks;
 
 /// What is open, or the requested one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct StatusView {
     pub incidents: Vec<OpenIncident>,
     /// Deploys and rollbacks without an incident, the oldest first.
     pub orders: Vec<OpenOrder>,
-    /// The post-mortems that were not held yet, of incidents that are over.
+    /// The same as `hotfix list --due`; empty if one incident is requested.
     pub post_mortems: Vec<PostMortemDue>,
 }
 
@@ -43,16 +43,6 @@ pub struct OpenOrder {
     pub notices_failed: BTreeMap<String, FailedNotice>,
 }
 
-/// A post-mortem that was not held yet.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct PostMortemDue {
-    /// The incident.
-    pub id: String,
-    pub due: Timestamp,
-    /// Seconds that are left; negative if overdue.
-    pub left: i64,
-}
-
 impl StatusView {
     /// Adds `incident`, or an order without one; `clocks` is called if it has some.
     pub fn add(&mut self, incident: &Incident, next: NextView, clocks: impl FnOnce() -> Clocks) {
@@ -63,11 +53,5 @@ impl StatusView {
                 self.incidents.push(OpenIncident { incident, notices_failed, clocks: clocks() });
             }
         }
-    }
-}
-
-impl PostMortemDue {
-    pub fn of(id: &str, clock: &Clock) -> PostMortemDue {
-        PostMortemDue { id: id.to_owned(), due: clock.due, left: clock.left }
     }
 }
