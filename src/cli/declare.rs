@@ -30,7 +30,8 @@ pub struct ReportArgs {
     /// The tracker's identifier instead of HOTFIX-YYYYMMDD-NNN
     #[arg(long, value_name = "ID")]
     issue_id: Option<String>,
-    /// When it was first seen, such as 2026-11-20T14:20:00Z; the clock runs from there
+    /// When it was first seen, such as 2026-11-20T14:20:00Z; the clock runs from there. Without it, the time to detect is
+    /// that of the first error in the log, or unknown
     #[arg(long, value_name = "TIME")]
     detected: Option<jiff::Timestamp>,
     /// What users notice

@@ -48,6 +48,9 @@ pub struct LogExcerpt {
 pub struct ErrorGroup {
     pub count: usize,
     pub example: String,
+    /// When the first of them was logged; `None` where the log has no times with a zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
 }
 
 impl Detail for Investigation {

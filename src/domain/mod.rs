@@ -30,6 +30,7 @@ pub mod reading;
 pub mod release;
 pub mod resolution;
 pub mod rung;
+pub mod seen;
 pub mod severity;
 pub mod step_name;
 pub mod strategy;

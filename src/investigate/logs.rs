@@ -1,6 +1,10 @@
 //! Finds the errors in a log. Pure.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use regex::Regex;
 
 use crate::domain::investigation::{ErrorGroup, LogExcerpt};
 use crate::domain::name;
@@ -15,8 +19,8 @@ const LINE: usize = 4_000;
 /// most frequent first, at most 20 groups. A stack trace is one error, shown by the line that names it.
 pub fn excerpt(text: &str) -> LogExcerpt {
     let mut groups: HashMap<String, ErrorGroup> = HashMap::new();
-    for line in named(text) {
-        let example = || ErrorGroup { count: 0, example: line.chars().take(LINE).collect() };
+    for Named { line, at } in named(text) {
+        let example = || ErrorGroup { count: 0, example: line.chars().take(LINE).collect(), first: at };
         groups.entry(shape(&line.to_lowercase())).or_insert_with(example).count += 1;
     }
     let mut errors: Vec<_> = groups.into_values().collect();
@@ -29,23 +33,32 @@ pub fn excerpt(text: &str) -> LogExcerpt {
     LogExcerpt { lines: text.lines().count(), errors }
 }
 
-/// The line that names each error, in order.
-fn named(text: &str) -> Vec<&str> {
+/// The line that names an error, and when it was logged.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    line: &'a str,
+    at: Option<Timestamp>,
+}
+
+/// The line that names each error, in order. One without a time has that of the line before it.
+fn named(text: &str) -> Vec<Named<'_>> {
     let mut found = Vec::new();
-    let mut current: Option<&str> = None;
+    let mut current: Option<Named<'_>> = None;
+    let mut at = None;
     // In Python the exception comes below its trace, and elsewhere above.
     let mut is_below = false;
     for line in text.lines() {
+        at = time(line).or(at);
         if line.contains("Traceback (most recent call last)") {
-            current.get_or_insert(line);
+            current.get_or_insert(Named { line, at });
             is_below = true;
         } else if current.is_some() && continues(line) {
         } else if is_below {
-            current = Some(line);
+            current = Some(Named { line, at });
             is_below = false;
         } else {
             found.extend(current.take());
-            current = error_shape(line).map(|_| line);
+            current = error_shape(line).map(|_| Named { line, at });
         }
     }
     found.extend(current);
@@ -73,9 +86,48 @@ fn shape(line: &str) -> String {
     name::line(&words.collect::<Vec<_>>().join(" "), 200)
 }
 
+/// The time that the line has, if it has its zone: RFC 3339 and alike, or that of access logs.
+fn time(line: &str) -> Option<Timestamp> {
+    let found = TIMES.captures(line)?;
+    let part = |name: &str| found.name(name).map(|part| part.as_str());
+    let zone = part("zone")?.replace(':', "");
+    let zone = if zone.starts_with(['Z', 'U']) { "+0000" } else { &zone };
+    let (form, day) = match part("date") {
+        Some(date) => ("%Y-%m-%d %H:%M:%S %z", date),
+        None => ("%d/%b/%Y %H:%M:%S %z", part("day")?),
+    };
+    Timestamp::strptime(form, format!("{day} {} {zone}", part("time")?)).ok()
+}
+
+static TIMES: LazyLock<Regex> = LazyLock::new(|| {
+    let form = r"(?:(?<date>\d{4}-\d\d-\d\d)[T ]|(?<day>\d\d/[A-Z][a-z]{2}/\d{4}):)(?<time>\d\d:\d\d:\d\d)(?:[.,]\d+)? ?(?<zone>Z|UTC|[+-]\d\d:?\d\d)";
+    Regex::new(form).expect("it is constant")
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_of_error_is_as_old_as_its_first_line() {
+        for (log, first) in [
+            (
+                "2026-11-29T10:00:01Z GET /\n2026-11-29T10:00:02.5Z error: 7\n2026-11-29T10:00:09Z error: 8\n",
+                "10:00:02Z",
+            ),
+            ("2026-11-29 11:00:02,123 +0100 error: 7\n", "10:00:02Z"),
+            ("1.2.3.4 - - [29/Nov/2026:10:00:02 +0000] \"GET / HTTP/1.1\" 500 12\n", "10:00:02Z"),
+            (
+                "[2026-11-29 10:00:02 +0000] GET\nTraceback (most recent call last):\n  File\nValueError: no\n",
+                "10:00:02Z",
+            ),
+            ("2026-11-29 10:00:02 error: a time without its zone\n", ""),
+            ("2026-19-39T10:00:02Z error: no such day\n", ""),
+        ] {
+            let expected = (!first.is_empty()).then(|| format!("2026-11-29T{first}").parse::<Timestamp>().unwrap());
+            assert_eq!(excerpt(log).errors[0].first, expected, "{log}");
+        }
+    }
 
     #[test]
     fn a_trace_is_one_error() {

@@ -27,7 +27,9 @@ pub fn findings(account: Account<'_>) -> Findings {
     for measure in measures(incident, allowance) {
         let list = if measure.is_met() { &mut found.went_well } else { &mut found.went_wrong };
         let target = measure.target.map(|target| format!(" (target {})", elapsed(target))).unwrap_or_default();
-        list.push(format!("{}: {}{target}", measure.name, elapsed(measure.seconds)));
+        let took = measure.seconds.map_or("unknown".to_owned(), elapsed);
+        let by = measure.by.map(|by| format!(", {by}")).unwrap_or_default();
+        list.push(format!("{}: {took}{target}{by}", measure.name));
     }
     let (kept, missed) = budgets(incident, allowance);
     if missed.is_empty() && kept > 0 {

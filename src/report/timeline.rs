@@ -32,7 +32,7 @@ fn declared(declaration: &Declaration) -> String {
     format!("declared {}: {}{lowered}", declaration.severity, declaration.title)
 }
 
-/// Returns a line for each event that people want to read, and one for the detection, in order.
+/// Returns a line for each event that people want to read, and one for the detection if it was reported, in order.
 ///
 /// Repetitions are left out: a step that is still held for the same reason, a notice that fails again.
 pub fn timeline(events: &[Event]) -> Vec<Row> {
@@ -54,7 +54,10 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
         };
         match &event.fact {
             Fact::Declared(declaration) => {
-                rows.push(row(detected.min(event.at), "detected", "detected".to_owned()));
+                // Without a time of detection it has that of the declaration, which is no observation.
+                if detected.as_millisecond() != event.at.as_millisecond() {
+                    rows.push(row(detected.min(event.at), "detected", "detected".to_owned()));
+                }
                 rows.push(row(event.at, event.fact.name(), declared(declaration)));
             }
             // The steps of another plan are other steps, even with the same text.

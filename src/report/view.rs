@@ -21,6 +21,7 @@ use crate::domain::incident::{Approval, Incident, StepState};
 use crate::domain::name::line;
 use crate::domain::production::{Deploy, Release, RollBack};
 use crate::domain::proof::Proof;
+use crate::domain::seen::Seen;
 use crate::domain::severity::Severity;
 use crate::domain::step_name::StepName;
 
@@ -72,7 +73,7 @@ pub struct View {
     fixed: Option<String>,
     /// The readings of the watch that verified it.
     verification: Option<String>,
-    /// From the detection until production was verified, or until now.
+    /// From the detection, or else the declaration, until production was verified, or until now.
     taken: String,
     limit: String,
     within_limit: bool,
@@ -158,7 +159,7 @@ pub fn view(account: Account<'_>) -> View {
         chosen_by: wording.personal(&chosen_by(incident)),
         status: incident.status.as_str(),
         profile: incident.case.profile().to_owned(),
-        detected: moment(detected),
+        detected: Seen::of(incident).map_or("unknown".to_owned(), |seen| first_seen(&seen)),
         declared: moment(incident.declared),
         reporter: person(&incident.reporter.to_string()),
         impact: declared(|declaration| &declaration.impact),
@@ -206,6 +207,12 @@ pub fn view(account: Account<'_>) -> View {
         action_groups: ACTION_GROUPS.iter().map(|group| actions(incident, group)).collect(),
         next_steps: next_steps(incident, allowance),
     }
+}
+
+/// `2026-11-20 14:20:00 UTC`, and by which line of the log.
+fn first_seen(seen: &Seen) -> String {
+    let log = seen.log.as_ref().map(|example| format!(", by the log: {example}")).unwrap_or_default();
+    moment(seen.at) + &log
 }
 
 fn timeline_line(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {

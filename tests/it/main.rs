@@ -17,6 +17,7 @@ mod crash;
 mod database;
 mod demo;
 mod deploy_command;
+mod detection;
 mod due;
 mod engine;
 mod env;

@@ -9,6 +9,7 @@ use super::step::StepView;
 use crate::domain::backports::Backports;
 use crate::domain::incident::{Incident, Status};
 use crate::domain::production::Release;
+use crate::domain::seen::Seen;
 use crate::domain::severity::Severity;
 use crate::domain::strategy::Strategy;
 
@@ -39,8 +40,12 @@ pub struct Identity {
     pub severity: Option<Severity>,
     pub status: Status,
     pub strategy: Option<Strategy>,
-    /// When the problem was first seen.
+    /// When the problem was first seen; the time of the declaration if nobody said.
     pub detected: Timestamp,
+    /// When it was first seen, by a report or the log; null if that is unknown.
+    pub first_seen: Option<Seen>,
+    /// From then to the declaration; null if that is unknown.
+    pub seconds_to_detect: Option<i64>,
     /// When it was closed or aborted; null until then.
     pub ended: Option<Timestamp>,
 }
@@ -70,6 +75,8 @@ impl IncidentView {
 
 impl Identity {
     fn of(incident: &Incident) -> Identity {
+        let first_seen = Seen::of(incident);
+        let seconds_to_detect = first_seen.as_ref().map(|seen| incident.declared.duration_since(seen.at).as_secs());
         Identity {
             id: incident.id.clone(),
             key: incident.key.clone(),
@@ -78,6 +85,8 @@ impl Identity {
             status: incident.status,
             strategy: incident.strategy,
             detected: incident.detected(),
+            first_seen,
+            seconds_to_detect,
             ended: incident.ended,
         }
     }

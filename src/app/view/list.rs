@@ -25,7 +25,7 @@ pub struct ListedIncident {
     pub status: String,
     /// The step that is next or running; empty if there is none.
     pub step: String,
-    /// When the problem was first seen.
+    /// When the problem was first seen; the time of the declaration if nobody said.
     pub detected: Timestamp,
     pub declared: Timestamp,
     /// When its last event was written.
