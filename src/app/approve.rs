@@ -60,7 +60,7 @@ impl Session {
             Some(role) => Some(Next::Approve { role: role.clone() }.into()),
             None => next::next(&incident, self.roles(&incident)),
         };
-        let next = self.service.next_view(&incident, next).await?;
+        let next = self.service.next_view(&incident, next, Some(missing.clone())).await?;
         Ok(Approved { incident, commit: check.commit, missing, next })
     }
 

@@ -12,6 +12,7 @@ use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::name::plain;
 use crate::domain::severity::Severity;
+use crate::domain::step_name::StepName;
 use crate::report::clocks::clocks;
 
 pub const PLAIN: Reset = Reset;
@@ -26,9 +27,23 @@ pub fn incident(service: &Service, incident: &Incident, next: &NextView) -> Stri
     let mut text = header(service, incident);
     let width = width(std::io::stdout());
     for step in incident.steps().filter(|step| step.started.is_some()) {
-        text.push_str(&line(step, service.now(), names(incident), width));
+        let wanted = next.approvals_wanted.as_ref().filter(|_| step.name == StepName::Review);
+        let step = wanted.and_then(|wanted| still_wanted(step, wanted)).unwrap_or_else(|| step.clone());
+        text.push_str(&line(&step, service.now(), names(incident), width));
     }
     text + &ahead(incident, next)
+}
+
+/// A review that is held, with the approvals that are missing now: some may have been given since it was held.
+fn still_wanted(step: &StepRecord, roles: &[String]) -> Option<StepRecord> {
+    let StepState::Held { hint, reason } = &step.state else { return None };
+    let missing = roles.join(", ");
+    let reason = match roles {
+        [] => "every approval is given".to_owned(),
+        _ if reason.contains(&format!("wanted: {missing}")) => return None,
+        _ => format!("wanted: an approval as {missing}"),
+    };
+    Some(StepRecord { state: StepState::Held { reason, hint: hint.clone() }, ..step.clone() })
 }
 
 /// The same without the steps, if they were shown while they ran.

@@ -33,6 +33,27 @@ pub fn next(incident: &Incident, roles: &[String]) -> Option<Hint> {
     }
 }
 
+/// Whether a step was started and has not ended: somebody works on it, or was killed.
+pub fn is_under_way(incident: &Incident) -> bool {
+    let current = incident.current().map(|step| &step.state);
+    !incident.status.is_over()
+        && (incident.status == Status::Aborting || matches!(current, Some(StepState::Started | StepState::Undoing)))
+}
+
+/// The roles whose approval of the checked fix is still missing; `None` unless its review waits for them.
+pub fn approvals_wanted(incident: &Incident, roles: &[String]) -> Option<Vec<String>> {
+    let step = incident.current().filter(|step| step.name == StepName::Review)?;
+    let StepState::Held { hint, .. } = &step.state else { return None };
+    hint.first().any(|next| matches!(next, Next::Approve { .. })).then_some(())?;
+    let commit = incident.detail::<Check>()?.commit;
+    let bound = incident.approvals.iter().filter(|approval| approval.commit == commit);
+    if bound.clone().any(|approval| approval.break_glass.is_some()) {
+        return Some(Vec::new());
+    }
+    let is_given = |role: &&String| bound.clone().any(|approval| approval.role == **role);
+    Some(roles.iter().filter(|role| !is_given(role)).cloned().collect())
+}
+
 /// The step's hint, or the rest if somebody has done what it says already.
 fn after(incident: &Incident, step: &StepRecord, hint: &Hint, roles: &[String]) -> Hint {
     if step.name == StepName::Review && hint.first().any(|next| matches!(next, Next::Approve { .. })) {
@@ -48,18 +69,15 @@ fn after(incident: &Incident, step: &StepRecord, hint: &Hint, roles: &[String]) 
 
 /// The next approval that is missing.
 fn approval(incident: &Incident, hint: &Hint, roles: &[String]) -> Hint {
-    let commit = incident.detail::<Check>().map(|check| check.commit).unwrap_or_default();
-    let on_it = || incident.approvals.iter().filter(|approval| approval.commit == commit);
-    let is_given = |role: &str| on_it().any(|approval| approval.role == role);
-    if on_it().any(|approval| approval.break_glass.is_some()) {
-        return rest(incident);
-    }
-    let asked = hint.first().find_map(|next| match next {
-        Next::Approve { role } => Some(role.clone()),
-        _ => None,
-    });
-    let wanted = if roles.is_empty() { asked } else { roles.iter().find(|role| !is_given(role)).cloned() };
-    match wanted.filter(|role| !is_given(role)) {
+    let asked: Vec<String> = hint
+        .first()
+        .filter_map(|next| match next {
+            Next::Approve { role } => Some(role.clone()),
+            _ => None,
+        })
+        .collect();
+    let wanted = approvals_wanted(incident, if roles.is_empty() { &asked } else { roles });
+    match wanted.and_then(|wanted| wanted.into_iter().next()) {
         Some(role) => Next::Approve { role }.into(),
         None => rest(incident),
     }

@@ -26,6 +26,15 @@ pub struct Held {
     pub incident: String,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// The holder's process, as it was recorded.
+    process: String,
+}
+
+impl Held {
+    /// Whether its holder is seen to be dead, so that the next one who asks gets it.
+    pub fn is_dead(&self) -> bool {
+        is_dead(&self.process, &Process::own())
+    }
 }
 
 impl Store {
@@ -82,7 +91,7 @@ impl Store {
     /// The leases that are held, by name.
     pub async fn leases(&self) -> Result<Vec<Held>, JournalError> {
         let query = format!(
-            "select name, holder, incident, since, expires from lease
+            "select name, holder, incident, since, expires, process from lease
              where service = $1 and expires > {} order by name",
             self.dialect.now()
         );
@@ -94,6 +103,7 @@ impl Store {
             incident: row.get(2),
             since: time(row.get(3)),
             until: time(row.get(4)),
+            process: row.get(5),
         };
         Ok(rows.map_err(|error| failure("read", &error))?.iter().map(held).collect())
     }

@@ -5,6 +5,7 @@
 mod abort;
 mod alone;
 mod app;
+mod at_work;
 mod audit;
 mod backport;
 mod bad_input;

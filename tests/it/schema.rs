@@ -65,24 +65,24 @@ fn every_command_prints_what_is_promised() {
     status NONE: error
     watch --name alone: errors, final, forecast, outage, p95_ms, reasons, replay, replay_latency, requests, seconds, tests, verdict, went_on
     start Outage --severity P1 --dry-run: chosen_by, severity, steps
-    declare Outage --severity P1 --issue-id 001: backports, incident, next, next_action, release, steps
-    ack: backports, incident, next, next_action, release, steps
-    note seen: backports, incident, next, next_action, release, steps
-    severity P0 --reason worse: backports, incident, next, next_action, release, steps
-    investigate: backports, incident, investigation, next, next_action, release, steps
-    decide: backports, incident, next, next_action, release, steps
+    declare Outage --severity P1 --issue-id 001: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    ack: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    note seen: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    severity P0 --reason worse: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    investigate: approvals_wanted, backports, incident, investigation, next, next_action, release, steps, working
+    decide: approvals_wanted, backports, incident, next, next_action, release, steps, working
     ship --dry-run: plan
-    ship: backports, incident, next, next_action, release, steps
-    check: backports, check, incident, next, next_action, release, steps
-    waive size --reason tried: backports, incident, next, next_action, release, steps
-    ship: backports, incident, next, next_action, release, steps
+    ship: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    check: approvals_wanted, backports, check, incident, next, next_action, release, steps, working
+    waive size --reason tried: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    ship: approvals_wanted, backports, incident, next, next_action, release, steps, working
     diff: base, check, commit, diff, incident
-    approve --role on-call --as Eva<eva@example.org>: backports, incident, next, next_action, release, steps
-    deploy: backports, incident, next, next_action, release, steps
+    approve --role on-call --as Eva<eva@example.org>: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    deploy: approvals_wanted, backports, incident, next, next_action, release, steps, working
     rollback --dry-run: from, rung, to
     abort --reason tried --dry-run: undo
     resume --dry-run: plan
-    resume: backports, incident, next, next_action, release, steps
+    resume: approvals_wanted, backports, incident, next, next_action, release, steps, working
     action add prevent Alert --owner ada: actions, incident
     checklist: checklist
     status: incidents, orders, post_mortems
@@ -90,15 +90,15 @@ fn every_command_prints_what_is_promised() {
     timeline --events: events
     report: incident, report
     postmortem: incident, post_mortem
-    start Again --severity P1 --issue-id 002: backports, incident, next, next_action, release, steps
+    start Again --severity P1 --issue-id 002: approvals_wanted, backports, incident, next, next_action, release, steps, working
     status: incidents, orders, post_mortems
-    abort --reason tried --yes: backports, incident, next, next_action, release, steps
+    abort --reason tried --yes: approvals_wanted, backports, incident, next, next_action, release, steps, working
     list: incidents
     deploy v1.0.0 --dry-run: plan
-    deploy v1.0.0 --yes: next, next_action, order, steps
+    deploy v1.0.0 --yes: approvals_wanted, next, next_action, order, steps, working
     deploy v1.0.0 --yes: nothing_to_do
     rollback --dry-run: plan
-    rollback --yes: next, next_action, order, steps
+    rollback --yes: approvals_wanted, next, next_action, order, steps, working
     timeline --events: events
     log: environment, releases
     audit verify: elsewhere, incidents, intact, lists, missing, retreats, unreachable

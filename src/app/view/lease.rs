@@ -48,7 +48,7 @@ pub struct CommandView {
 
 impl From<Held> for LeaseView {
     fn from(held: Held) -> LeaseView {
-        let Held { name, holder, incident, since, until } = held;
+        let Held { name, holder, incident, since, until, .. } = held;
         LeaseView { name, holder, incident: Some(incident).filter(|key| !key.is_empty()), since, until }
     }
 }
