@@ -87,6 +87,7 @@ fn declaration(declared: Timestamp) -> Fact {
         cause: None,
         policy: None,
         lowered: None,
+        broken_by: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

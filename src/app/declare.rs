@@ -45,6 +45,8 @@ pub struct Report {
     pub cause: Option<String>,
     /// Why fewer people approve than the rules ask for, where they do.
     pub reason: String,
+    /// The commit that broke it; its full name is recorded.
+    pub broken_by: Option<String>,
 }
 
 impl Report {
@@ -71,8 +73,8 @@ impl Service {
 impl Session {
     /// Declares an incident with an identifier that nobody else gets.
     ///
-    /// Fails if the report has no title, is not an emergency, gets a severity from no rule and no person, or
-    /// if the tracker's identifier can't be used or is taken. An unreachable remote is no reason to fail.
+    /// Fails if the report has no title, is not an emergency, gets a severity from no rule and no person, names
+    /// a commit that is not here, or if the tracker's identifier can't be used or is taken. An unreachable remote is no reason to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
         // A title is one line; the full text is kept.
         let title = name::line(&report.title, TITLE);
@@ -86,6 +88,10 @@ impl Session {
         }
         let lowered = self.lowered(&report, severity)?;
         remarks.extend(self.service.remarks.iter().cloned());
+        let broken_by = match &report.broken_by {
+            Some(revision) => Some(self.named(revision).await?),
+            None => None,
+        };
         let key = match &report.issue_id {
             Some(id) => self.take(id, &mut remarks).await?,
             None => self.next_identifier(identifier::INCIDENT, &mut remarks).await?,
@@ -112,6 +118,7 @@ impl Session {
             cause: report.cause,
             policy: Some(self.service.tools.policy.clone()),
             lowered,
+            broken_by,
             profile: self.service.config().profile.clone(),
             workflow: WORKFLOW,
         });
@@ -158,6 +165,12 @@ impl Session {
             true => Err(AppError::MayNotLower { who: self.actor.to_string(), why: "not a person" }),
             false => Ok(()),
         }
+    }
+
+    /// The full name of the commit that a person named.
+    async fn named(&self, revision: &str) -> Result<String, AppError> {
+        let commit = self.service.tools.project.commit(revision).await?;
+        commit.ok_or_else(|| AppError::UnknownCommit { revision: name::line(revision, 80) })
     }
 
     /// What `start` would declare and do; nothing is written.

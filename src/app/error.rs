@@ -123,6 +123,10 @@ pub enum AppError {
     NoSuchRole { what: &'static str, role: String, known: Vec<String> },
     #[error("{who} may not approve: {why}")]
     MayNotApprove { id: String, who: String, why: String },
+    #[error("`{revision}` is not a commit of this clone")]
+    UnknownCommit { revision: String },
+    #[error("no branch that lacks the fix fits `{pattern}`")]
+    NoBranchToWaive { id: String, pattern: String },
     #[error("{what} needs a reason")]
     NoReason { what: &'static str },
     #[error("there is nothing called `{name}` to waive")]
@@ -169,6 +173,8 @@ impl AppError {
             | NothingToWaive { .. }
             | NotOnAChecklist { .. }
             | AppError::NobodyHolds { .. }
+            | AppError::UnknownCommit { .. }
+            | AppError::NoBranchToWaive { .. }
             | AppError::Store(OpenError::NotUnowned(_)) => Kind::Usage,
             Unknown { .. }
             | NoneOpen
@@ -278,6 +284,8 @@ impl AppError {
             NothingToWaive { nearest, .. } => vec![format!("did you mean `{}`?", nearest.join("`, `"))],
             AppError::NobodyHolds { .. } => one("hotfix lease"),
             AppError::StillRuns { process, .. } => vec![format!("wait for it to end, or end it: kill -- -{process}")],
+            AppError::UnknownCommit { .. } => one("git fetch, or look for it with `git log --all`"),
+            AppError::NoBranchToWaive { id, .. } => vec![format!("hotfix status {id}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
             AppError::Lowered { .. } => one("say why: --reason ..."),
             AppError::MayNotLower { .. } => one("somebody who may approve has to decide it"),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use globset::Glob;
+
 use super::error::AppError;
 use super::session::Session;
 use crate::domain::approval;
-use crate::domain::backports::Backports;
+use crate::domain::backports::{BackportTarget, Backports};
 use crate::domain::event::Fact;
 use crate::domain::fix::Fix;
 use crate::domain::incident::Incident;
@@ -17,14 +19,19 @@ use crate::steps;
 
 impl Session {
     /// Waives what is called `check`: a rule of the guard or of the proof, `gate/NAME`, a step's own rule,
-    /// or a branch that should get the fix.
+    /// or a branch that should get the fix; a pattern waives every branch that lacks the fix and fits it.
+    /// Returns the incident, and what was waived.
     ///
     /// Fails without a reason, and if nothing has the name.
-    pub async fn waive(&self, key: &str, check: &str, reason: &str) -> Result<Incident, AppError> {
+    pub async fn waive(&self, key: &str, check: &str, reason: &str) -> Result<(Incident, Vec<String>), AppError> {
         if reason.trim().is_empty() {
             return Err(AppError::NoReason { what: "a waiver" });
         }
         let incident = self.service.incident(key).await?;
+        // No branch's name has one of these.
+        if check.contains(['*', '?', '[']) {
+            return self.waive_branches(incident, check, reason).await;
+        }
         let known = self.waivable(&incident).await?;
         if !known.iter().any(|name| name == check) {
             let nearest = name::nearest(check, known.iter().map(String::as_str));
@@ -33,7 +40,30 @@ impl Session {
         if check.starts_with(policy::WAIVER) {
             self.may_accept_rules(&incident).await?;
         }
-        self.record(key, Fact::Waived { check: check.to_owned(), reason: reason.to_owned() }).await
+        let incident = self.record(key, Fact::Waived { check: check.to_owned(), reason: reason.to_owned() }).await?;
+        Ok((incident, vec![check.to_owned()]))
+    }
+
+    /// Waives each branch that lacks the fix and fits the pattern, in which `*` matches `/` too.
+    async fn waive_branches(
+        &self,
+        mut incident: Incident,
+        pattern: &str,
+        reason: &str,
+    ) -> Result<(Incident, Vec<String>), AppError> {
+        let targets = incident.detail::<Backports>().map(|found| found.targets).unwrap_or_default();
+        let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
+        let fits = |target: &&BackportTarget| glob.as_ref().is_ok_and(|glob| glob.is_match(&target.branch));
+        let open = targets.iter().filter(|target| target.lacks_the_fix() && !incident.is_waived(&target.branch));
+        let branches: Vec<String> = open.filter(fits).map(|target| target.branch.clone()).collect();
+        if branches.is_empty() {
+            return Err(AppError::NoBranchToWaive { id: incident.id, pattern: name::line(pattern, 80) });
+        }
+        for branch in &branches {
+            let fact = Fact::Waived { check: branch.clone(), reason: reason.to_owned() };
+            incident = self.record(&incident.key, fact).await?;
+        }
+        Ok((incident, branches))
     }
 
     /// Fails if the rules in force ask for fewer approvals than those of the declaration, and the actor may not

@@ -252,7 +252,10 @@ fn line(outcome: &Outcome, stage: Stage) -> (&'static str, anstyle::Style, Strin
         }
         (None, Verdict::Reverted { by: Some(by) }) => ("reverted", show::WARN, format!("taken back by {}", by.short())),
         (None, Verdict::Reverted { by: None }) => ("reverted", show::WARN, "had it, and lost it".to_owned()),
-        (None, Verdict::NotAffected) => ("not affected", show::FAINT, "never had the broken commit".to_owned()),
+        (None, Verdict::NotAffected { breaking }) => {
+            let breaking = breaking.map_or("the commit".to_owned(), |breaking| breaking.short());
+            ("not affected", show::FAINT, format!("never had {breaking}, which broke it"))
+        }
         (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode, stage) {
             (Some(new), _, Stage::Planned) => {
                 ("needs it", show::GOOD, format!("{} -> {}", outcome.old.short(), new.short()))

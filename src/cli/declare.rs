@@ -43,6 +43,9 @@ pub struct ReportArgs {
     /// An affected service; may be repeated
     #[arg(long = "service", value_name = "NAME")]
     services: Vec<String>,
+    /// The commit that broke it: branches without it need no fix
+    #[arg(long, value_name = "COMMIT")]
+    broken_by: Option<String>,
     /// How many users are affected
     #[arg(long, default_value = "", hide_default_value = true)]
     users: String,
@@ -85,6 +88,7 @@ impl ReportArgs {
         Report {
             cause: None,
             reason: self.reason,
+            broken_by: self.broken_by,
             title: self.title,
             severity: self.severity,
             issue_id: self.issue_id,

@@ -10,10 +10,12 @@ use crate::app::view::case::CaseView;
   hotfix waive size --reason \"the table is one statement\"
   hotfix waive gate/lint --reason \"the linter is down\"
   hotfix waive feature/currency --reason \"its owner rebases today\"
+  hotfix waive 'feature/*' --reason \"none of them is released\"
   hotfix waive watch --reason \"no probe reaches this service\"
 It is in the report and in the post-mortem, with your name.")]
 pub struct Args {
-    /// The rule (size, marker, regression-test, gate/NAME, way-back, bad-release, watch, maintenance, autoscaler) or the branch
+    /// The rule (size, marker, regression-test, gate/NAME, way-back, bad-release, watch, maintenance, autoscaler) or the branch; a pattern waives every
+    /// branch that lacks the fix and fits it
     check: String,
     /// Why
     #[arg(long)]
@@ -27,10 +29,11 @@ impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let session = context.session().await?;
         let found = session.service.find_any(self.id.as_deref()).await?;
-        let incident = session.waive(&found.key, &self.check, &self.reason).await?;
+        let (incident, waived) = session.waive(&found.key, &self.check, &self.reason).await?;
         let next = session.service.next(&incident).await?;
         let line = next.next.as_ref().map(|next| format!("next: {next}\n")).unwrap_or_default();
-        let text = format!("{} is waived by {}\n{line}", show::safe(&self.check), session.actor);
+        let waived = waived.iter().map(|name| format!("{} is waived by {}\n", show::safe(name), session.actor));
+        let text = waived.collect::<String>() + &line;
         Ok(Reply::new(text, CaseView::of(&incident, next)))
     }
 }

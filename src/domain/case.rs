@@ -121,6 +121,7 @@ mod tests {
             cause: None,
             policy: None,
             lowered: None,
+            broken_by: None,
             profile: "incident".to_owned(),
             workflow: 1,
         })

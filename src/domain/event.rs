@@ -317,6 +317,9 @@ pub struct Declaration {
     /// The decision that fewer people approve than the rules ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lowered: Option<Lowered>,
+    /// The commit that broke it, if that is known: branches without it need no fix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_by: Option<String>,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::document::Account;
 use crate::domain::allowance::Allowance;
-use crate::domain::backports::Backports;
+use crate::domain::backports::{Backports, Group};
 use crate::domain::check::FullSuite;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Event, Fact};
@@ -43,9 +43,10 @@ pub fn findings(account: Account<'_>) -> Findings {
     found.went_wrong.extend(unsent(incident));
     if let Some(backports) = incident.detail::<Backports>() {
         let lacking = backports.targets.iter().filter(|target| target.lacks_the_fix());
+        let groups = Group::all(lacking).into_iter();
         found
             .went_wrong
-            .extend(lacking.map(|target| format!("{} did not get the fix: {}", target.branch, target.verdict)));
+            .extend(groups.map(|group| format!("{} did not get the fix: {}", group.which(), group.verdict)));
     }
     if let Some(suite) = incident.detail::<FullSuite>().filter(|suite| !suite.result.passed) {
         found.went_wrong.push(format!("the full test suite failed afterwards: {}", suite.result.ended));

@@ -2,7 +2,7 @@
 
 use super::timeline::{moment, short};
 use crate::domain::allowance::Allowance;
-use crate::domain::backports::Backports;
+use crate::domain::backports::{Backports, Group};
 use crate::domain::check::FullSuite;
 use crate::domain::fix::{Fix, Review};
 use crate::domain::incident::{Incident, StepState};
@@ -19,9 +19,8 @@ pub fn next_steps(incident: &Incident, allowance: &Allowance) -> Vec<String> {
         steps.push(format!("review {}, which went out before its review", short(&review.commit)));
     }
     let backports = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
-    for target in backports.iter().filter(|target| target.lacks_the_fix()) {
-        let files = if target.files.is_empty() { String::new() } else { format!(" in {}", target.files.join(", ")) };
-        steps.push(format!("bring the fix to {}: {}{files}", target.branch, target.verdict));
+    for group in Group::all(backports.iter().filter(|target| target.lacks_the_fix())) {
+        steps.push(format!("bring the fix to {}: {}", group.which(), group.what()));
     }
     let is_branch = |check: &str| backports.iter().any(|target| target.branch == check);
     for waiver in incident.waivers.iter().filter(|waiver| !is_branch(&waiver.check)) {

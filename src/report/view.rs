@@ -10,7 +10,7 @@ use super::findings::{Findings, findings};
 use super::next_steps::next_steps;
 use super::timeline::{Row, moment, person, since, timeline};
 use super::wording::Wording;
-use crate::domain::backports::{BackportTarget, Backports};
+use crate::domain::backports::{BackportTarget, Backports, Group};
 use crate::domain::check::{Check, GateResult, Violation};
 use crate::domain::decision::Recommendation;
 use crate::domain::elapsed::elapsed;
@@ -65,6 +65,8 @@ pub struct View {
     roll_backs: Vec<RollBack>,
     merge: Option<Merge>,
     backports: Vec<BackportTarget>,
+    /// The branches without a commit of the fix, those with the same reason together.
+    backport_groups: Vec<Group>,
     /// Whether the branch and its work tree are gone.
     cleaned_up: bool,
     /// What put production right, on one line.
@@ -149,6 +151,7 @@ pub fn view(account: Account<'_>) -> View {
     let taken = incident.verified().or(incident.ended).unwrap_or(incident.updated).duration_since(detected).as_secs();
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
+    let backports = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
     let wording = Wording::new(events, branch.as_ref());
     let impersonal = |lines: Vec<String>| lines.iter().map(|line| wording.impersonal(line)).collect();
     let Findings { went_well, went_wrong } = findings(account);
@@ -189,7 +192,8 @@ pub fn view(account: Account<'_>) -> View {
         runs: runs(incident),
         roll_backs: incident.details(),
         merge: incident.detail(),
-        backports: incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default(),
+        backport_groups: Group::all(&backports),
+        backports,
         cleaned_up: last_done(incident, &[StepName::CleanUp]).is_some(),
         fixed_by: fixed_by(incident),
         fixed: incident.verified().map(moment),

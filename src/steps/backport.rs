@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{Tools, count, needed};
 use crate::config::BackportMode;
-use crate::domain::backports::{BackportTarget, Backports};
+use crate::domain::backports::{BackportTarget, Backports, Group};
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::Branch;
 use crate::domain::incident::Incident;
@@ -115,6 +115,7 @@ impl BackportFix {
         request.exclude = vec![self.0.config.git.production.clone(), branch.name];
         request.remote.clone_from(&self.0.project.remote);
         request.limit = self.0.project.limit;
+        request.breaking = incident.declaration().and_then(|declaration| declaration.broken_by.clone());
         request.active = config.active.map(|active| active.0);
         Ok(request)
     }
@@ -138,15 +139,16 @@ impl BackportFix {
             targets.iter().filter(|target| is_open(&target.verdict) && !waived(&target.branch)).cloned().collect();
         if let Some(first) = open.first() {
             let landed = targets.iter().filter(|target| has_the_fix(target)).count();
-            let shown = open.iter().map(|target| {
-                let files =
-                    if target.files.is_empty() { String::new() } else { format!(" in {}", target.files.join(", ")) };
-                format!("`{}` ({}{files})", target.branch, target.verdict)
-            });
+            let shown = match &Group::all(&open)[..] {
+                [group] if open.len() == 1 => format!("`{}` ({})", group.branches[0], group.what()),
+                groups => {
+                    let groups = groups.iter().map(|group| format!("{} on {}", group.what(), group.which()));
+                    format!("{} branches: {}", open.len(), groups.collect::<Vec<_>>().join("; "))
+                }
+            };
             return Err(StepError::stuck(
                 format!(
-                    "the fix is not on {}; it is on {}",
-                    shown.collect::<Vec<_>>().join(", "),
+                    "the fix is not on {shown}; it is on {}",
                     count(landed, "other branch").replace("branchs", "branches")
                 ),
                 way_on(&incident.id, first),
@@ -197,6 +199,7 @@ fn unnameable(left_out: &[LeftOut]) -> impl Iterator<Item = BackportTarget> {
         commit: None,
         old: String::new(),
         files: Vec::new(),
+        why: String::new(),
     })
 }
 
@@ -209,7 +212,7 @@ fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
         (None, Verdict::Equivalent { .. }) => "equivalent",
         (None, Verdict::Resolved { .. }) => "resolved",
         (None, Verdict::Reverted { .. }) => "reverted",
-        (None, Verdict::NotAffected) => "not-affected",
+        (None, Verdict::NotAffected { .. }) => "not-affected",
         (None, Verdict::Needs { .. }) => match (outcome.new, outcome.mode) {
             (Some(_), Mode::Pick) => "picked",
             (Some(_), Mode::Merge) => "merged",
@@ -221,7 +224,11 @@ fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
         Verdict::Contains => Some(outcome.old),
         Verdict::Equivalent { by } => *by,
         Verdict::Resolved { commit, .. } => Some(*commit),
-        Verdict::Needs { .. } | Verdict::NotAffected | Verdict::Reverted { .. } => outcome.new,
+        Verdict::Needs { .. } | Verdict::NotAffected { .. } | Verdict::Reverted { .. } => outcome.new,
+    };
+    let why = match outcome.verdict {
+        Verdict::NotAffected { breaking: Some(breaking) } => format!("never had {}, which broke it", breaking.short()),
+        _ => String::new(),
     };
     BackportTarget {
         branch: outcome.branch.clone(),
@@ -229,6 +236,7 @@ fn target(outcome: &Merged, files: Vec<String>) -> BackportTarget {
         commit: commit.map(|commit| commit.to_string()),
         old: outcome.old.to_string(),
         files,
+        why,
     }
 }
 
@@ -266,7 +274,7 @@ mod tests {
             (Verdict::Equivalent { by: None }, None, None, "equivalent", None, true),
             (resolved, None, None, "resolved", Some("5"), true),
             (Verdict::Reverted { by: Some(oid("6")) }, None, None, "reverted", None, false),
-            (Verdict::NotAffected, None, None, "not-affected", None, false),
+            (Verdict::NotAffected { breaking: None }, None, None, "not-affected", None, false),
         ] {
             let (branch, new) = ("a".to_owned(), new.map(oid));
             let outcome = Merged { branch, mode: Mode::Pick, verdict, old: oid("9"), new, obstacle, resolved_by: None };

@@ -1,6 +1,7 @@
 //! The backport engine against the git program.
 
 mod faults;
+mod not_affected;
 mod pick;
 mod property;
 mod random;

@@ -40,7 +40,7 @@ async fn picks_and_merges_are_those_of_git() {
     let cases = std::env::var("HOTFIX_PROPERTY_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
     let first = std::env::var("HOTFIX_PROPERTY_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut compared = 0;
-    let mut kinds = [0; 3];
+    let (mut kinds, mut unaffected) = ([0; 3], 0);
     for seed in first.. {
         if compared >= cases {
             break;
@@ -65,6 +65,13 @@ async fn picks_and_merges_are_those_of_git() {
                     assert!(undone(&sandbox, &outcome.branch), "seed {seed}, {outcome:?}");
                     continue;
                 }
+                if let Verdict::NotAffected { breaking } = outcome.verdict {
+                    let conflict = in_a_work_tree(&sandbox, mode, &outcome.branch);
+                    assert!(matches!(conflict, None | Some(Answer::Conflict(_))), "seed {seed}, {outcome:?}");
+                    assert!(lacks(&sandbox, &breaking.expect("a commit").to_string()), "seed {seed}, {outcome:?}");
+                    unaffected += 1;
+                    continue;
+                }
                 let has_it = mode == Mode::Pick && having.lines().any(|name| name == outcome.branch);
                 let expected =
                     if has_it { Some(Answer::There) } else { in_a_work_tree(&sandbox, mode, &outcome.branch) };
@@ -80,7 +87,10 @@ async fn picks_and_merges_are_those_of_git() {
             }
         }
     }
-    println!("{compared} compared: {} clean, {} there already, {} conflicts", kinds[0], kinds[1], kinds[2]);
+    println!(
+        "{compared} compared: {} clean, {} there already, {} conflicts; {unaffected} not affected",
+        kinds[0], kinds[1], kinds[2]
+    );
     assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
 }
 
@@ -98,6 +108,15 @@ fn undone(sandbox: &Sandbox, branch: &str) -> bool {
     let args = ["diff", "--quiet", "--no-renames", "fix^", branch, "--"];
     let args: Vec<&str> = args.into_iter().chain(paths.lines()).collect();
     try_run(&sandbox.path("work"), &args, &[]).is_ok()
+}
+
+/// Whether git's own revert of the commit changes nothing on the branch that is checked out.
+fn lacks(sandbox: &Sandbox, breaking: &str) -> bool {
+    sandbox.git(&["reset", "-q", "--hard"]);
+    sandbox.git(&["clean", "-qfdx"]);
+    let before = sandbox.git(&["rev-parse", "HEAD^{tree}"]);
+    let reverted = try_run(&sandbox.path("work"), &["revert", "--no-commit", breaking], &[]);
+    reverted.is_ok() && sandbox.git(&["write-tree"]) == before
 }
 
 /// What hotfix says.

@@ -53,4 +53,5 @@ mod store;
 mod strays;
 mod tidy;
 mod until;
+mod waive;
 mod watch;

@@ -282,6 +282,7 @@ pub fn declaration() -> Fact {
         cause: None,
         policy: None,
         lowered: None,
+        broken_by: None,
         profile: String::new(),
         workflow: WORKFLOW,
     })

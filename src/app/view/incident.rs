@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::next::NextView;
 use super::step::StepView;
-use crate::domain::backports::Backports;
+use crate::domain::backports::{BackportTarget, Backports};
 use crate::domain::incident::{Incident, Status};
 use crate::domain::production::Release;
 use crate::domain::seen::Seen;
@@ -59,6 +59,10 @@ pub struct BackportView {
     pub verdict: String,
     /// The tip of the branch with the fix; null if it did not get it.
     pub commit: Option<String>,
+    /// The files in conflict.
+    pub files: Vec<String>,
+    /// Why it does not need the fix; empty otherwise.
+    pub why: String,
 }
 
 impl IncidentView {
@@ -97,7 +101,13 @@ impl BackportView {
         let targets = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
         targets
             .into_iter()
-            .map(|target| BackportView { branch: target.branch, verdict: target.verdict, commit: target.commit })
+            .map(|BackportTarget { branch, verdict, commit, files, why, .. }| BackportView {
+                branch,
+                verdict,
+                commit,
+                files,
+                why,
+            })
             .collect()
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::apply;
 use super::attributes;
+use super::breaking;
 use super::commit::{Draft, Writer};
 use super::drivers;
 use super::error::BackportError;
@@ -89,7 +90,12 @@ pub async fn merge(git: &Git, plan: &Plan) -> Result<Merged, BackportError> {
         made.insert(&progress.target.branch, Made { new, obstacle: progress.obstacle, resolved_by });
     }
     quarantine.seal(writer.pack)?;
-    let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str()))).collect();
+    let outcomes = plan.targets.iter().map(|target| outcome(target, made.remove(target.branch.as_str())));
+    let mut outcomes: Vec<Outcome> = outcomes.collect();
+    // What a person named was looked for before the merge.
+    if plan.breaking.is_none() {
+        breaking::settle(git, &plan.fix, &plan.targets, &mut outcomes).await?;
+    }
     Ok(Merged { outcomes, quarantine })
 }
 

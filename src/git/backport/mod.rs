@@ -7,6 +7,8 @@
 
 mod apply;
 mod attributes;
+mod blame;
+mod breaking;
 mod change;
 mod class;
 mod commit;

@@ -37,9 +37,10 @@ impl Outcome {
     pub fn holds(&self) -> bool {
         self.obstacle.is_none()
             && match self.verdict {
-                Verdict::Contains | Verdict::Equivalent { .. } | Verdict::Resolved { .. } | Verdict::NotAffected => {
-                    true
-                }
+                Verdict::Contains
+                | Verdict::Equivalent { .. }
+                | Verdict::Resolved { .. }
+                | Verdict::NotAffected { .. } => true,
                 Verdict::Reverted { .. } => false,
                 Verdict::Needs { .. } => self.new.is_some(),
             }
@@ -69,7 +70,7 @@ mod tests {
             (Verdict::Contains, None, None, true),
             (Verdict::Equivalent { by: None }, None, None, true),
             (resolved, None, None, true),
-            (Verdict::NotAffected, None, None, true),
+            (Verdict::NotAffected { breaking: Some(oid()) }, None, None, true),
             (Verdict::Reverted { by: None }, None, None, false),
             (needs(), Some(oid()), None, true),
             (needs(), None, None, false),

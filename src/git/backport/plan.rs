@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::breaking::{self, Tip};
 use super::error::BackportError;
 use super::fix::{self, Fix};
 use super::history::{self, Histories, Sought};
@@ -14,7 +15,7 @@ use super::request::{Mode, Request};
 use super::resolution::Resolution;
 use super::target::Target;
 use super::targets::{self, Chooser, LeftOut, PROPOSALS, Reason};
-use super::verdict::{self, CommitState, Verdict};
+use super::verdict::{self, Verdict};
 use crate::git::oid::Oid;
 use crate::git::{Git, repository};
 
@@ -28,6 +29,9 @@ pub struct Plan {
     /// What the branches of refused targets are called after.
     pub id: String,
     pub fix: Fix,
+    /// The commit that broke it, as a person named it.
+    #[serde(default)]
+    pub breaking: Option<Oid>,
     pub remote: String,
     pub record_origin: bool,
     pub drivers: bool,
@@ -67,10 +71,15 @@ pub async fn plan(git: &Git, request: &Request) -> Result<Plan, BackportError> {
             targets.push(Target { branch, old, tree: tip.tree, mode, verdict: Verdict::Contains });
         }
     }
-    judge(git, request, &fix, &mut targets).await?;
+    let breaking = match &request.breaking {
+        Some(revision) => Some(fix::commit(git, revision).await?),
+        None => None,
+    };
+    judge(git, breaking, &fix, &mut targets).await?;
     Ok(Plan {
         id: request.id.clone().unwrap_or_else(|| fix.tip.short()),
         fix,
+        breaking,
         remote: request.remote.clone(),
         record_origin: request.record_origin,
         drivers: request.drivers,
@@ -126,7 +135,7 @@ async fn fetched(git: &Git, request: &Request, chooser: &Chooser) -> Result<List
 }
 
 /// Gives each target its verdict.
-async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) -> Result<(), BackportError> {
+async fn judge(git: &Git, breaking: Option<Oid>, fix: &Fix, targets: &mut [Target]) -> Result<(), BackportError> {
     let tips: Vec<Oid> = targets.iter().map(|target| target.old).collect();
     let mut sought: Vec<Sought> =
         fix.commits.iter().map(|commit| Sought { oid: commit.oid, parents: commit.parents.clone() }).collect();
@@ -134,25 +143,22 @@ async fn judge(git: &Git, request: &Request, fix: &Fix, targets: &mut [Target]) 
         sought.push(sought_commit(git, fix.tip).await?);
     }
     let Histories { states, people } = history::read(git, &sought, &tips).await?;
-    let breaking = match &request.breaking {
-        Some(revision) => {
-            let breaking = sought_commit(git, fix::commit(git, revision).await?).await?;
-            Some(history::read(git, &[breaking], &tips).await?.states)
+    let lacking = match breaking {
+        Some(breaking) => {
+            let tips: Vec<Tip> = targets.iter().map(|target| Tip { commit: target.old, tree: target.tree }).collect();
+            breaking::lacking(git, breaking, &tips).await?
         }
-        None => None,
+        None => vec![false; targets.len()],
     };
     let commits: Vec<Oid> = fix.commits.iter().map(|commit| commit.oid).collect();
     let tip = sought.iter().position(|commit| commit.oid == fix.tip).expect("the tip is sought");
     for (at, target) in targets.iter_mut().enumerate() {
-        let affected = breaking
-            .as_ref()
-            .is_none_or(|states| !matches!(states[at][0], CommitState::Absent | CommitState::TakenBack(_)));
         target.verdict = match target.mode {
             Mode::Merge => verdict::of_merge(fix.tip, states[at][tip]),
             Mode::Pick => verdict::decide(&commits, &states[at][..commits.len()], &people),
         };
-        if !affected && matches!(target.verdict, Verdict::Needs { .. }) {
-            target.verdict = Verdict::NotAffected;
+        if lacking[at] && matches!(target.verdict, Verdict::Needs { .. }) {
+            target.verdict = Verdict::NotAffected { breaking };
         }
     }
     let has = |target: &&mut Target| matches!(target.verdict, Verdict::Contains | Verdict::Equivalent { .. });

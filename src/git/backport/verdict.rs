@@ -19,8 +19,11 @@ pub enum Verdict {
     Resolved { person: String, commit: Oid },
     /// It had the fix, and the commit `by` took it back. A person decides.
     Reverted { by: Option<Oid> },
-    /// It lacks the commit that broke production.
-    NotAffected,
+    /// It lacks `breaking`, the commit that broke production.
+    NotAffected {
+        #[serde(default)]
+        breaking: Option<Oid>,
+    },
     /// It needs these commits of the fix, the oldest first.
     Needs { commits: Vec<Oid> },
 }

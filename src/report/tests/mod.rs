@@ -105,6 +105,7 @@ fn backports() -> Backports {
         commit: commit.map(str::to_owned),
         old: "3333333aaaaaaa".to_owned(),
         files: files.iter().map(|file| file.to_string()).collect(),
+        why: String::new(),
     };
     Backports {
         targets: vec![

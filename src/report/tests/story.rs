@@ -94,6 +94,7 @@ pub fn declaration() -> Declaration {
         cause: None,
         policy: None,
         lowered: None,
+        broken_by: None,
         profile: "incident".to_owned(),
         workflow: 1,
     }
