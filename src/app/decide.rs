@@ -59,6 +59,6 @@ fn change(incident: &Incident, strategy: Strategy, reason: &str, by: &str) -> Fa
         return Fact::Chosen { strategy, reason: reason.to_owned() };
     }
     let reason = if reason.is_empty() { format!("changed by {by}") } else { reason.to_owned() };
-    let steps = plan::steps(strategy).to_vec();
+    let steps = plan::steps_after(incident, strategy);
     Fact::Planned(Planned { strategy: Some(strategy), reasons: vec![reason], steps, back: None })
 }

@@ -86,7 +86,12 @@ pub enum AppError {
     #[error("no tag that fits `{0}` has a version")]
     NoRelease(String),
     #[error("no other release than `{current}`, which runs, was verified")]
-    NothingVerified { current: String, id: Option<String> },
+    NothingVerified {
+        current: String,
+        id: Option<String>,
+        /// The release before it, which nobody verified.
+        before: Option<String>,
+    },
     #[error("nothing runs in {0}")]
     NothingRuns(String),
     #[error("incident `{id}` is open, and a deploy is one of its steps")]
@@ -265,9 +270,11 @@ impl AppError {
             NoRelease(_) => {
                 vec!["name one: hotfix deploy RELEASE".to_owned(), "set branch.tag in hotfix.toml".to_owned()]
             }
-            NothingVerified { id, .. } => {
+            NothingVerified { id, before, .. } => {
                 let it = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-                vec![format!("hotfix rollback{it} --to RELEASE")]
+                let earlier =
+                    before.as_ref().map(|tag| format!("hotfix rollback{it} --to {tag}, which was never verified"));
+                vec![earlier.unwrap_or_else(|| format!("hotfix rollback{it} --to RELEASE"))]
             }
             NothingRuns(_) => one("hotfix deploy RELEASE"),
             IncidentOpen { id } => {

@@ -56,7 +56,7 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
     }
     text.push_str(
         "\n# How a release is deployed; the commands get HOTFIX_RELEASE, HOTFIX_COMMIT and HOTFIX_PREVIOUS.\n\
-         # [deploy.by.command]\n# deploy = \"./deploy.sh\"\n# current = \"cat current-release\"\n\
+         # [deploy.by.command]\n# deploy = \"./deploy.sh\"\n# current = \"[ ! -e current-release ] || cat current-release\"\n\
          \n# How to see whether the service works.\n# [[watch.probe]]\n# name = \"health\"\n# every = \"1s\"\n\
          # by.http = { url = \"http://127.0.0.1:8080/health\" }\n",
     );

@@ -13,6 +13,7 @@ use crate::domain::release::{ReleaseRecord, last_verified, verdict_of};
 use crate::domain::rung::Rung;
 use crate::domain::version;
 use crate::git::project::ProjectError;
+use crate::steps;
 use crate::steps::going_out::GoingOut;
 use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Entry, Journal, JournalError, apply, record};
@@ -85,7 +86,10 @@ impl Service {
             None if current.is_empty() => return Err(AppError::NothingRuns(self.config().deploy.environment.clone())),
             None => {
                 let found = last_verified(&history, &[&current]).map(|record| record.release.clone());
-                let release = found.ok_or_else(|| AppError::NothingVerified { current: current.clone(), id: None })?;
+                let Some(release) = found else {
+                    let before = steps::earlier(&self.tools, &current, &history).await?;
+                    return Err(AppError::NothingVerified { current, id: None, before });
+                };
                 self.known_release(&release, &history).await?
             }
         };

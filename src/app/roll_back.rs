@@ -52,7 +52,8 @@ impl Service {
             (None, Rung::Release) => {
                 let other = steps::other_release(&self.tools, &found).await;
                 let other = other.map_err(none)?;
-                other.ok_or(AppError::NothingVerified { current: found.to, id: Some(incident.id.clone()) })?
+                let id = Some(incident.id.clone());
+                other.ok_or(AppError::NothingVerified { current: found.to, id, before: None })?
             }
             (None, _) => found.to,
         };

@@ -62,7 +62,14 @@ impl Command {
 #[async_trait]
 impl Deployer for Command {
     async fn current(&self) -> Result<Option<String>, DeployError> {
-        self.surroundings.printed(&self.config.current).await
+        self.surroundings.printed(&self.config.current).await.map_err(|error| match error {
+            // As `cat` of a file that the first deploy writes.
+            DeployError::Command { command, ended, output } => {
+                let output = format!("{output}\nbefore the first deploy, `current` has to print nothing and succeed");
+                DeployError::Command { command, ended, output: output.trim_start().to_owned() }
+            }
+            error => error,
+        })
     }
 
     async fn prepare(&self, _: &Change) -> Result<Preparation, DeployError> {

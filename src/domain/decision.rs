@@ -15,6 +15,8 @@ pub struct Signs {
     pub recent_deploy: Option<String>,
     /// The verified release before it.
     pub previous: Option<String>,
+    /// The release before it that nobody verified.
+    pub unverified: Option<String>,
     /// The recent changes touch a migration: production's data may not fit the old release.
     pub migration: bool,
     /// A deploy of this incident went bad and was rolled back.
@@ -109,7 +111,12 @@ fn way_back(signs: &Signs) -> Result<String, String> {
     match (&signs.recent_deploy, &signs.previous) {
         _ if signs.rolled_back => Err("no rollback: production is already back on the release before".to_owned()),
         (None, _) => Err("no rollback: nothing was deployed lately".to_owned()),
-        (Some(release), None) => Err(format!("no rollback: no verified release before `{release}` is known")),
+        (Some(release), None) => {
+            let before =
+                signs.unverified.as_ref().map(|before| format!("; `{before}` is the one before, never verified"));
+            let before = before.unwrap_or_default();
+            Err(format!("no rollback: no verified release before `{release}` is known{before}"))
+        }
         (Some(_), Some(_)) if signs.migration => {
             Err("no rollback: the recent changes have a data migration".to_owned())
         }

@@ -14,6 +14,9 @@ use super::verdict::Verdict;
 pub struct Investigation {
     pub commits: Vec<RecentCommit>,
     pub deploys: Vec<RecentDeploy>,
+    /// What runs, as the deployer says; `None` where it could not be asked, or nothing runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<Running>,
     pub logs: Option<LogExcerpt>,
     /// Files of data migrations that the recent commits touch.
     pub migrations: Vec<String>,
@@ -34,6 +37,17 @@ pub struct RecentDeploy {
     pub release: String,
     pub at: Timestamp,
     pub verdict: Option<Verdict>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Running {
+    pub release: String,
+    /// Whether hotfix deployed it last; else something else did.
+    pub is_known: bool,
+    /// When its tag was made.
+    pub tagged: Option<Timestamp>,
+    /// The tag before it that was not found BAD; hotfix need not have deployed or verified it.
+    pub before: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -200,6 +200,22 @@ impl Project {
         Ok(self.git.call(["show-ref", "--verify", "--quiet", "--", &refname]).output().await?.status == Some(0))
     }
 
+    /// The newest tag in the history of the tagged commit before it; `None` where there is none, or no such tag.
+    pub async fn tag_before(&self, tag: &str) -> Result<Option<String>, ProjectError> {
+        let before = format!("refs/tags/{tag}^{{commit}}^");
+        let output = self.git.call(["describe", "--tags", "--abbrev=0", "--match=*", &before]).output().await?;
+        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok((output.status == Some(0) && !name.is_empty()).then_some(name))
+    }
+
+    /// When a tag was made, or its commit where the tag itself has no date; in seconds since 1970.
+    pub async fn tag_time(&self, tag: &str) -> Result<Option<i64>, ProjectError> {
+        let refname = format!("refs/tags/{tag}");
+        let found = self.git.run(["for-each-ref", "--format=%(refname) %(creatordate:unix)", &refname]).await?;
+        let times = found.lines().filter_map(|line| line.rsplit_once(' '));
+        Ok(times.filter(|(name, _)| *name == refname).find_map(|(_, time)| time.parse().ok()))
+    }
+
     pub async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, ProjectError> {
         Ok(self.git.call(["merge-base", "--is-ancestor", ancestor, descendant]).answer().await?)
     }

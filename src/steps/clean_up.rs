@@ -32,23 +32,25 @@ impl Step for CleanUp {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let (branch, release): (Branch, Release) = (needed(at.incident)?, needed(at.incident)?);
+        let branch: Branch = needed(at.incident)?;
+        // Without a release only what nobody has added to can go.
+        let saved = at.incident.detail::<Release>().map_or_else(|| branch.start.clone(), |release| release.commit);
         // By a commit that is missing here nothing can be judged.
-        self.0.project.bring(&release.commit).await?;
+        self.0.project.bring(&saved).await?;
         let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
         // In a clone that has not seen the fix the branch is behind, and nothing is lost with it.
         let is_saved = match &tip {
-            Some(tip) => self.0.project.is_ancestor(tip, &release.commit).await.unwrap_or(false),
+            Some(tip) => self.0.project.is_ancestor(tip, &saved).await.unwrap_or(false),
             None => true,
         };
         if let Some(tip) = tip.filter(|_| !is_saved) {
             return Ok(Outcome::Skipped(format!(
-                "`{}` has commits after the release ({}) and is kept",
+                "`{}` has commits that were not released ({}) and is kept",
                 branch.name,
                 short(&tip)
             )));
         }
-        let removed = remove(&self.0, &branch, &release.commit).await?;
+        let removed = remove(&self.0, &branch, &saved).await?;
         Ok(Outcome::Done(Evidence::new(removed.join("; "))))
     }
 

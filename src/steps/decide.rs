@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::Tools;
 use crate::domain::decision::{Recommendation, Signs, minutes, recommend};
@@ -11,6 +12,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::investigation::Investigation;
 use crate::domain::next::Next;
 use crate::domain::production::RollBack;
+use crate::domain::release::last_verified;
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
@@ -68,14 +70,20 @@ impl Decide {
         let incident = at.incident;
         let investigation = incident.detail::<Investigation>().unwrap_or_default();
         let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
-        let recent_deploy = investigation.deploys.first().map(|deploy| deploy.release.clone());
-        let verified = releases.iter().find(|release| {
-            release.verdict.as_deref() == Some("VERIFIED") && Some(&release.release) != recent_deploy.as_ref()
-        });
+        let since = incident.detected().checked_sub(self.0.config.investigate.since.0).unwrap_or(Timestamp::MIN);
+        // What runs counts, whoever deployed it.
+        let other = investigation.running.filter(|running| !running.is_known);
+        let recent_deploy = match &other {
+            Some(running) => running.tagged.filter(|tagged| *tagged >= since).map(|_| running.release.clone()),
+            None => investigation.deploys.first().map(|deploy| deploy.release.clone()),
+        };
+        let running = other.as_ref().map(|running| &running.release).or(recent_deploy.as_ref());
+        let verified = last_verified(&releases, &running.map(String::as_str).into_iter().collect::<Vec<_>>());
         Ok(Signs {
             text: incident.declaration().map(Declaration::text).unwrap_or_default(),
             previous: verified.map(|release| release.release.clone()),
             recent_deploy,
+            unverified: other.and_then(|running| running.before),
             migration: !investigation.migrations.is_empty(),
             rolled_back: incident.detail::<RollBack>().is_some(),
         })

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Tools, count};
+use super::{Tools, count, earlier};
 use crate::domain::evidence::Evidence;
-use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, RecentDeploy};
+use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, RecentDeploy, Running};
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
@@ -42,7 +42,8 @@ impl Step for Investigate {
         }
         let since = at.incident.detected().checked_sub(self.0.config.investigate.since.0);
         let since = since.unwrap_or(Timestamp::MIN);
-        let (commits, deploys, logs) = tokio::join!(self.commits(since), self.deploys(since), self.logs(at));
+        let (commits, deploys, running, logs) =
+            tokio::join!(self.commits(since), self.deploys(since), self.running(), self.logs(at));
         let mut found = Investigation::default();
         match commits {
             Ok((commits, migrations)) => (found.commits, found.migrations) = (commits, migrations),
@@ -51,6 +52,10 @@ impl Step for Investigate {
         match deploys {
             Ok(deploys) => found.deploys = deploys,
             Err(error) => gaps.push(format!("deploys: {}", error.message)),
+        }
+        match running {
+            Ok(running) => found.running = running,
+            Err(error) => gaps.push(format!("what runs: {}", error.message)),
         }
         match logs {
             Ok(logs) => found.logs = logs,
@@ -99,6 +104,18 @@ impl Investigate {
             .collect())
     }
 
+    /// What really runs, whoever deployed it.
+    async fn running(&self) -> Result<Option<Running>, StepError> {
+        let Some(deployer) = &self.0.deployer else { return Ok(None) };
+        let Some(release) = deployer.current().await? else { return Ok(None) };
+        let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
+        let is_known = releases.first().is_some_and(|newest| newest.release == release);
+        let tagged = self.0.project.tag_time(&release).await?;
+        let tagged = tagged.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let before = earlier(&self.0, &release, &releases).await?;
+        Ok(Some(Running { release, is_known, tagged, before }))
+    }
+
     async fn logs(&self, at: &Moment<'_>) -> Result<Option<LogExcerpt>, String> {
         let config = &self.0.config.investigate;
         let Some(command) = &config.logs else { return Ok(None) };
@@ -129,6 +146,9 @@ fn summary(found: &Investigation) -> String {
         let errors = count(logs.errors.len(), "kind") + " of error";
         let most = logs.errors.first().map(|group| format!(", {} times: {}", group.count, group.example));
         parts.push(format!("{errors} in {} log lines{}", logs.lines, most.unwrap_or_default()));
+    }
+    if let Some(running) = found.running.as_ref().filter(|running| !running.is_known) {
+        parts.push(format!("`{}` runs, which was not deployed by hotfix", running.release));
     }
     if !found.gaps.is_empty() {
         parts.push(format!("not seen: {}", found.gaps.join("; ")));

@@ -31,7 +31,7 @@ mod work_tree;
 pub use check::last_check;
 pub use ladder::other_release;
 pub use review::authors;
-pub use roll_back::{found_way_back, way_back};
+pub use roll_back::{earlier, found_way_back, way_back};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -44,6 +44,8 @@ impl Step for MakeRelease {
         if let Some(reason) = self.moved(at.incident, &fix.commit).await? {
             return Ok(Outcome::Back { to: StepName::Fix, reason });
         }
+        // A tag is public: nothing is released that can't be deployed.
+        self.0.deployer()?;
         let tree = self.0.project.git.run(["rev-parse", &format!("{}^{{tree}}", fix.commit)]).await?;
         if let Some(reason) = unproven(&needed(at.incident)?, &fix.commit, &tree) {
             return Ok(Outcome::Back { to: StepName::Check, reason });

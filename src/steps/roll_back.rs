@@ -13,10 +13,11 @@ use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::{Incident, Plan, StepState};
 use crate::domain::next::Next;
 use crate::domain::production::{Deploy, RollBack, WayBack};
-use crate::domain::release::last_verified;
+use crate::domain::release::{ReleaseRecord, last_verified, verdict_of};
 use crate::domain::rung::{Back, Rung};
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
+use crate::git::project::ProjectError;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 
 pub struct RollBackRelease(pub Arc<Tools>);
@@ -34,7 +35,15 @@ impl Step for RollBackRelease {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        let back = way_back(&self.0, at.incident).await?;
+        let back = match way_back(&self.0, at.incident).await {
+            Err(error) if error.stuck => {
+                return match self.unverified(at.incident).await? {
+                    Some(held) => Ok(held),
+                    None => Err(error),
+                };
+            }
+            back => back?,
+        };
         if let Some(held) = self.not_by_itself(at.incident, &back) {
             return Ok(held);
         }
@@ -81,6 +90,19 @@ impl RollBackRelease {
         Evidence::with(summary, &RollBack { environment, from, to, rung })
     }
 
+    /// Offers the release before the one that runs where none is known to be good: a person decides.
+    async fn unverified(&self, incident: &Incident) -> Result<Option<Outcome>, StepError> {
+        if incident.detail::<Deploy>().is_some_and(|_| incident.is_last_deployed()) {
+            return Ok(None);
+        }
+        let from = self.0.deployer()?.current().await?.unwrap_or_default();
+        let releases = self.0.store.releases(&self.0.config.deploy.environment, 100).await?;
+        let Some(to) = earlier(&self.0, &from, &releases).await? else { return Ok(None) };
+        let reason = format!("no release before `{from}` was verified; `{to}` is the one before it, never verified");
+        let hint = Next::RollBack { to: Some(to), rung: None }.or(otherwise(incident));
+        Ok(Some(Outcome::Held { reason, hint }))
+    }
+
     /// Why a person has to agree to the rollback.
     fn not_by_itself(&self, incident: &Incident, back: &Back) -> Option<Outcome> {
         let plan = incident.plan().filter(|plan| plan.strategy.is_none() && plan.back.is_none())?;
@@ -90,6 +112,17 @@ impl RollBackRelease {
             hint: Next::RollBack { to: None, rung: None }.into(),
         })
     }
+}
+
+/// The newest tag before `release` that was not found BAD; hotfix need not know it.
+pub async fn earlier(tools: &Tools, release: &str, releases: &[ReleaseRecord]) -> Result<Option<String>, ProjectError> {
+    let mut before = tools.project.tag_before(release).await?;
+    while let Some(tag) = &before
+        && verdict_of(releases, tag) == Some("BAD")
+    {
+        before = tools.project.tag_before(tag).await?;
+    }
+    Ok(before)
 }
 
 /// From which release to which. By default this incident's own deploy is undone; if none still runs, the

@@ -2,6 +2,7 @@
 
 use crate::domain::decision::Recommendation;
 use crate::domain::event::Planned;
+use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::order::{Kind, Order};
 use crate::domain::rung::{Back, Rung};
@@ -52,6 +53,19 @@ pub fn steps(strategy: Strategy) -> &'static [StepName] {
     }
 }
 
+/// The steps of a strategy that replaces another one: a rollback leaves no branch behind that it does not need.
+pub fn steps_after(incident: &Incident, strategy: Strategy) -> Vec<StepName> {
+    let mut steps = steps(strategy).to_vec();
+    let is_branched = incident.detail::<Branch>().is_some();
+    if let Some(close) = steps.iter().position(|step| *step == StepName::Close)
+        && is_branched
+        && !steps.contains(&StepName::CleanUp)
+    {
+        steps.insert(close + 1, StepName::CleanUp);
+    }
+    steps
+}
+
 /// Returns the steps of an order without an incident.
 pub fn ordered(order: &Order) -> &'static [StepName] {
     match order.kind {
@@ -76,8 +90,8 @@ pub fn back_again(incident: &Incident, rung: Rung) -> (Option<Strategy>, Vec<Ste
     match incident.order() {
         Some(_) => (None, way_back(incident).to_vec()),
         None if left.is_empty() => {
-            let steps = steps(Strategy::A).iter().filter(|step| rung != Rung::Recreate || **step != StepName::Prepare);
-            (Some(Strategy::A), steps.copied().collect())
+            let steps = steps_after(incident, Strategy::A).into_iter();
+            (Some(Strategy::A), steps.filter(|step| rung != Rung::Recreate || *step != StepName::Prepare).collect())
         }
         None => (plan.and_then(|plan| plan.strategy), left),
     }

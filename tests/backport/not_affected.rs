@@ -21,6 +21,8 @@ fn added() -> (Sandbox, String, String) {
     sandbox.branch("feature/older", "main", &[("code.txt", &lines(1, "of its own"))]);
     let edited = with(&BLOCK.replace("refuse", "do refuse"));
     sandbox.branch("feature/squashed", "main", &[("code.txt", &edited), ("own.txt", "own")]);
+    let whole = with(BLOCK).replace("line 1\n", "line 1 of its own\n");
+    sandbox.branch("feature/whole", "main", &[("code.txt", &whole)]);
     sandbox.branch("feature/beside", "main", &[("code.txt", &with("something else\n"))]);
     let breaking = sandbox.commit("Check limits", &[("code.txt", &with(BLOCK))]);
     sandbox.branch("feature/edited", "main", &[("code.txt", &edited)]);
@@ -38,6 +40,7 @@ async fn a_conflict_where_the_fault_never_was_is_none() {
     feature/old not-affected
     feature/older not-affected
     feature/squashed needs conflict code.txt
+    feature/whole needs moved
     ");
     let json = serde_json::to_value(&report.targets[2]).expect("a row");
     assert_eq!(json["breaking"], breaking.as_str());
@@ -54,6 +57,7 @@ async fn a_copy_under_another_name_is_not_overlooked_where_a_person_names_the_co
     feature/old not-affected
     feature/older not-affected
     feature/squashed needs conflict code.txt
+    feature/whole needs moved
     ");
 }
 

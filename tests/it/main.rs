@@ -33,6 +33,7 @@ mod ladder;
 mod ladder_on_kubernetes;
 mod machines;
 mod maven;
+mod not_by_hotfix;
 mod notices;
 mod on_compose;
 mod on_kubernetes;

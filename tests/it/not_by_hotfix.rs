@@ -1,0 +1,109 @@
+//! A release that something else deployed, and what is left when a job changes its way.
+
+use crate::env::{Output, TestEnv};
+
+const START: [&str; 6] = ["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
+
+fn ok(output: &Output) {
+    assert_eq!(output.status, Some(0), "{output}");
+}
+
+/// Production runs v1.1.0, which a script deployed; v1.0.0 was before it.
+fn deployed_by_a_script() -> TestEnv {
+    let env = TestEnv::new();
+    env.instant();
+    env.git(&["tag", "--annotate", "--message", "one", "v1.0.0"]);
+    env.write("pay.txt", "1\n");
+    env.commit("Pay");
+    env.git(&["tag", "--annotate", "--message", "two", "v1.1.0"]);
+    env.git(&["push", "--quiet", "origin", "main", "v1.0.0", "v1.1.0"]);
+    env.write("../running", "v1.1.0\n");
+    env
+}
+
+#[test]
+fn what_runs_counts_whoever_deployed_it() {
+    let env = deployed_by_a_script();
+    let started = env.hotfix(&START);
+    ok(&started);
+    assert!(started.stderr.contains("`v1.1.0` runs, which was not deployed by hotfix"), "{started}");
+    let why = "no rollback: no verified release before `v1.1.0` is known; `v1.0.0` is the one before, never verified";
+    assert!(started.stderr.contains(why), "{started}");
+}
+
+#[test]
+fn a_release_that_nobody_verified_is_offered_with_that_word_and_a_person_takes_it() {
+    let env = deployed_by_a_script();
+    let rollback = [&START[..], &["--strategy", "A"]].concat();
+    let held = env.hotfix(&rollback);
+    assert_eq!(held.status, Some(3), "{held}");
+    assert!(
+        held.stderr.contains("no release before `v1.1.0` was verified; `v1.0.0` is the one before it, never verified"),
+        "{held}"
+    );
+    assert!(held.stdout.contains("hotfix rollback 001 --to v1.0.0"), "{held}");
+    ok(&env.hotfix(&["rollback", "001", "--to", "v1.0.0", "--yes"]));
+    assert_eq!(env.read("../running"), "v1.0.0\n");
+}
+
+#[test]
+fn without_an_incident_it_is_named_too() {
+    let env = deployed_by_a_script();
+    insta::assert_snapshot!(env.hotfix(&["rollback", "--dry-run"]), @r"
+    exit status: 1
+    --- stderr
+    error: no other release than `v1.1.0`, which runs, was verified
+    hint: hotfix rollback --to v1.0.0, which was never verified
+    ");
+}
+
+#[test]
+fn another_strategy_leaves_no_branch_that_nobody_has_worked_on() {
+    let env = deployed_by_a_script();
+    ok(&env.hotfix(&START));
+    assert!(env.path("work-001").exists());
+    ok(&env.hotfix(&["decide", "--strategy", "A", "--reason", "faster"]));
+    ok(&env.hotfix(&["rollback", "001", "--to", "v1.0.0", "--yes"]));
+    ok(&env.hotfix(&["ship", "001"]));
+    assert!(!env.path("work-001").exists());
+    let branches = || env.git_in("remote.git", &["branch", "--list", "--format=%(refname:short)"]);
+    assert_eq!(branches(), "main");
+}
+
+#[test]
+fn another_strategy_keeps_what_somebody_has_made() {
+    let env = deployed_by_a_script();
+    ok(&env.hotfix(&START));
+    let fix = env.fix("001");
+    ok(&env.hotfix(&["decide", "--strategy", "A", "--reason", "faster"]));
+    ok(&env.hotfix(&["rollback", "001", "--to", "v1.0.0", "--yes"]));
+    let shipped = env.hotfix(&["ship", "001"]);
+    ok(&shipped);
+    assert!(shipped.stderr.contains("has commits that were not released"), "{shipped}");
+    assert_eq!(env.git_in("work-001", &["rev-parse", "HEAD"]), fix);
+}
+
+#[test]
+fn without_a_deployer_no_tag_is_made() {
+    let env = deployed_by_a_script();
+    let rules = env.read("hotfix.toml");
+    let (before, rest) = rules.split_once("[deploy.by.command]").unwrap();
+    env.settings(&format!("{before}{}", &rest[rest.find("[watch]").unwrap()..]));
+    let started = env.hotfix(&START);
+    assert!(started.stderr.contains("no deployer is configured yet"), "{started}");
+    env.fix("001");
+    let shipped = env.hotfix(&["ship"]);
+    assert!(shipped.stderr.contains("FAIL  release      no deployer is configured"), "{shipped}");
+    assert_eq!(env.git_in("remote.git", &["tag", "--list", "hotfix*"]), "");
+}
+
+#[test]
+fn before_the_first_deploy_nothing_runs() {
+    let env = deployed_by_a_script();
+    env.configure("current = \"cat ../running\"", "current = \"cat ../nothing\"");
+    let deployed = env.hotfix(&["deploy", "v1.1.0", "--dry-run"]);
+    assert!(
+        deployed.stderr.contains("before the first deploy, `current` has to print nothing and succeed"),
+        "{deployed}"
+    );
+}
