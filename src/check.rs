@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::change::Change;
 use crate::domain::check::{Check, GateResult, Violation};
 use crate::gate::{self, Gate};
@@ -17,9 +17,11 @@ use crate::git::project::Project;
 use crate::git::texts::{self, Text};
 use crate::guard::judging::commands;
 use crate::guard::{self, policy::Policy};
+use crate::process::sandbox::{Confinement, Held};
+use crate::process::walls::Access;
 use crate::proof::cache::Proven;
 use crate::proof::{self, ProofError};
-use crate::value::{CommandLine, Length};
+use crate::value::{CommandLine, Length, Secret};
 
 /// What is checked, and how.
 pub struct Subject<'a> {
@@ -74,11 +76,21 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
     let policy = Policy { judges: judges(subject).await?, ..subject.config.guard.clone() };
     let state = state(&subject.project.common).join(subject.fix);
     fs::create_dir_all(&state)?;
+    let runs_code = subject.parts.proof || (subject.parts.gates && !subject.gates.is_empty());
+    let held = if runs_code { held(subject.project, subject.config).await } else { Held::default() };
+    let confinement = held.confinement.as_ref();
     let gates = async {
-        if subject.parts.gates { run_gates(subject, &change, &state, progress).await } else { Ok(Vec::new()) }
+        match subject.parts.gates {
+            true => run_gates(subject, &change, &state, confinement, progress).await,
+            false => Ok(Vec::new()),
+        }
     };
-    let proven =
-        async { if subject.parts.proof { prove(subject, &change, progress).await } else { Ok(Proven::default()) } };
+    let proven = async {
+        match subject.parts.proof {
+            true => prove(subject, &change, confinement, progress).await,
+            false => Ok(Proven::default()),
+        }
+    };
     // The guard is quick; it runs first so that its findings are known even if the rest is interrupted.
     let mut violations = match subject.parts.guard {
         true => guarded(policy, &change).await,
@@ -96,6 +108,7 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
     for gate in &mut gates {
         gate.waived = !gate.passed && (subject.is_waived)(&gate.check());
     }
+    let has_run = proven.proof.is_some() || !gates.is_empty();
     Ok(Check {
         commit: subject.fix.to_owned(),
         tree,
@@ -104,6 +117,7 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
         proof: proven.proof,
         remembered: proven.remembered,
         gates,
+        sandbox_off: held.off.filter(|_| has_run),
         seconds: start.elapsed().as_secs_f64(),
     })
 }
@@ -128,6 +142,33 @@ async fn judges(subject: &Subject<'_>) -> Result<BTreeSet<String>, CheckError> {
     Ok(commands::named(&commands, &paths.into_iter().zip(texts).filter_map(text).collect()))
 }
 
+/// What holds the code of a fix: it reads the repository, and changes neither that nor what hotfix keeps there.
+pub async fn held(project: &Project, config: &Config) -> Held {
+    let Project { top, common, .. } = project;
+    let mut places = vec![(top.clone(), Access::Read), (common.clone(), Access::Read)];
+    // Each has a file that leads to its own `.git`.
+    for entry in fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten() {
+        let leads = fs::read_to_string(entry.path().join("gitdir")).unwrap_or_default();
+        places.extend(Path::new(leads.trim()).parent().map(|tree| (tree.to_owned(), Access::Read)));
+    }
+    // The state of checks stays in sight: gates get the list of changed files there.
+    for entry in fs::read_dir(common.join("hotfix")).into_iter().flatten().flatten() {
+        let seen = if entry.file_name() == "check" { Access::Read } else { Access::Hidden };
+        places.push((entry.path(), seen));
+    }
+    if let Secret::File { file } = &config.store {
+        places.push((file.clone(), Access::Hidden));
+    }
+    config.sandbox.held(&places).await
+}
+
+/// The same for a command that may write the work tree that it runs in, but not where git's own files are and what
+/// hotfix does.
+pub fn within(confinement: &Confinement, work_tree: &Path) -> Confinement {
+    let kept = [".git", config::FILE, ".hotfix"].map(|name| (work_tree.join(name), Access::Read));
+    confinement.writing([work_tree]).with(kept)
+}
+
 /// The guard on a thread of its own: it parses for up to some seconds, and the runtime serves others meanwhile.
 async fn guarded(policy: Policy, change: &Arc<Change>) -> Vec<Violation> {
     let change = Arc::clone(change);
@@ -135,7 +176,12 @@ async fn guarded(policy: Policy, change: &Arc<Change>) -> Vec<Violation> {
     looked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-async fn prove(subject: &Subject<'_>, change: &Change, progress: proof::Progress<'_>) -> Result<Proven, CheckError> {
+async fn prove(
+    subject: &Subject<'_>,
+    change: &Change,
+    confinement: Option<&Confinement>,
+    progress: proof::Progress<'_>,
+) -> Result<Proven, CheckError> {
     let Subject { project, config, .. } = subject;
     let proof = proof::Subject {
         git: &project.git,
@@ -147,6 +193,7 @@ async fn prove(subject: &Subject<'_>, change: &Change, progress: proof::Progress
         guard: &config.guard,
         affected: &config.affected,
         work_trees: vec![subject.work_tree.to_owned(), project.top.clone()],
+        confinement,
         remember: subject.remember,
     };
     let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, progress).await?) };
@@ -161,6 +208,7 @@ async fn run_gates(
     subject: &Subject<'_>,
     change: &Change,
     state: &Path,
+    confinement: Option<&Confinement>,
     progress: proof::Progress<'_>,
 ) -> Result<Vec<GateResult>, CheckError> {
     let present = change.files.iter().filter(|file| !file.is_deleted());
@@ -170,8 +218,14 @@ async fn run_gates(
     fs::write(&list, changed.iter().flat_map(|path| [path.as_str(), "\0"]).collect::<String>())?;
     let mut environment = subject.environment.to_vec();
     environment.push(("HOTFIX_CHANGED".to_owned(), list.display().to_string()));
-    let gates =
-        gate::Subject { directory: subject.work_tree, changed: &changed, environment: &environment, logs: state };
+    let confinement = confinement.map(|confinement| within(confinement, subject.work_tree));
+    let gates = gate::Subject {
+        directory: subject.work_tree,
+        changed: &changed,
+        environment: &environment,
+        logs: state,
+        confinement: confinement.as_ref(),
+    };
     let ended = |result: &GateResult| {
         let word = if result.passed { "ok" } else { "FAILED" };
         progress(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
@@ -199,6 +253,7 @@ pub fn summary(check: &Check) -> String {
         1 => format!("{passed} of 1 gate passed"),
         all => format!("{passed} of {all} gates passed"),
     });
+    parts.extend(check.sandbox_off.as_ref().map(|reason| format!("tests and gates were not held: {reason}")));
     format!("{}; {:.1} s in all", parts.join("; "), check.seconds)
 }
 

@@ -20,6 +20,7 @@ pub async fn ask(question: &Question<'_>, arguments: &[&str], environment: &[(&s
         directory: question.directory.to_owned(),
         environment: question.environment.iter().cloned().chain(own).collect(),
         limit: question.limit,
+        confinement: question.confinement.cloned(),
     };
     let stdout = Some(answer.try_clone().map_err(in_words)?);
     let ended = process::run_into(spec, Output { stdout, keep: TAIL }).await;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::domain::proof::{Confidence, Selected};
+use crate::process::sandbox::Confinement;
 use crate::value::{CommandLine, Length, Pattern};
 
 /// How tests are selected: the [affected] part of the configuration.
@@ -97,6 +98,8 @@ pub struct Question<'a> {
     pub environment: &'a [(String, String)],
     /// For commands that are asked.
     pub limit: Duration,
+    /// What holds them.
+    pub confinement: Option<&'a Confinement>,
 }
 
 impl Selection {

@@ -28,6 +28,7 @@ async fn asked(method: Method, files: &[(&str, &str)], changed: &[&str], policy:
         is_test: &is_test,
         environment: &[],
         limit,
+        confinement: None,
     };
     let Selection { scope, confidence, .. } = select(method, &question, policy).await;
     let names = [scope.packages, scope.files, scope.related].into_iter().flatten().collect::<Vec<_>>().join(" ");

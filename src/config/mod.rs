@@ -19,6 +19,7 @@ use crate::domain::severity::Severity;
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
 use crate::domain::triage::Rule;
+use crate::process::sandbox::Sandbox;
 use crate::value::{CommandLine, Length, Pattern, Secret};
 use crate::{affected, deploy, gate, guard, notify, probe, proof};
 
@@ -56,6 +57,7 @@ pub struct Config {
     pub proof: proof::Policy,
     pub affected: affected::Policy,
     pub gate: Vec<gate::Gate>,
+    pub sandbox: Sandbox,
     pub review: Review,
     pub release: Release,
     pub image: Image,

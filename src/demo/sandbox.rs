@@ -92,6 +92,7 @@ async fn compiler() -> Result<(), SandboxError> {
         directory: std::env::temp_dir(),
         environment: Vec::new(),
         limit: Duration::from_secs(60),
+        confinement: None,
     })
     .await;
     if ended.succeeded() { Ok(()) } else { Err(SandboxError::NoCompiler { compiler, ended: ended.words() }) }

@@ -55,7 +55,13 @@ impl Command {
     }
 
     fn spec(&self, command: &CommandLine, environment: Vec<(String, String)>, limit: Duration) -> Spec {
-        Spec { arguments: command.arguments(), directory: self.surroundings.directory.clone(), environment, limit }
+        Spec {
+            arguments: command.arguments(),
+            directory: self.surroundings.directory.clone(),
+            environment,
+            limit,
+            confinement: None,
+        }
     }
 }
 

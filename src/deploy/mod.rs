@@ -83,7 +83,8 @@ impl Surroundings {
     async fn printed(&self, command: &CommandLine) -> Result<Option<String>, DeployError> {
         let limit = self.limit.min(Duration::from_secs(60));
         let (arguments, directory) = (command.arguments(), self.directory.clone());
-        let ended = process::run(Spec { arguments, directory, environment: Vec::new(), limit }).await;
+        let ended =
+            process::run(Spec { arguments, directory, environment: Vec::new(), limit, confinement: None }).await;
         if !ended.succeeded() {
             return Err(failed(command, &ended));
         }

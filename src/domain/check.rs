@@ -25,6 +25,9 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
     pub gates: Vec<GateResult>,
+    /// Why the tests and gates were not held as they should be, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_off: Option<String>,
     #[serde(default)]
     pub seconds: f64,
 }

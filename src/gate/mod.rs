@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::domain::check::GateResult;
+use crate::process::sandbox::Confinement;
 use crate::process::{self, Ended, Output, Spec};
 use crate::value::{CommandLine, Length, Pattern};
 
@@ -37,6 +38,8 @@ pub struct Subject<'a> {
     pub environment: &'a [(String, String)],
     /// Where what they print is kept.
     pub logs: &'a Path,
+    /// What holds them.
+    pub confinement: Option<&'a Confinement>,
 }
 
 /// The most of a gate's output that is kept, in bytes; the end of it.
@@ -88,6 +91,7 @@ impl Gate {
             directory: subject.directory.to_owned(),
             environment: subject.environment.to_vec(),
             limit: self.limit.0,
+            confinement: subject.confinement.cloned(),
         };
         let end = process::run_into(spec, Output { stdout: None, keep: KEPT }).await;
         let log = match keep(subject.logs, &self.name, &end) {

@@ -44,6 +44,7 @@ impl Command {
             directory: self.directory.clone(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.clone())).to_vec(),
             limit: Duration::from_secs(10),
+            confinement: None,
         })
         .await
     }

@@ -43,6 +43,7 @@ impl Look for Command {
             directory: self.directory.clone(),
             environment: Vec::new(),
             limit: self.config.limit.0,
+            confinement: None,
         })
         .await;
         // How long a script takes says nothing about the service's latency.

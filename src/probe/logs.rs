@@ -114,6 +114,7 @@ async fn follow(config: Config, directory: PathBuf, seen: Arc<Mutex<Seen>>) {
         directory: directory.clone(),
         environment: Vec::new(),
         limit: LIMIT,
+        confinement: None,
     };
     if let Some(baseline) = &config.baseline {
         let ended = process::run(spec(baseline)).await;

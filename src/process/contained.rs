@@ -19,6 +19,7 @@ use rustix::process::{Pid, WaitOptions, WaitStatus, wait};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdout};
 
+use super::walls::Walled;
 use super::{Ending, Group, Spec, command, ending, kill_group, starting, this_program};
 
 /// How long is waited for processes to be gone that were killed.
@@ -48,6 +49,9 @@ impl Contained {
     pub fn start(spec: &Spec, stdout: Stdio, stderr: Stdio) -> Result<Contained, String> {
         let own = |error: io::Error| format!("hotfix can't start itself: {error}");
         if !SUPERVISES.load(Ordering::Relaxed) {
+            if spec.confinement.as_ref().is_some_and(|confinement| confinement.walls.is_some()) {
+                return Err("walls need the program `hotfix`, and this one only has its library".to_owned());
+            }
             let mut command = command(spec);
             command.stdout(stdout).stderr(stderr);
             let child = tokio::process::Command::from(command).spawn().map_err(|error| starting(spec, &error))?;
@@ -104,10 +108,18 @@ pub fn contain() -> io::Result<()> {
     let mut line = String::new();
     input.read_line(&mut line)?;
     let spec: Spec = serde_json::from_str(&line)?;
-    let child = match command(&spec).stdout(Stdio::inherit()).stderr(Stdio::inherit()).spawn() {
-        Ok(child) => child.id(),
+    let mut command = command(&spec);
+    command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    let started = match spec.confinement.as_ref().and_then(|confinement| confinement.walls.as_ref()) {
+        Some(walls) => walls.start(command),
+        None => command.spawn().map(Walled::without),
+    };
+    // What it has of temporary files goes when all has ended.
+    let walled = match started {
+        Ok(walled) => walled,
         Err(error) => return report(&hotfix, &Ending::NotStarted(starting(&spec, &error))),
     };
+    let child = walled.child.id();
     thread::spawn(move || {
         // Nothing more comes, so this ends when hotfix is gone or has stopped waiting.
         let _ = io::copy(&mut input, &mut io::sink());
@@ -116,11 +128,15 @@ pub fn contain() -> io::Result<()> {
             thread::sleep(Duration::from_millis(10));
         }
     });
-    let ended = first(child)?;
+    let mut ended = first(child)?;
     let start = Instant::now();
     while !none_left() && start.elapsed() < GONE {
         kill_all(child);
         thread::sleep(Duration::from_millis(1));
+    }
+    for path in walled.put_back()? {
+        eprintln!("hotfix: it changed `{}`, which is put back", path.display());
+        ended = Ending::Exit(1);
     }
     report(&hotfix, &ended)
 }

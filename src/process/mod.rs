@@ -5,7 +5,9 @@ pub mod contained;
 pub mod follow;
 pub mod machine;
 pub mod running;
+pub mod sandbox;
 pub mod supervised;
+pub mod walls;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::redact::redact;
 use contained::Contained;
+use sandbox::Confinement;
 
 /// The most that is kept of a command's output, in bytes; the end of it.
 pub const TAIL: usize = 64 * 1024;
@@ -35,6 +38,9 @@ pub struct Spec {
     pub directory: std::path::PathBuf,
     pub environment: Vec<(String, String)>,
     pub limit: Duration,
+    /// What holds it; `None` for a command of the person's own, which may do what they may.
+    #[serde(default)]
+    pub confinement: Option<Confinement>,
 }
 
 /// How a command ended.
@@ -163,6 +169,10 @@ fn this_program() -> std::io::Result<Command> {
 /// The command of `spec`, leading a process group of its own, reading nothing.
 fn command(spec: &Spec) -> Command {
     let mut command = Command::new(spec.arguments.first().map_or("", String::as_str));
+    if let Some(confinement) = &spec.confinement {
+        let passed = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| confinement.passes(name));
+        command.env_clear().envs(std::env::vars_os().filter(|(name, _)| passed(name)));
+    }
     command
         .args(spec.arguments.iter().skip(1))
         .current_dir(&spec.directory)

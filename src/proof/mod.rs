@@ -27,6 +27,7 @@ use crate::domain::check::Violation;
 use crate::domain::proof::{Proof, Run, Tree, Trees};
 use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
+use crate::process::sandbox::Confinement;
 use crate::value::{CommandLine, Length};
 use cache::{Cache, Proven};
 use judge::Runs;
@@ -63,6 +64,8 @@ pub struct Subject<'a> {
     pub affected: &'a affected::Policy,
     /// Where what is installed beside the sources is found: `node_modules` and the like.
     pub work_trees: Vec<PathBuf>,
+    /// What holds the tests.
+    pub confinement: Option<&'a Confinement>,
     /// Whether an answer of before counts.
     pub remember: bool,
 }
@@ -206,8 +209,21 @@ impl Ground<'_> {
         let Trees { base, tests, fix } = &self.trees;
         let (policy, affected) = (format!("{:?}", self.subject.policy), format!("{:?}", self.subject.affected));
         let project = self.project.to_string_lossy();
+        let held = self.subject.confinement.map(Confinement::words).unwrap_or_default();
         let ours = env!("CARGO_PKG_VERSION");
-        cache::digest([ours, base, tests, fix, self.runner.name(), version, environment, &policy, &affected, &project])
+        cache::digest([
+            ours,
+            base,
+            tests,
+            fix,
+            self.runner.name(),
+            version,
+            environment,
+            &policy,
+            &affected,
+            &held,
+            &project,
+        ])
     }
 
     async fn select(&self, method: affected::Method, split: &Split<'_>) -> Result<Selection, ProofError> {
@@ -230,6 +246,7 @@ impl Ground<'_> {
             is_test: &is_test,
             environment: &place.environment,
             limit: place.limit,
+            confinement: place.confinement.as_ref(),
         };
         Ok(affected::select(method, &question, self.subject.affected).await)
     }

@@ -107,6 +107,11 @@ impl Slot {
         Outside { git, common: &self.common, directory: &self.tree, index: &self.index }
     }
 
+    /// The directories that what runs in it may write.
+    pub fn directories(&self) -> [&Path; 3] {
+        [&self.tree, &self.build, &self.scratch]
+    }
+
     /// Whether nothing was built here yet.
     pub fn is_unbuilt(&self) -> bool {
         fs::read_dir(&self.build).is_ok_and(|mut entries| entries.next().is_none())

@@ -13,6 +13,7 @@ use super::{Progress, ProofError, Subject};
 use crate::affected::Scope;
 use crate::domain::proof::{Tree, Trees};
 use crate::process;
+use crate::process::walls::Access;
 
 /// What runners leave in a tree to be faster the next time.
 pub const KEEP: &[&str] = &["target", "build", ".gradle", "bin", "obj"];
@@ -119,6 +120,10 @@ impl Ground<'_> {
             scratch: slot.scratch.clone(),
             environment: Vec::new(),
             limit: self.subject.policy.limit.0,
+            confinement: self.subject.confinement.map(|confinement| {
+                let slots = (self.slots.scratch().to_owned(), Access::Read);
+                confinement.with([slots]).writing(slot.directories())
+            }),
         }
     }
 

@@ -46,6 +46,7 @@ impl Step for MakeFix {
                 directory: branch.work_tree.clone().into(),
                 environment,
                 limit: self.0.config.fix.limit.0,
+                confinement: None,
             };
             let ended = process::run(spec).await;
             if !ended.succeeded() {

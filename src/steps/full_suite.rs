@@ -15,6 +15,7 @@ use crate::domain::next::Next;
 use crate::domain::production::Release;
 use crate::domain::step_name::StepName;
 use crate::gate::{self, Gate};
+use crate::process::walls::Access;
 use crate::proof::slots::Slots;
 use crate::proof::trees::KEEP;
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
@@ -50,11 +51,24 @@ impl Step for RunFullSuite {
         };
         let logs = check::state(&self.0.project.common).join(&commit);
         let environment = self.0.environment(at.incident);
-        let subject = gate::Subject { directory: &slot.tree, changed: &[], environment: &environment, logs: &logs };
+        let held = check::held(&self.0.project, &self.0.config).await;
+        let confinement = held.confinement.map(|confinement| {
+            confinement.with([(slots.scratch().to_owned(), Access::Read)]).writing(slot.directories())
+        });
+        let subject = gate::Subject {
+            directory: &slot.tree,
+            changed: &[],
+            environment: &environment,
+            logs: &logs,
+            confinement: confinement.as_ref(),
+        };
         let mut results = gate::run(&[gate], &subject, |_| ()).await;
         let result = results.pop().ok_or_else(|| StepError::failed("all tests were not run", Next::Resume))?;
         let word = if result.passed { "passed" } else { "FAILED" };
         let mut summary = format!("all tests {word} on {}, {:.0} s", short(&commit), result.seconds);
+        if let Some(reason) = held.off {
+            summary.push_str(&format!("; it was not held: {reason}"));
+        }
         if !result.passed {
             // The summary is in the post-mortem too, where a path of this machine means nothing.
             let log = Path::new(&result.log);

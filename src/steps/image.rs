@@ -117,7 +117,8 @@ impl BuildImage {
             ("HOTFIX_IMAGE_FILE".to_owned(), place.file().display().to_string()),
         ]);
         let limit = self.0.config.image.limit.0;
-        let spec = Spec { arguments: command.arguments(), directory: tree.clone(), environment, limit };
+        let spec =
+            Spec { arguments: command.arguments(), directory: tree.clone(), environment, limit, confinement: None };
         let ended = place.command.run(&spec, self.name().as_str()).await?;
         // A tree that is left behind only costs space.
         let _ = std::fs::remove_dir_all(&tree);

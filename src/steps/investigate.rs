@@ -123,8 +123,14 @@ impl Investigate {
         environment.push(("HOTFIX_SINCE_SECONDS".to_owned(), config.log_since.0.as_secs().to_string()));
         environment.push(("HOTFIX_LINES".to_owned(), config.log_lines.to_string()));
         let directory = self.0.project.top.clone();
-        let ended =
-            process::run(Spec { arguments: command.arguments(), directory, environment, limit: config.limit.0 }).await;
+        let ended = process::run(Spec {
+            arguments: command.arguments(),
+            directory,
+            environment,
+            limit: config.limit.0,
+            confinement: None,
+        })
+        .await;
         if ended.succeeded() {
             Ok(Some(logs::excerpt(&ended.last_lines(config.log_lines))))
         } else {

@@ -99,6 +99,7 @@ impl Maintenance {
             directory: self.tools.project.top.clone(),
             environment: self.tools.environment(incident),
             limit: self.tools.config.maintenance.limit.0,
+            confinement: None,
         };
         let ended = match self.supervised(incident, on).run(&spec, self.name().as_str()).await {
             Err(RunError::Unseen(reason)) => return Err(StepError::stuck(reason, unseen(&place(&self.tools)))),

@@ -36,6 +36,9 @@ limit = "20s"
 
 [proof.by.command]
 run = ["sh", "tests/run.sh"]
+
+[sandbox]
+environment = ["RUNS"]
 "#;
 
 /// A repository with a price that is wrong, and a test that does not see it. The branch `fix` is

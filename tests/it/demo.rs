@@ -94,7 +94,8 @@ fn hotfix() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hotfix"));
     command.env_remove("HOTFIX_STORE").env_remove("HOTFIX_ACTOR").stdin(Stdio::null());
     // ./test names a directory for what tests share.
-    if std::env::var_os("HOTFIX_TEST_CACHE").is_some() {
+    if let Some(cache) = std::env::var_os("HOTFIX_TEST_CACHE") {
+        command.env("RUSTC_CACHE", cache);
         command.env("RUSTC", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/rustc-once"));
     }
     command

@@ -55,4 +55,5 @@ mod strays;
 mod tidy;
 mod until;
 mod waive;
+mod walls;
 mod watch;

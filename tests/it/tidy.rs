@@ -24,11 +24,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The engine. It knows no adapter: what it needs of them it has as traits.
     ("workflow", &["domain", "crash", "redact"]),
     // Adapters.
-    ("config", &["domain", "value", "affected", "deploy", "gate", "guard", "notify", "probe", "proof"]),
+    (
+        "config",
+        &["domain", "value", "affected", "deploy", "gate", "guard", "notify", "probe", "process::sandbox", "proof"],
+    ),
     ("affected", &["domain", "value", "process", "xml"]),
     ("proof", &["domain", "value", "affected", "git", "guard::policy", "process", "xml"]),
     // Guard, proof and gates in one.
-    ("check", &["domain", "config", "value", "gate", "git", "guard", "proof"]),
+    ("check", &["domain", "config", "value", "gate", "git", "guard", "process", "proof"]),
     ("deploy", &["domain", "value", "git::project", "process", "http", "redact", "crash"]),
     ("gate", &["domain", "value", "process", "redact"]),
     ("notify", &["domain", "value", "process", "http", "redact", "workflow::courier"]),

@@ -29,6 +29,9 @@ pub fn page(check: &Check, incident: Option<&str>) -> String {
     for gate in &check.gates {
         text.push_str(&gate_lines(gate, incident));
     }
+    if let Some(reason) = &check.sandbox_off {
+        text.push_str(&line("warn", WARN, "sandbox", &format!("tests and gates were not held: {reason}")));
+    }
     if check.violations.is_empty() && check.proof.is_none() && check.gates.is_empty() {
         text.push_str("  nothing was found\n");
     }

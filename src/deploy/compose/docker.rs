@@ -137,7 +137,8 @@ impl Docker {
     async fn call(&self, program: &[String], arguments: &[&str], limit: Duration) -> (Ended, String) {
         let arguments = program.iter().cloned().chain(arguments.iter().map(|argument| (*argument).to_owned()));
         let directory = self.directory.clone();
-        let spec = Spec { arguments: arguments.collect(), directory, environment: Vec::new(), limit };
+        let spec =
+            Spec { arguments: arguments.collect(), directory, environment: Vec::new(), limit, confinement: None };
         let file = tempfile::tempfile().ok();
         let stdout = file.as_ref().and_then(|file| file.try_clone().ok());
         let ended = process::run_into(spec, Output { stdout, keep: TAIL }).await;

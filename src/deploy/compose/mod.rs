@@ -158,6 +158,7 @@ impl Compose {
                 directory: self.surroundings.directory.clone(),
                 environment: Vec::new(),
                 limit: self.config.deadline.0,
+                confinement: None,
             };
             let ended = supervised.run(&spec, verb).await?;
             failed = (!ended.succeeded()).then(|| complaint::of(&ended));

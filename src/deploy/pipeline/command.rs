@@ -41,6 +41,7 @@ impl Runs for Command {
             directory: self.directory.clone(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.clone())).into(),
             limit: PATIENCE,
+            confinement: None,
         };
         let ended = process::run(spec).await;
         let line = ended.last_lines(1);

@@ -170,6 +170,7 @@ fn spec(program: &TestProgram, place: &Place, arguments: &[&str], limit: std::ti
         directory: program.directory.clone(),
         environment: [place.environment.clone(), program.environment.clone()].concat(),
         limit,
+        confinement: place.confinement.clone(),
     }
 }
 

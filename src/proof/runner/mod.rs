@@ -24,6 +24,7 @@ use serde::Deserialize;
 
 use super::run::{Tested, Trouble};
 use crate::affected::{Method, Scope};
+use crate::process::sandbox::Confinement;
 
 /// Runs tests and returns how each one ended, from what a machine wrote.
 #[async_trait]
@@ -68,6 +69,8 @@ pub struct Place {
     pub scratch: PathBuf,
     pub environment: Vec<(String, String)>,
     pub limit: Duration,
+    /// What holds the tests.
+    pub confinement: Option<Confinement>,
 }
 
 /// The runner to use, with what a person should know about it.

@@ -86,6 +86,7 @@ impl Call {
             directory: place.directory.clone(),
             environment: [place.environment.clone(), self.environment].concat(),
             limit: place.limit,
+            confinement: place.confinement.clone(),
         }
     }
 }
