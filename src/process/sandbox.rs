@@ -175,8 +175,8 @@ const CACHES: &[(&str, &str, &str, &[&str])] = &[
     ("go", "GOPATH", "~/go", &["pkg"]),
     ("go", "GOCACHE", "~/.cache/go-build", &[""]),
     ("go", "GOMODCACHE", "~/go/pkg/mod", &[""]),
-    ("java", "", "~/.m2", &["repository", "wrapper"]),
-    ("java", "GRADLE_USER_HOME", "~/.gradle", &["caches", "wrapper", "daemon", "native", "notifications", ".tmp"]),
+    ("mvn", "", "~/.m2", &["repository", "wrapper"]),
+    ("gradle", "GRADLE_USER_HOME", "~/.gradle", &["caches", "wrapper", "daemon", "native", "notifications", ".tmp"]),
     ("npm", "npm_config_cache", "~/.npm", &[""]),
     ("pnpm", "", "~/.local/share/pnpm", &["store"]),
     ("dotnet", "NUGET_PACKAGES", "~/.nuget/packages", &[""]),
@@ -208,13 +208,14 @@ impl Sandbox {
 
     /// The places outside of the repository.
     fn outer(&self) -> Vec<(PathBuf, Access)> {
+        let home = at_home("~").map(|home| (home, Access::Read));
         let written = SYSTEM.iter().map(PathBuf::from).chain([std::env::temp_dir()]).chain(caches());
         let hidden = self.hidden.iter().flat_map(|path| matching(path)).chain(sockets());
         let named = self.writable.iter().filter_map(|path| at_home(path));
         let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| at_home("~/.cache"));
         let own = own.map(|cache| cache.join("hotfix"));
         let of = |access: Access| move |path: PathBuf| (path, access);
-        let places = written.map(of(Access::Write)).chain(hidden.map(of(Access::Hidden)));
+        let places = written.map(of(Access::Write)).chain(home).chain(hidden.map(of(Access::Hidden)));
         places.chain(own.map(of(Access::Read))).chain(named.map(of(Access::Write))).collect()
     }
 }
@@ -285,7 +286,10 @@ fn sockets() -> impl Iterator<Item = PathBuf> {
     // tmux puts numbers behind it, separated by commas; docker a scheme in front.
     let paths =
         values.map(|value| value.split(',').next().unwrap_or_default().trim_start_matches("unix://").to_owned());
-    paths.map(PathBuf::from).filter(|path| path.is_absolute() && path.parent().is_some())
+    // A directory with everything in it is no place for sockets.
+    let needed = [Some(std::env::temp_dir()), at_home("~")];
+    let is_apart = move |path: &PathBuf| !needed.iter().flatten().any(|needed| needed.starts_with(path));
+    paths.map(PathBuf::from).filter(|path| path.is_absolute()).filter(is_apart)
 }
 
 fn caches() -> Vec<PathBuf> {

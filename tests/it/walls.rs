@@ -17,17 +17,19 @@ says() { "$@" | grep -q .; }
 connects() { perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(Peer => shift)' "$1"; }
 dials() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => shift)' "$1"; }
 kills() { for process in $(pgrep -x hotfix); do kill -URG "$process" && return 0; done; return 1; }
-hides() { mv "$clone" "$clone.away" && mkdir "$clone"; }
+writes() { echo "$$" | git -C "$clone" hash-object -w --stdin; }
+moves() { mv "$clone" "$clone.away" && mv "$clone.away" "$clone"; }
 
 attempt settings append "$clone/hotfix.toml" '# changed'
 attempt sources append "$clone/src/shop.txt" 'changed'
 attempt config git -C "$clone" config core.editor changed
 attempt hook put "$clone/.git/hooks/pre-push"
 attempt ref git -C "$clone" update-ref refs/heads/changed HEAD
-attempt object git -C "$clone" hash-object -w src/shop.txt
+attempt object writes
 attempt state put "$clone/.git/hotfix/changed"
 attempt journal says cat "$clone/.git/hotfix/journal.db"
-attempt other-tree put "$clone-other/changed"
+attempt permissions chmod 666 "$clone/.git/hotfix/journal.db"
+attempt other-tree put "$clone-third/changed"
 attempt key says cat "$HOME/.ssh/id_ed25519"
 attempt new-key put "$HOME/.ssh/authorized_keys"
 attempt profile append "$HOME/.profile" 'changed'
@@ -37,11 +39,11 @@ attempt agent-variable says printenv SSH_AUTH_SOCK
 attempt agent connects "$clone/../agent"
 attempt signal kills
 attempt network dials "$port"
-attempt moved hides
+attempt moved moves
 echo done
 "#;
 
-/// A shop with a key, an agent, a second work tree, and a gate that does what `ATTEMPTS` says.
+/// A shop with a key, an agent, two more work trees, and a gate that does what `ATTEMPTS` says.
 struct Attacked {
     env: TestEnv,
     listener: TcpListener,
@@ -55,6 +57,7 @@ fn attacked(settings: &str) -> Attacked {
     env.write("../home/.ssh/id_ed25519", "key\n");
     env.write(".git/hotfix/journal.db", "journal\n");
     env.git(&["worktree", "add", "--quiet", "--detach", "../work-other", "main"]);
+    env.git(&["worktree", "add", "--quiet", "--detach", "../work-third", "main"]);
     std::fs::write(env.path("attempts.sh"), ATTEMPTS).unwrap();
     let attacked = Attacked { env, listener, _agent: agent };
     attacked.configure(settings, &attacked.attempts());
@@ -125,14 +128,14 @@ fn without_walls_everything_is_reached_and_that_is_said() {
     assert!(output.stdout.contains("tests and gates were not held: switched off"), "{output}");
     assert_eq!(
         attacked.printed(),
-        "settings sources config hook ref object state journal other-tree key new-key profile token token-of-another \
-         agent-variable agent signal network moved done"
+        "settings sources config hook ref object state journal permissions other-tree key new-key profile token \
+         token-of-another agent-variable agent signal network moved done"
     );
 }
 
 /// As where a system allows no namespaces to people: Ubuntu's default, or a container.
 #[test]
-fn landlock_alone_holds_all_but_the_connection_to_an_agent() {
+fn landlock_alone_holds_what_is_written_and_read() {
     let attacked = attacked("");
     attacked.env.git_in("work-other", &["switch", "--quiet", "--detach", "fix"]);
     let without =
@@ -146,7 +149,7 @@ fn landlock_alone_holds_all_but_the_connection_to_an_agent() {
     command = unshared;
     let output = attacked.check(&mut command);
     assert!(output.stdout.contains("no namespace for mounts"), "{output}");
-    assert_eq!(attacked.printed(), "agent network done", "{output}");
+    assert_eq!(attacked.printed(), "permissions agent network done", "{output}");
 }
 
 #[test]
@@ -180,12 +183,11 @@ fn a_hostile_test_changes_nothing_outside_of_its_tree() {
     let check: serde_json::Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output}"));
     assert_eq!(check["proof"]["fail_to_pass"], serde_json::json!(["cases::new"]), "{output}");
     assert_eq!(attacked.env.git(&["status", "--porcelain"]), "");
-    assert!(attacked.env.path("work/.git/config").exists());
     settings("enabled = false");
     let mut command = attacked.env.hotfix_command(&["check", "--only", "proof", "--base", "main", "--json"]);
     let output = attacked.check(command.env("RUNS", attacked.env.path("runs")));
     assert!(output.stdout.contains("\"sandbox_off\": \"switched off in the configuration\""), "{output}");
-    assert!(attacked.env.path("work.away").exists(), "{output}");
+    assert!(attacked.env.read("hotfix.toml").contains("# changed"), "{output}");
 }
 
 /// Whether a gate could waive a rule of its own incident.

@@ -61,7 +61,8 @@ pub fn mount(mounts: &[(PathBuf, Mount)]) -> io::Result<()> {
 
 fn empty(path: &Path) -> Result<(), Errno> {
     if !path.is_dir() {
-        return mount_bind_recursive("/dev/null", path);
+        // Read-only, or root could change the permissions of the device itself.
+        return mount_bind_recursive("/dev/null", path).and_then(|()| remount(path, true));
     }
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     rustix::mount::mount("hotfix", path, "tmpfs", flags, c"mode=555")
@@ -87,7 +88,7 @@ fn remount(path: &Path, read_only: bool) -> Result<(), Errno> {
     mount_remount(path, flags, "")
 }
 
-/// Takes from root what would undo the mounts. Others have none of it once the command is started.
+/// Takes from root what would undo the mounts or see other processes. Others have none of it once the command is started.
 pub fn drop_rights() -> io::Result<()> {
     for right in [
         CapabilitySet::SYS_ADMIN,
@@ -97,6 +98,8 @@ pub fn drop_rights() -> io::Result<()> {
         CapabilitySet::DAC_READ_SEARCH,
         CapabilitySet::MKNOD,
         CapabilitySet::BPF,
+        // The environment of every process, whatever Landlock says (since Linux 6.16).
+        CapabilitySet::PERFMON,
     ] {
         match remove_capability_from_bounding_set(right) {
             // A person has no right to give up theirs, and a kernel may not know it.
