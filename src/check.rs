@@ -87,7 +87,7 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
     };
     let proven = async {
         match subject.parts.proof {
-            true => prove(subject, &change, confinement, progress).await,
+            true => prove(subject, &change, confinement, &state, progress).await,
             false => Ok(Proven::default()),
         }
     };
@@ -180,6 +180,7 @@ async fn prove(
     subject: &Subject<'_>,
     change: &Change,
     confinement: Option<&Confinement>,
+    logs: &Path,
     progress: proof::Progress<'_>,
 ) -> Result<Proven, CheckError> {
     let Subject { project, config, .. } = subject;
@@ -195,6 +196,7 @@ async fn prove(
         work_trees: vec![subject.work_tree.to_owned(), project.top.clone()],
         confinement,
         remember: subject.remember,
+        logs,
     };
     let Some(budget) = subject.budget else { return Ok(proof::prove(&proof, progress).await?) };
     // Dropping the proof ends everything that it started.

@@ -1,7 +1,7 @@
 //! Files that are nobody else's business, and files that are read with a bound.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -20,6 +20,12 @@ pub fn make_file(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
     restrict(path);
     Ok(())
+}
+
+/// Writes a file that only its owner may read, in the place of what it had.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
 }
 
 /// Takes from others what they may do in `home`, with its files, and with all of the state of commands in it,

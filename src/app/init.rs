@@ -6,6 +6,7 @@ use super::error::AppError;
 use super::service::{Options, Place, found};
 use crate::config::{Config, FILE};
 use crate::git::project::Project;
+use crate::process::installed;
 use crate::store::{Adopted, Store};
 
 /// A configuration to start from, and the reasons for it.
@@ -42,6 +43,12 @@ pub async fn guess(directory: &Path, profile: Option<&str>) -> Result<Guesses, A
         }
     }
     if let Some((file, command)) = FULL.iter().find(|(file, _)| project.top.join(file).is_file()) {
+        let own = installed::own(&project.top, &project.top, "python");
+        let own = own.as_deref().and_then(|python| python.strip_prefix(&project.top).ok());
+        let command = match own {
+            Some(python) => command.replace("\"python3\"", &quoted(&python.to_string_lossy())),
+            None => (*command).to_owned(),
+        };
         remarks.push(format!(
             "all tests: {command}, because there is a {file}; run after the merge, before it only affected ones"
         ));

@@ -63,6 +63,9 @@ pub struct Violation {
     /// The lines that counted: `path:line`, `path:line-line`, `path:line (removed)`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<String>,
+    /// The file with all that the runner of the tests printed, if that says more.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub log: String,
     /// The share of honest fixes on which the check fires, 0 to 1, if measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Gate;
-use crate::process;
+use crate::process::{self, installed};
 use crate::value::{CommandLine, Length, Pattern};
 
 /// A gate that is run where a file exists and a program is installed.
@@ -13,7 +13,7 @@ struct Known {
     file: &'static str,
     program: &'static str,
     name: &'static str,
-    command: &'static [&'static str],
+    arguments: &'static [&'static str],
     paths: &'static [&'static str],
     append: bool,
 }
@@ -23,7 +23,7 @@ const KNOWN: &[Known] = &[
         file: "Cargo.toml",
         program: "cargo",
         name: "cargo-check",
-        command: &["cargo", "check", "--workspace", "--all-targets", "--quiet"],
+        arguments: &["check", "--workspace", "--all-targets", "--quiet"],
         paths: &["**/*.rs", "**/Cargo.*"],
         append: false,
     },
@@ -31,25 +31,25 @@ const KNOWN: &[Known] = &[
         file: "go.mod",
         program: "go",
         name: "go-vet",
-        command: &["go", "vet", "./..."],
+        arguments: &["vet", "./..."],
         paths: &["**/*.go", "go.*"],
         append: false,
     },
     Known {
         file: "tsconfig.json",
-        program: "node_modules/.bin/tsc",
+        program: "tsc",
         name: "tsc",
-        command: &["node_modules/.bin/tsc", "--noEmit"],
+        arguments: &["--noEmit"],
         paths: &["**/*.ts", "**/*.tsx"],
         append: false,
     },
-    Known { file: "mypy.ini", program: "mypy", name: "mypy", command: &["mypy"], paths: &["**/*.py"], append: true },
-    Known { file: "", program: "ruff", name: "ruff", command: &["ruff", "check"], paths: &["**/*.py"], append: true },
+    Known { file: "mypy.ini", program: "mypy", name: "mypy", arguments: &[], paths: &["**/*.py"], append: true },
+    Known { file: "", program: "ruff", name: "ruff", arguments: &["check"], paths: &["**/*.py"], append: true },
     Known {
         file: "package.json",
-        program: "node_modules/.bin/eslint",
+        program: "eslint",
         name: "eslint",
-        command: &["node_modules/.bin/eslint"],
+        arguments: &[],
         paths: &["**/*.js", "**/*.jsx", "**/*.ts", "**/*.tsx"],
         append: true,
     },
@@ -60,21 +60,21 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// Returns the gates that a project can be held to without being configured.
 pub fn gates(directory: &Path) -> Vec<Gate> {
-    let usable = KNOWN.iter().filter(|known| {
-        directory.join(known.file).exists()
-            && (directory.join(known.program).is_file() || process::is_on_path(known.program))
-    });
-    usable.map(|known| known.gate()).collect()
+    KNOWN.iter().filter_map(|known| known.gate(directory)).collect()
 }
 
 impl Known {
-    fn gate(&self) -> Gate {
-        Gate {
+    /// The gate, where the project has the file and the program is installed.
+    fn gate(&self, directory: &Path) -> Option<Gate> {
+        let own = installed::own(directory, directory, self.program).map(|path| path.display().to_string());
+        let program = own.or_else(|| process::is_on_path(self.program).then(|| self.program.to_owned()))?;
+        let arguments = self.arguments.iter().map(|word| (*word).to_owned());
+        directory.join(self.file).exists().then(|| Gate {
             name: self.name.to_owned(),
-            command: CommandLine::Arguments(self.command.iter().map(|word| (*word).to_owned()).collect()),
+            command: CommandLine::Arguments(std::iter::once(program).chain(arguments).collect()),
             limit: Length(LIMIT),
             paths: self.paths.iter().filter_map(|path| Pattern::new(path).ok()).collect(),
             append: self.append,
-        }
+        })
     }
 }

@@ -3,13 +3,13 @@
 pub mod known;
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::domain::check::GateResult;
+use crate::private;
 use crate::process::sandbox::Confinement;
 use crate::process::{self, Ended, Output, Spec};
 use crate::value::{CommandLine, Length, Pattern};
@@ -106,7 +106,7 @@ impl Gate {
             passed: end.succeeded(),
             seconds: end.seconds,
             ended: end.words(),
-            tail: if end.succeeded() { String::new() } else { failing(&end) },
+            tail: if end.succeeded() { String::new() } else { end.first_error(SHOWN) },
             waived: false,
             log,
         }
@@ -115,40 +115,16 @@ impl Gate {
 
 /// Writes what the gate printed into a file of its own and returns its path.
 fn keep(logs: &Path, name: &str, end: &Ended) -> std::io::Result<PathBuf> {
-    use std::io::Write;
     fs::create_dir_all(logs)?;
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect();
     let path = logs.join(format!("gate-{safe}.log"));
-    let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
-    file.write_all(end.output.as_bytes())?;
+    private::write(&path, end.output.as_bytes())?;
     Ok(path)
-}
-
-/// The part of the output that shows what failed: from the first line that looks like an error, or
-/// its end.
-fn failing(end: &Ended) -> String {
-    let lines: Vec<&str> = end.output.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines.len().saturating_sub(SHOWN);
-    let is_error = |line: &&str| {
-        let line = line.trim_start().to_lowercase();
-        ["error", "fail", "panicked", "fatal", "e   "].iter().any(|word| line.starts_with(word))
-            || line.contains(": error")
-            || line.contains(" panicked at ")
-    };
-    let first = lines.iter().position(is_error).unwrap_or(last).min(last);
-    let shown = &lines[first..lines.len().min(first + SHOWN)];
-    let more = lines.len() - first - shown.len();
-    let mut text = shown.join("\n");
-    if more > 0 {
-        text.push_str(&format!("\n... {more} more lines"));
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Ending;
 
     fn gate(text: &str) -> Gate {
         toml::from_str(&format!("name = \"x\"\nlimit = \"1s\"\n{text}")).unwrap()
@@ -164,18 +140,5 @@ mod tests {
         assert!(python.concerns(&changed) && !python.concerns(&changed[2..]));
         let line = gate("command = \"c \\\"$@\\\"\"\nappend = true");
         assert_eq!(line.arguments(&changed[..1]), ["sh", "-c", "c \"$@\"", "x", "./src/a.py"]);
-    }
-
-    #[test]
-    fn the_first_error_is_shown_not_the_chatter_behind_it() {
-        let failing = |output: String| failing(&Ended { ending: Ending::Exit(1), output, seconds: 0.0 });
-        let chatter = |from: usize, to: usize| (from..to).map(|line| format!("line {line}\n")).collect::<String>();
-        let shown = failing(format!("{}error: no `x`\n{}", chatter(0, 50), chatter(50, 100)));
-        assert!(
-            shown.starts_with("error: no `x`\nline 50\n") && shown.ends_with("line 68\n... 31 more lines"),
-            "{shown}"
-        );
-        assert!(failing(chatter(0, 50)).starts_with("line 30\n"));
-        assert_eq!(failing(String::new()), "");
     }
 }

@@ -84,6 +84,7 @@ impl Finding {
             file: self.file.or_else(|| Some(self.lines.first()?.0.clone())),
             line,
             counted: counted(&self.lines),
+            log: String::new(),
             rate: self.rate.unwrap_or(check.rate),
         }
     }

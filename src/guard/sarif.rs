@@ -99,6 +99,7 @@ mod tests {
             file: Some("src/a b.rs".to_owned()),
             line: Some(7),
             counted: vec!["src/a b.rs:7".to_owned()],
+            log: String::new(),
             rate: None,
         };
         let gone = Violation {

@@ -3,6 +3,7 @@
 
 pub mod contained;
 pub mod follow;
+pub mod installed;
 pub mod machine;
 pub mod running;
 pub mod sandbox;
@@ -90,6 +91,26 @@ impl Ended {
         let last = lines[lines.len().saturating_sub(count)..].iter();
         last.map(|line| &line[..line.floor_char_boundary(LINE)]).collect::<Vec<_>>().join("\n")
     }
+
+    /// The part of the output that shows what failed, of `count` lines: from the first line that looks like an
+    /// error, or its end. How many more lines there are stands below.
+    pub fn first_error(&self, count: usize) -> String {
+        let lines: Vec<&str> = self.output.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines.len().saturating_sub(count);
+        let first = lines.iter().position(|line| is_error(line)).unwrap_or(last).min(last);
+        let shown = &lines[first..lines.len().min(first + count)];
+        let shown: Vec<_> = shown.iter().map(|line| &line[..line.floor_char_boundary(LINE)]).collect();
+        match lines.len() - first - shown.len() {
+            0 => shown.join("\n"),
+            more => format!("{}\n... {more} more lines", shown.join("\n")),
+        }
+    }
+}
+
+fn is_error(line: &str) -> bool {
+    let line = line.trim_start().to_lowercase();
+    ["error", "fail", "panicked", "fatal", "e   "].iter().any(|word| line.starts_with(word))
+        || [": error", " panicked at ", "importerror", "modulenotfounderror"].iter().any(|word| line.contains(word))
 }
 
 /// Where a command's output goes, and how much of it is kept.
@@ -247,5 +268,23 @@ impl Tail {
     fn text(mut self) -> String {
         let text = String::from_utf8_lossy(self.bytes.make_contiguous());
         redact(&anstream::adapter::strip_str(&text).to_string()).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_is_shown_not_the_chatter_behind_it() {
+        let first = |output: String| Ended { ending: Ending::Exit(1), output, seconds: 0.0 }.first_error(20);
+        let chatter = |from: usize, to: usize| (from..to).map(|line| format!("line {line}\n")).collect::<String>();
+        let shown = first(format!("{}error: no `x`\n{}", chatter(0, 50), chatter(50, 100)));
+        assert!(
+            shown.starts_with("error: no `x`\nline 50\n") && shown.ends_with("line 68\n... 31 more lines"),
+            "{shown}"
+        );
+        assert!(first(chatter(0, 50)).starts_with("line 30\n"));
+        assert_eq!(first(String::new()), "");
     }
 }

@@ -24,8 +24,9 @@ pub const ALL: &[&str] = &[PROOF, BROKEN, GONE, FLAKY, UNNEEDED, SUPPORT, REGRES
 /// How many tests a message names.
 const NAMED: usize = 5;
 
-/// Returns what the judgement means for the fix.
-pub fn findings(judgement: &Judgement, split: &Split<'_>) -> Vec<Violation> {
+/// Returns what the judgement means for the fix. `log` is the file with what the runner printed on a tree; empty
+/// where there is none.
+pub fn findings(judgement: &Judgement, split: &Split<'_>, log: impl Fn(Tree) -> String) -> Vec<Violation> {
     let mut found = Vec::new();
     match &judgement.trouble {
         None => {}
@@ -35,18 +36,20 @@ pub fn findings(judgement: &Judgement, split: &Split<'_>) -> Vec<Violation> {
             let finding = blocking(PROOF, trouble(*tree, &reason.to_string()), split);
             // What production runs is not the fix's fault, where there is nothing to prove on it.
             let blocks = split.has_tests() || *tree == Tree::Fix;
-            found.push(Violation { blocks, ..finding });
+            found.push(Violation { blocks, log: log(*tree), ..finding });
             return found;
         }
     }
     if judgement.fail_to_pass.is_empty() && split.has_tests() {
-        found.push(blocking(PROOF, unproven(judgement), split));
+        let tree = if judgement.fail_after.is_empty() { Tree::Tests } else { Tree::Fix };
+        found.push(Violation { log: log(tree), ..blocking(PROOF, unproven(judgement), split) });
     } else if !judgement.fail_after.is_empty() {
-        found.push(blocking(PROOF, fails_after(judgement), split));
+        found.push(Violation { log: log(Tree::Fix), ..blocking(PROOF, fails_after(judgement), split) });
     }
     if !judgement.broken.is_empty() {
-        let message = format!("passed before, fails with the fix: {}", named(&judgement.broken));
-        found.push(blocking(BROKEN, message, split));
+        let why = because(judgement, &judgement.broken);
+        let message = format!("passed before, fails with the fix: {}{why}", named(&judgement.broken));
+        found.push(Violation { log: log(Tree::Fix), ..blocking(BROKEN, message, split) });
     }
     if !judgement.gone.is_empty() {
         found.push(warning(GONE, format!("passed before, is gone with the fix: {}", named(&judgement.gone))));
@@ -159,7 +162,14 @@ fn warning(check: &str, message: String) -> Violation {
 }
 
 fn fails_after(judgement: &Judgement) -> String {
-    format!("a test of the fix fails with the fix: {}", named(&judgement.fail_after))
+    let why = because(judgement, &judgement.fail_after);
+    format!("a test of the fix fails with the fix: {}{why}", named(&judgement.fail_after))
+}
+
+/// Why one of these tests could not be run with the fix, if one could not.
+fn because(judgement: &Judgement, tests: &[String]) -> String {
+    let why = judgement.why_not_run(Tree::Fix, tests);
+    why.map(|reason| format!("; it can't be run: {reason}")).unwrap_or_default()
 }
 
 fn named(names: &[String]) -> String {

@@ -33,6 +33,8 @@ pub struct Judgement {
     pub fail_after: Vec<String>,
     /// Could not be run without the fix's source, with the reason.
     pub invalid: Vec<(String, String)>,
+    /// Of each tree the first test that could not be run, with the reason.
+    pub not_run: Vec<(Tree, String, String)>,
     /// The tree whose runs have no result, with the reason.
     pub trouble: Option<(Tree, Trouble)>,
 }
@@ -55,6 +57,10 @@ pub fn judge(runs: &Runs) -> Judgement {
         return judgement;
     }
     let all = [&runs.base, &runs.tests, &runs.fix];
+    for (tree, runs) in [Tree::Base, Tree::Tests, Tree::Fix].into_iter().zip(all) {
+        let first = runs.iter().find_map(Tested::not_run);
+        judgement.not_run.extend(first.map(|(test, reason)| (tree, test.to_owned(), reason.to_owned())));
+    }
     let names: BTreeSet<&String> = all.iter().flat_map(|runs| runs.iter()).flat_map(|run| run.marks.keys()).collect();
     for name in names {
         let [base, tests, fix] = all.map(|runs| stable(runs, name));
@@ -78,6 +84,21 @@ pub fn judge(runs: &Runs) -> Judgement {
         list.push(name.clone());
     }
     judgement
+}
+
+impl Judgement {
+    /// Whether the same trees would give the same answer again: every test that was asked for could be run, the
+    /// answer was alike in every run, and it says something about the fix's tests, if it `has_tests`.
+    pub fn is_settled(&self, has_tests: bool) -> bool {
+        let tells = !(self.fail_to_pass.is_empty() && self.pass_before.is_empty() && self.fail_after.is_empty());
+        self.trouble.is_none() && self.flaky.is_empty() && self.not_run.is_empty() && (tells || !has_tests)
+    }
+
+    /// The first of these tests that could not be run on a tree, with the reason.
+    pub fn why_not_run(&self, tree: Tree, tests: &[String]) -> Option<&str> {
+        let why = self.not_run.iter().find(|(of, test, _)| *of == tree && tests.contains(test));
+        why.map(|(.., reason)| reason.as_str())
+    }
 }
 
 /// The first tree whose runs have no result. Without the fix there may be no tests yet, so an empty run
@@ -159,7 +180,7 @@ mod tests {
         assert_eq!(trouble(empty(), good(), good()), None, "there were no tests before");
         assert_eq!(trouble(good(), empty(), good()), Some(Tree::Tests));
         assert_eq!(trouble(good(), empty(), empty()), Some(Tree::Fix));
-        let build = vec![Tested::failed(Trouble::Build("no `x`".to_owned()), 0.0)];
+        let build = vec![Tested::failed(Trouble::Build { shown: "no `x`".to_owned(), output: String::new() }, 0.0)];
         assert_eq!(trouble(build, good(), good()), Some(Tree::Base));
     }
 }

@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod findings;
 pub mod inline;
+pub mod installed;
 pub mod judge;
 pub mod junit;
 pub mod necessity;
@@ -16,6 +17,7 @@ pub mod slots;
 pub mod split;
 pub mod trees;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,7 @@ use crate::domain::check::Violation;
 use crate::domain::proof::{Proof, Run, Tree, Trees};
 use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
+use crate::private;
 use crate::process::sandbox::Confinement;
 use crate::value::{CommandLine, Length};
 use cache::{Cache, Proven};
@@ -68,6 +71,8 @@ pub struct Subject<'a> {
     pub confinement: Option<&'a Confinement>,
     /// Whether an answer of before counts.
     pub remember: bool,
+    /// Where what the runner printed is kept, if it could not run a test.
+    pub logs: &'a Path,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -165,7 +170,8 @@ impl Ground<'_> {
             }
         };
         let environment = cache::environment(&[]);
-        let key = self.key(&version, &environment);
+        let installed = installed::digest(self.runner.as_ref(), &self.place(&self.slots.slot("fix")?)).await;
+        let key = self.key(&version, &environment, &installed);
         let cache = Cache::of(subject.common);
         if subject.remember
             && let Some(proven) = cache.find(&key)
@@ -176,14 +182,15 @@ impl Ground<'_> {
         progress(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));
         let runs = self.run(&selection.scope, progress).await?;
         let judgement = judge::judge(&runs);
-        violations.extend(findings::findings(&judgement, split));
+        let logs = self.keep_logs(&runs)?;
+        violations.extend(findings::findings(&judgement, split, |tree| logs.get(&tree).cloned().unwrap_or_default()));
         let mut parts_dropped = 0;
         if judgement.trouble.is_none() && !judgement.fail_to_pass.is_empty() {
             let (unneeded, dropped) = self.necessity(split, &judgement, &selection.scope, progress).await?;
             violations.extend(unneeded.iter().map(findings::unneeded));
             parts_dropped = dropped;
         }
-        let settled = judgement.trouble.is_none() && judgement.flaky.is_empty();
+        let settled = judgement.is_settled(split.has_tests());
         let proof = Proof {
             trees: self.trees.clone(),
             runner: version,
@@ -205,25 +212,28 @@ impl Ground<'_> {
     }
 
     /// What decides about the answer.
-    fn key(&self, version: &str, environment: &str) -> String {
+    fn key(&self, version: &str, environment: &str, installed: &str) -> String {
         let Trees { base, tests, fix } = &self.trees;
         let (policy, affected) = (format!("{:?}", self.subject.policy), format!("{:?}", self.subject.affected));
         let project = self.project.to_string_lossy();
         let held = self.subject.confinement.map(Confinement::words).unwrap_or_default();
         let ours = env!("CARGO_PKG_VERSION");
-        cache::digest([
-            ours,
-            base,
-            tests,
-            fix,
-            self.runner.name(),
-            version,
-            environment,
-            &policy,
-            &affected,
-            &held,
-            &project,
-        ])
+        let runner = self.runner.name();
+        let trees = [ours, base, tests, fix, runner, version, environment, installed];
+        cache::digest(trees.into_iter().chain([policy.as_str(), &affected, &held, &project]))
+    }
+
+    /// Writes what the runner printed where it could not run a test, one file a tree, and returns their paths.
+    fn keep_logs(&self, runs: &Runs) -> io::Result<BTreeMap<Tree, String>> {
+        let mut logs = BTreeMap::new();
+        for (tree, runs) in [(Tree::Base, &runs.base), (Tree::Tests, &runs.tests), (Tree::Fix, &runs.fix)] {
+            let telling = runs.iter().find(|run| run.trouble.is_some() || run.not_run().is_some());
+            let Some(run) = telling.filter(|run| !run.output.is_empty()) else { continue };
+            let path = self.subject.logs.join(format!("proof-{}.log", trees::name(tree)));
+            private::write(&path, run.output.as_bytes())?;
+            logs.insert(tree, path.display().to_string());
+        }
+        Ok(logs)
     }
 
     async fn select(&self, method: affected::Method, split: &Split<'_>) -> Result<Selection, ProofError> {
@@ -277,7 +287,7 @@ impl Ground<'_> {
     /// The runner's version; fails where it is not installed.
     async fn version(&self) -> Result<String, Trouble> {
         let slot = self.slots.slot("fix").map_err(|error| Trouble::Unreadable(error.to_string()))?;
-        self.prepare_links(&slot);
+        self.link(&slot);
         runner_version(self.runner.as_ref(), &self.place(&slot)).await
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cache;
+use crate::process::Ended;
 
 /// The tests by their names, with how each ended.
 pub type Marks = BTreeMap<String, Mark>;
@@ -39,8 +40,9 @@ pub struct Tested {
 pub enum Trouble {
     #[error("{what} can't be started here: {hint}")]
     NotInstalled { what: String, hint: String },
-    #[error("it does not build: {0}")]
-    Build(String),
+    /// With what it printed.
+    #[error("it does not build: {shown}")]
+    Build { shown: String, output: String },
     #[error("the run took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     #[error("no test was run")]
@@ -51,18 +53,31 @@ pub enum Trouble {
     Contradiction(String),
 }
 
+impl Trouble {
+    /// What did not build, with the first `lines` of its output that show why.
+    pub fn build(what: &str, ended: &Ended, lines: usize) -> Trouble {
+        let shown = format!("{what}\n{}", ended.first_error(lines)).trim_end().to_owned();
+        Trouble::Build { shown, output: ended.output.clone() }
+    }
+}
+
 impl Tested {
     /// A run without results.
     pub fn failed(trouble: Trouble, seconds: f64) -> Tested {
+        let output = match &trouble {
+            Trouble::Build { output, .. } => output.clone(),
+            _ => String::new(),
+        };
         let ended = trouble.to_string();
-        Tested {
-            marks: Marks::new(),
-            trouble: Some(trouble),
-            ended,
-            seconds,
-            output: String::new(),
-            report: Vec::new(),
-        }
+        Tested { marks: Marks::new(), trouble: Some(trouble), ended, seconds, output, report: Vec::new() }
+    }
+
+    /// The first test that could not be run, with the reason.
+    pub fn not_run(&self) -> Option<(&str, &str)> {
+        self.marks.iter().find_map(|(name, mark)| match mark {
+            Mark::Invalid(reason) => Some((name.as_str(), reason.as_str())),
+            _ => None,
+        })
     }
 
     pub fn count(&self, is: impl Fn(&Mark) -> bool) -> usize {

@@ -112,6 +112,22 @@ impl Slot {
         [&self.tree, &self.build, &self.scratch]
     }
 
+    /// Links the directories called `names` that one of the work trees has beside the sources of `project`, a path
+    /// below the repository's top, or above it, and that git does not know.
+    pub fn link(&self, project: &Path, names: &[String], work_trees: &[PathBuf]) {
+        for (level, name) in project.ancestors().flat_map(|level| names.iter().map(move |name| (level, name))) {
+            let place = self.tree.join(level).join(name);
+            let installed = work_trees.iter().map(|tree| tree.join(level).join(name)).find(|path| path.is_dir());
+            if let Some(installed) = installed
+                && place.symlink_metadata().is_err()
+                && place.parent().is_some_and(Path::is_dir)
+                && let Err(error) = std::os::unix::fs::symlink(&installed, &place)
+            {
+                tracing::warn!(%error, path = %place.display(), "what is installed could not be linked");
+            }
+        }
+    }
+
     /// Whether nothing was built here yet.
     pub fn is_unbuilt(&self) -> bool {
         fs::read_dir(&self.build).is_ok_and(|mut entries| entries.next().is_none())

@@ -1,6 +1,6 @@
 //! Runs the tests on each tree, side by side where there are processors.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio::sync::Semaphore;
 
@@ -84,7 +84,7 @@ impl Ground<'_> {
     /// Brings a tree into a slot and builds its tests; the inner result has the reason of a failure.
     pub async fn ready(&self, slot: &Slot, tree: &str, scope: &Scope) -> Result<Result<(), Trouble>, ProofError> {
         slot.check_out(self.subject.git, tree, self.keep()).await?;
-        self.prepare_links(slot);
+        self.link(slot);
         let place = self.place(slot);
         if !place.directory.is_dir() {
             return Ok(Err(Trouble::Empty));
@@ -116,6 +116,7 @@ impl Ground<'_> {
                 true => slot.tree.clone(),
                 false => slot.tree.join(&self.project),
             },
+            top: slot.tree.clone(),
             build: slot.build.clone(),
             scratch: slot.scratch.clone(),
             environment: Vec::new(),
@@ -128,22 +129,8 @@ impl Ground<'_> {
     }
 
     /// Links what is installed beside the sources in a work tree and is not git's.
-    pub fn prepare_links(&self, slot: &Slot) {
-        let levels: Vec<&Path> = self.project.ancestors().collect();
-        for (level, name) in
-            levels.iter().flat_map(|level| self.subject.policy.link.iter().map(move |name| (level, name)))
-        {
-            let place = slot.tree.join(level).join(name);
-            let installed =
-                self.subject.work_trees.iter().map(|tree| tree.join(level).join(name)).find(|path| path.is_dir());
-            if let Some(installed) = installed
-                && place.symlink_metadata().is_err()
-                && place.parent().is_some_and(Path::is_dir)
-                && let Err(error) = std::os::unix::fs::symlink(&installed, &place)
-            {
-                tracing::warn!(%error, path = %place.display(), "what is installed could not be linked");
-            }
-        }
+    pub fn link(&self, slot: &Slot) {
+        slot.link(&self.project, &self.subject.policy.link, &self.subject.work_trees);
     }
 
     fn keep(&self) -> &'static [&'static str] {

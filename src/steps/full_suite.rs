@@ -42,6 +42,7 @@ impl Step for RunFullSuite {
         let slots = Slots::take(&self.0.project.common)?;
         let slot = slots.slot("full")?;
         slot.check_out(&self.0.project.git, &commit, KEEP).await?;
+        slot.link(Path::new(""), &self.0.config.proof.link, std::slice::from_ref(&self.0.project.top));
         let gate = Gate {
             name: "full-suite".to_owned(),
             command: command.clone(),

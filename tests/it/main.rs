@@ -28,6 +28,7 @@ mod help;
 mod hostile;
 mod identifiers;
 mod image;
+mod installed;
 mod interrupt;
 mod ladder;
 mod ladder_on_kubernetes;

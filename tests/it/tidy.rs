@@ -29,11 +29,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["domain", "value", "affected", "deploy", "gate", "guard", "notify", "probe", "process::sandbox", "proof"],
     ),
     ("affected", &["domain", "value", "process", "xml"]),
-    ("proof", &["domain", "value", "affected", "git", "guard::policy", "process", "xml"]),
+    ("proof", &["domain", "value", "affected", "git", "guard::policy", "private", "process", "xml"]),
     // Guard, proof and gates in one.
     ("check", &["domain", "config", "value", "gate", "git", "guard", "process", "proof"]),
     ("deploy", &["domain", "value", "git::project", "process", "http", "redact", "crash"]),
-    ("gate", &["domain", "value", "process", "redact"]),
+    ("gate", &["domain", "value", "private", "process", "redact"]),
     ("notify", &["domain", "value", "process", "http", "redact", "workflow::courier"]),
     ("probe", &["domain", "value", "process", "http", "redact", "investigate::logs"]),
     (
@@ -99,6 +99,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "probe",
             // What runs, and who looks after it.
             "process::machine",
+            "process::installed",
             "process::running",
             "process::supervised",
             "proof",

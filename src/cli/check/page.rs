@@ -57,6 +57,9 @@ fn finding(violation: &Violation, incident: Option<&str>) -> String {
     if !violation.counted.is_empty() {
         text.push_str(&below(&format!("counted: {}", violation.counted.join(", "))));
     }
+    if !violation.log.is_empty() {
+        text.push_str(&below(&format!("all of it: {}", violation.log)));
+    }
     let rate = violation.rate.map(|rate| format!("fires on {:.1}% of honest fixes", rate * 100.0).replace(".0%", "%"));
     let waive = (violation.blocks && !violation.waived).then(|| waive(&violation.check, incident));
     let advice: Vec<String> = rate.into_iter().chain(waive).collect();

@@ -139,7 +139,7 @@ async fn listed(
     let ended = process::run_into(spec(program, place, arguments, place.limit), Output { stdout, keep: TAIL }).await;
     match &ended.ending {
         Ending::Exit(0) => {}
-        Ending::NotStarted(reason) => return Err(Trouble::Build(reason.clone())),
+        Ending::NotStarted(reason) => return Err(Trouble::build(reason, &ended, 0)),
         Ending::TimedOut(limit) => return Err(Trouble::TimedOut(*limit)),
         _ => return Ok(None),
     }

@@ -37,6 +37,11 @@ pub trait Runner: Send + Sync {
     /// How it is installed.
     fn install(&self) -> &'static str;
 
+    /// A command that prints which packages the tests can import, where no file of the project says it.
+    fn installed(&self, _: &Place) -> Option<Vec<String>> {
+        None
+    }
+
     /// The files that it writes into the tree and that make the next run faster.
     fn keeps(&self) -> &'static [&'static str] {
         &[]
@@ -63,6 +68,8 @@ pub trait Runner: Send + Sync {
 pub struct Place {
     /// The project's directory in a clean tree.
     pub directory: PathBuf,
+    /// The clean tree's own directory.
+    pub top: PathBuf,
     /// What builds leave, kept from check to check.
     pub build: PathBuf,
     /// For reports.

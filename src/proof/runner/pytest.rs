@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reported::{Call, Report, Reporting, Status, marks};
 use super::{Place, Program, has};
 use crate::affected::Scope;
-use crate::process::is_on_path;
+use crate::process::{installed, is_on_path};
 use crate::proof::run::{Mark, Marks};
 
 pub struct Pytest(pub Program);
@@ -19,8 +19,7 @@ pub fn is_project(directory: &Path) -> bool {
 
 impl Pytest {
     fn program(&self, place: &Place) -> Vec<String> {
-        let own = [".venv", "venv"].map(|name| place.directory.join(name).join("bin/python"));
-        if let Some(python) = own.iter().find(|python| python.exists()) {
+        if let Some(python) = installed::own(&place.directory, &place.top, "python") {
             return self.0.or(&[&python.to_string_lossy(), "-m", "pytest"]);
         }
         // Debian calls it pytest-3.
@@ -29,7 +28,36 @@ impl Pytest {
             None => self.0.or(&["python3", "-m", "pytest"]),
         }
     }
+
+    /// The Python that runs the tests: that of `python -m pytest`, of `uv run pytest`, of a script's first line.
+    fn interpreter(&self, place: &Place) -> Vec<String> {
+        let program = self.program(place);
+        match program.as_slice() {
+            [python @ .., m, pytest] if m == "-m" && pytest == "pytest" => python.to_vec(),
+            [script] => vec![of_script(script).unwrap_or_else(|| "python3".to_owned())],
+            [runner @ .., _] => [runner, &["python".to_owned()]].concat(),
+            [] => Vec::new(),
+        }
+    }
 }
+
+/// The Python that a script on the PATH names in its first line.
+fn of_script(script: &str) -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let script = std::env::split_paths(&path).map(|directory| directory.join(script)).find(|path| path.is_file())?;
+    let text = std::fs::read(script).ok()?;
+    let first = String::from_utf8_lossy(text.split(|byte| *byte == b'\n').next()?).into_owned();
+    let python = first.strip_prefix("#!")?.split_whitespace().last()?.to_owned();
+    python.contains("python").then_some(python)
+}
+
+/// Prints the version and, by the names of their directories, all installed packages.
+const LIST: &str = "\
+import os, sys
+print(sys.version, sys.prefix)
+for path in filter(os.path.isdir, sys.path):
+    print(*sorted(name for name in os.listdir(path) if name.endswith(('.dist-info', '.egg-info', '.egg-link', '.pth'))))
+";
 
 impl Reporting for Pytest {
     fn name(&self) -> &'static str {
@@ -43,6 +71,10 @@ impl Reporting for Pytest {
 
     fn install(&self) -> &'static str {
         "python3 -m pip install pytest, or set proof.by.pytest.program in hotfix.toml"
+    }
+
+    fn installed(&self, place: &Place) -> Option<Vec<String>> {
+        Some([self.interpreter(place), ["-c", LIST].map(str::to_owned).to_vec()].concat())
     }
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {

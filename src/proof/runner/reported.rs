@@ -15,11 +15,18 @@ use crate::proof::run::{Mark, Marks, Tested, Trouble, add};
 /// The most bytes of a report that are read.
 const LARGEST: u64 = 64 << 20;
 
+/// How many lines of a build that failed are shown.
+const SHOWN: usize = 12;
+
 /// The properties of such a runner.
 pub trait Reporting: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self, place: &Place) -> Vec<String>;
     fn install(&self) -> &'static str;
+    /// A command that prints which packages the tests can import, where no file of the project says it.
+    fn installed(&self, _: &Place) -> Option<Vec<String>> {
+        None
+    }
     fn keeps(&self) -> &'static [&'static str] {
         &[]
     }
@@ -99,7 +106,7 @@ pub fn built(ended: &Ended, install: &str) -> Result<(), Trouble> {
         Ending::NotStarted(reason) => {
             Err(Trouble::NotInstalled { what: format!("the build ({reason})"), hint: install.to_owned() })
         }
-        _ => Err(Trouble::Build(format!("{}\n{}", ended.words(), ended.last_lines(12)).trim_end().to_owned())),
+        _ => Err(Trouble::build(&ended.words(), ended, SHOWN)),
     }
 }
 
@@ -117,6 +124,10 @@ impl<T: Reporting> Runner for Reported<T> {
 
     fn install(&self) -> &'static str {
         self.0.install()
+    }
+
+    fn installed(&self, place: &Place) -> Option<Vec<String>> {
+        self.0.installed(place)
     }
 
     fn keeps(&self) -> &'static [&'static str] {
@@ -200,14 +211,15 @@ impl<T: Reporting> Reported<T> {
         };
         let with_output =
             |what: &str| format!("{what}; {}\n{}", ended.words(), ended.last_lines(8)).trim_end().to_owned();
+        let gave_up = |what: &str| Trouble::build(&format!("{what}; {}", ended.words()), ended, SHOWN);
         let marks = match marks {
             _ if status == Status::Empty => return Some(Trouble::Empty),
-            _ if status == Status::Broken => return Some(Trouble::Build(with_output("the runner gave up"))),
+            _ if status == Status::Broken => return Some(gave_up("the runner gave up")),
             _ if no_report && status == Status::Reported => return Some(Trouble::Empty),
             _ if no_report && status == Status::Passed => {
                 return Some(Trouble::Unreadable(with_output("the report is missing")));
             }
-            _ if no_report => return Some(Trouble::Build(with_output("no test was run"))),
+            _ if no_report => return Some(gave_up("no test was run")),
             Err(reason) => return Some(Trouble::Unreadable(with_output(reason))),
             Ok(marks) => marks,
         };
