@@ -8,22 +8,29 @@ use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
+    /// All tests in one file, that of the fix too.
     Pytest,
     Cargo,
+    /// Pytest with several files of tests, one of which the fix adds.
+    Service,
 }
+
+/// How many tests a file of the service has.
+const IN_A_FILE: u32 = 4;
 
 impl Suite {
     pub fn name(self) -> &'static str {
         match self {
             Suite::Pytest => "pytest",
             Suite::Cargo => "cargo",
+            Suite::Service => "service",
         }
     }
 
     /// What runs it, if that is installed; Debian calls pytest `pytest-3`.
     pub fn program(self) -> Option<String> {
         let named: &[&str] = match self {
-            Suite::Pytest => &["pytest", "pytest-3"],
+            Suite::Pytest | Suite::Service => &["pytest", "pytest-3"],
             Suite::Cargo => &["cargo"],
         };
         let is_there = |program: &&&str| Command::new(program).arg("--version").output().is_ok();
@@ -32,7 +39,7 @@ impl Suite {
 
     pub fn arguments(self) -> &'static [&'static str] {
         match self {
-            Suite::Pytest => &["--quiet", "-p", "no:cacheprovider"],
+            Suite::Pytest | Suite::Service => &["--quiet", "-p", "no:cacheprovider"],
             Suite::Cargo => &["test", "--quiet", "--offline", "--no-fail-fast"],
         }
     }
@@ -40,7 +47,7 @@ impl Suite {
     /// How many of its tests run at once.
     pub fn at_once(self) -> u32 {
         match self {
-            Suite::Pytest => 1,
+            Suite::Pytest | Suite::Service => 1,
             Suite::Cargo => std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
         }
     }
@@ -66,22 +73,29 @@ impl Suite {
         };
         let mut text = String::new();
         match self {
-            Suite::Pytest => {
-                text.push_str("import time\n\nfrom shop import price\n");
-                for number in 0..tests {
-                    let _ = write!(
-                        text,
-                        "\n\ndef test_{number}():\n    time.sleep({})\n    assert price()\n",
-                        each.as_secs_f64()
-                    );
+            Suite::Pytest | Suite::Service => {
+                let of_fix = "\n\ndef test_price():\n    assert price() == 2\n";
+                let in_a_file = if self == Suite::Service { IN_A_FILE } else { tests };
+                for first in (0..tests).step_by(in_a_file as usize) {
+                    let mut text = "import time\n\nfrom shop import price\n".to_owned();
+                    for number in first..tests.min(first + in_a_file) {
+                        let _ = write!(
+                            text,
+                            "\n\ndef test_{number}():\n    time.sleep({})\n    assert price()\n",
+                            each.as_secs_f64()
+                        );
+                    }
+                    if price == 2 && self == Suite::Pytest {
+                        text.push_str(of_fix);
+                    }
+                    write(&format!("tests/test_shop_{first}.py"), text);
                 }
-                if price == 2 {
-                    text.push_str("\n\ndef test_price():\n    assert price() == 2\n");
+                if price == 2 && self == Suite::Service {
+                    write("tests/test_price.py", format!("from shop import price\n{of_fix}"));
                 }
                 write("pyproject.toml", "[project]\nname = \"shop\"\n".to_owned());
                 write("conftest.py", String::new());
                 write("shop.py", format!("def price() -> int:\n    return {price}\n"));
-                write("tests/test_shop.py", text);
             }
             Suite::Cargo => {
                 for number in 0..tests {

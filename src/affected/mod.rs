@@ -60,6 +60,8 @@ pub struct Scope {
     pub files: BTreeSet<String>,
     /// Sources whose tests the runner finds by itself.
     pub related: BTreeSet<String>,
+    /// Of all these tests only those with these names, for a runner that takes names; all where there are none.
+    pub names: BTreeSet<String>,
 }
 
 /// What was selected, and how sure that is.
@@ -128,7 +130,13 @@ impl Scope {
             packages: self.packages.iter().filter(|name| !name.starts_with("./") || is_there(name)).cloned().collect(),
             files: self.files.iter().filter(is_there).cloned().collect(),
             related: self.related.iter().filter(is_there).cloned().collect(),
+            names: self.names.clone(),
         }
+    }
+
+    /// Whether a test of this name is wanted, as far as names decide.
+    pub fn has_test(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.contains(name)
     }
 
     /// The scope in words.

@@ -17,16 +17,19 @@ pub struct Proof {
     pub selection: Selected,
     /// Every run, in the order of the trees.
     pub runs: Vec<Run>,
-    /// The tests that fail without the fix and pass with it, in every run.
+    /// The tests that fail without the fix and pass with it, in every run of them.
     pub fail_to_pass: Vec<String>,
-    /// The number of tests that passed before in every run and still do.
+    /// The number of tests that passed before in every run of them and still do.
     pub pass_to_pass: usize,
-    /// The tests that did not end the same way in every run of a tree.
+    /// The tests that did not end the same way in every run of them on a tree.
     pub flaky: Vec<String>,
     /// The tests that fail before and with the fix: known failures.
     pub failing: Vec<String>,
     /// How many parts of the fix were left out in turn, to see whether a test misses them.
     pub parts_dropped: usize,
+    /// What was not done within the proof's budget, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<String>,
 }
 
 /// The git trees that were tested.
@@ -67,6 +70,9 @@ pub enum Confidence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     pub tree: Tree,
+    /// Whether it was of some tests only: the fix's own, or those that had not ended alike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub some: bool,
     pub passed: usize,
     pub failed: usize,
     pub seconds: f64,

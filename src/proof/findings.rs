@@ -15,11 +15,12 @@ pub const GONE: &str = "proof/gone";
 pub const FLAKY: &str = "proof/flaky";
 pub const UNNEEDED: &str = "proof/unneeded";
 pub const SUPPORT: &str = "proof/support";
+pub const UNDONE: &str = "proof/undone";
 /// The guard has a finding of this name too; one is enough.
 pub const REGRESSION_TEST: &str = "regression-test";
 
 /// Every name that a finding of the proof can have.
-pub const ALL: &[&str] = &[PROOF, BROKEN, GONE, FLAKY, UNNEEDED, SUPPORT, REGRESSION_TEST];
+pub const ALL: &[&str] = &[PROOF, BROKEN, GONE, FLAKY, UNNEEDED, SUPPORT, UNDONE, REGRESSION_TEST];
 
 /// How many tests a message names.
 const NAMED: usize = 5;
@@ -146,6 +147,12 @@ pub fn unneeded(part: &Part) -> Violation {
     Violation { file: Some(part.path.clone()), line: part.line, ..warning(UNNEEDED, message) }
 }
 
+/// The finding about what was not done within the proof's own budget.
+pub fn undone(what: &[String], budget: Duration) -> Option<Violation> {
+    let message = format!("not all was done within the {} s of proof.budget: {}", budget.as_secs(), what.join("; "));
+    (!what.is_empty()).then(|| warning(UNDONE, message))
+}
+
 /// The finding about a file that was taken for a test's, and that the source names.
 pub fn support(file: &str, by: &str) -> Violation {
     let message = format!("`{file}` was taken for a test's, but `{by}` names it: is it part of the fix?");
@@ -172,7 +179,8 @@ fn because(judgement: &Judgement, tests: &[String]) -> String {
     why.map(|reason| format!("; it can't be run: {reason}")).unwrap_or_default()
 }
 
-fn named(names: &[String]) -> String {
+/// The first of the names, and how many more there are.
+pub fn named(names: &[String]) -> String {
     let mut text = names[..names.len().min(NAMED)].join(", ");
     if names.len() > NAMED {
         text.push_str(&format!(" and {} more", names.len() - NAMED));

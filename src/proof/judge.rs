@@ -14,11 +14,25 @@ pub struct Runs {
     pub fix: Vec<Tested>,
 }
 
+impl Runs {
+    /// The first tree whose runs have no result. Without the fix there may be no tests yet, so an empty run
+    /// is allowed there.
+    pub fn first_trouble(&self) -> Option<(Tree, Trouble)> {
+        let of = |tree: Tree, runs: &[Tested]| {
+            let mut troubles = runs.iter().filter_map(|run| run.trouble.as_ref());
+            let trouble = troubles.find(|trouble| !(tree == Tree::Base && **trouble == Trouble::Empty))?;
+            Some((tree, trouble.clone()))
+        };
+        // What is wrong with the fix itself comes first: it is what a person can change.
+        of(Tree::Fix, &self.fix).or_else(|| of(Tree::Tests, &self.tests)).or_else(|| of(Tree::Base, &self.base))
+    }
+}
+
 /// What follows from the runs.
 #[derive(Debug, Default, PartialEq)]
 pub struct Judgement {
     pub fail_to_pass: Vec<String>,
-    /// Passed on base in every run, and still do.
+    /// Passed on base in every run that was about them, and still do.
     pub pass_to_pass: Vec<String>,
     pub flaky: Vec<String>,
     /// Fail on base and with the fix.
@@ -52,7 +66,7 @@ enum Stable {
 
 /// Returns what follows from the runs. A run without a result never counts as passed.
 pub fn judge(runs: &Runs) -> Judgement {
-    let mut judgement = Judgement { trouble: trouble(runs), ..Judgement::default() };
+    let mut judgement = Judgement { trouble: runs.first_trouble(), ..Judgement::default() };
     if judgement.trouble.is_some() {
         return judgement;
     }
@@ -101,20 +115,8 @@ impl Judgement {
     }
 }
 
-/// The first tree whose runs have no result. Without the fix there may be no tests yet, so an empty run
-/// is allowed there.
-fn trouble(runs: &Runs) -> Option<(Tree, Trouble)> {
-    let of = |tree: Tree, runs: &[Tested]| {
-        let mut troubles = runs.iter().filter_map(|run| run.trouble.as_ref());
-        let trouble = troubles.find(|trouble| !(tree == Tree::Base && **trouble == Trouble::Empty))?;
-        Some((tree, trouble.clone()))
-    };
-    // What is wrong with the fix itself comes first: it is what a person can change.
-    of(Tree::Fix, &runs.fix).or_else(|| of(Tree::Tests, &runs.tests)).or_else(|| of(Tree::Base, &runs.base))
-}
-
 fn stable(runs: &[Tested], name: &str) -> Stable {
-    let mut ends = runs.iter().map(|run| match run.marks.get(name) {
+    let mut ends = runs.iter().filter(|run| run.is_about(name)).map(|run| match run.marks.get(name) {
         None => Stable::Absent,
         Some(Mark::Passed) => Stable::Passed,
         Some(Mark::Skipped) => Stable::Skipped,
@@ -128,12 +130,12 @@ fn stable(runs: &[Tested], name: &str) -> Stable {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     /// A run in which the tests a, b, c ... ended as these letters mean: `p`assed, `f`ailed, `i`nvalid,
     /// `s`kipped, `-` not there.
-    fn run(ends: &str) -> Tested {
+    pub fn run(ends: &str) -> Tested {
         let mark = |end| match end {
             'p' => Some(Mark::Passed),
             'f' => Some(Mark::Failed("x".to_owned())),
@@ -170,6 +172,38 @@ mod tests {
         assert_eq!(runs(&["p", "f"], &["f", "f"], &["p", "p"]).flaky, ["a"]);
         assert_eq!(runs(&["f"], &["f"], &["f"]).failing, ["a"]);
         assert_eq!(runs(&["p"], &["s"], &["s"]), Judgement::default());
+    }
+
+    #[test]
+    fn a_run_says_nothing_about_tests_that_it_was_not_for() {
+        let some = |ends: &str, asked: &str| {
+            let asked = asked.chars().map(|name| name.to_string()).collect();
+            Tested { asked: Some(asked), ..run(ends) }
+        };
+        // The fix's own test is `b`; `a` and `c` are others.
+        let judged = |base: Vec<Tested>, tests: Vec<Tested>, fix: Vec<Tested>| judge(&Runs { base, tests, fix });
+        let proven = judged(
+            vec![run("p-p")],
+            vec![some("-f", ""), some("-f", "b"), some("-f", "b")],
+            vec![run("ppp"), some("-p", "b"), some("-p", "b")],
+        );
+        assert_eq!((proven.fail_to_pass, proven.pass_to_pass.len()), (vec!["b".to_owned()], 2));
+        let sometimes = judged(
+            vec![run("p-p")],
+            vec![some("-f", ""), some("-f", "b")],
+            vec![run("ppp"), some("-f", "b"), some("-p", "b")],
+        );
+        assert_eq!((sometimes.fail_to_pass.len(), sometimes.flaky), (0, vec!["b".to_owned()]));
+        let vanished = judged(vec![run("p")], vec![some("-f", "")], vec![run("pp"), some("-", "b")]);
+        assert_eq!(vanished.flaky, ["b"], "asked for, and not there");
+        let passes_again = judged(
+            vec![run("p"), some("p", "a")],
+            vec![some("-f", "")],
+            vec![run("fp"), some("p", "a"), some("p", "a")],
+        );
+        assert_eq!((passes_again.broken.len(), passes_again.flaky), (0, vec!["a".to_owned()]));
+        let fails_again = judged(vec![run("p"), some("p", "a")], vec![some("-f", "")], vec![run("fp"), some("f", "a")]);
+        assert_eq!(fails_again.broken, ["a"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The proof: the fix's tests fail on what production runs, and pass with the fix.
 //!
-//! Three trees are tested, each several times: what production runs, the same with the fix's tests,
-//! and all of the fix. What follows is in `judge`; the trees are in directories of their own, so that
+//! Three trees are tested: what production runs, the same with the fix's tests, and all of the fix; the fix's own
+//! tests several times. What follows is in `judge`; the trees are in directories of their own, so that
 //! nobody's work tree is touched.
 
+pub mod again;
 pub mod cache;
 pub mod findings;
 pub mod inline;
@@ -17,9 +18,10 @@ pub mod slots;
 pub mod split;
 pub mod trees;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::Deserialize;
 
@@ -48,6 +50,7 @@ pub struct Policy {
     pub by: Option<runner::Config>,
     pub runs: usize,
     pub limit: Length,
+    pub budget: Length,
     pub parts: usize,
     pub prepare: Option<CommandLine>,
     pub link: Vec<String>,
@@ -90,6 +93,7 @@ pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
 ///
 /// Fails where the trees can't be written; tests that can't be run are a finding.
 pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Proven, ProofError> {
+    let start = Instant::now();
     let changed = entries::changed(subject.git, subject.base, subject.fix).await?;
     let split = split::split(&changed, subject.change, |path| kind(subject.guard, path));
     if !split.has_source() {
@@ -120,7 +124,7 @@ pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Prov
         violations.extend(split.has_tests().then(|| findings::no_runner(&split)));
         return Ok(Proven { violations, ..Proven::default() });
     };
-    let ground = Ground { subject, slots: &slots, runner: config.build(), project, trees };
+    let ground = Ground { subject, slots: &slots, runner: config.build(), project, trees, start };
     ground.prove(config.method(), &split, violations, progress).await
 }
 
@@ -180,17 +184,19 @@ impl Ground<'_> {
         }
         let selection = self.select(method, split).await?;
         progress(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));
-        let runs = self.run(&selection.scope, progress).await?;
+        let (runs, mut undone) = self.run(&selection.scope, &self.own(split), progress).await?;
         let judgement = judge::judge(&runs);
         let logs = self.keep_logs(&runs)?;
         violations.extend(findings::findings(&judgement, split, |tree| logs.get(&tree).cloned().unwrap_or_default()));
         let mut parts_dropped = 0;
         if judgement.trouble.is_none() && !judgement.fail_to_pass.is_empty() {
-            let (unneeded, dropped) = self.necessity(split, &judgement, &selection.scope, progress).await?;
-            violations.extend(unneeded.iter().map(findings::unneeded));
-            parts_dropped = dropped;
+            let necessity = self.necessity(split, &judgement, &selection.scope, progress).await?;
+            violations.extend(necessity.unneeded.iter().map(findings::unneeded));
+            parts_dropped = necessity.dropped;
+            undone.extend(necessity.undone);
         }
-        let settled = judgement.is_settled(split.has_tests());
+        violations.extend(findings::undone(&undone, subject.policy.budget.0));
+        let settled = judgement.is_settled(split.has_tests()) && undone.is_empty();
         let proof = Proof {
             trees: self.trees.clone(),
             runner: version,
@@ -203,6 +209,7 @@ impl Ground<'_> {
             flaky: judgement.flaky,
             failing: judgement.failing,
             parts_dropped,
+            undone,
         };
         let proven = Proven { proof: Some(proof), violations, remembered: false };
         if settled && let Err(error) = cache.keep(&key, &proven) {
@@ -236,6 +243,13 @@ impl Ground<'_> {
         Ok(logs)
     }
 
+    /// The files of the fix's own tests that the runner can run alone, below the project.
+    fn own(&self, split: &Split<'_>) -> BTreeSet<String> {
+        let below = split.tests().into_iter().filter_map(|path| Path::new(path).strip_prefix(&self.project).ok());
+        let below = below.map(|path| path.to_string_lossy().into_owned());
+        below.filter(|path| self.runner.is_test_file(path)).collect()
+    }
+
     async fn select(&self, method: affected::Method, split: &Split<'_>) -> Result<Selection, ProofError> {
         let slot = self.slots.slot("fix")?;
         let place = self.place(&slot);
@@ -266,6 +280,7 @@ impl Ground<'_> {
 fn recorded(runs: &Runs, has_tests: bool) -> Vec<Run> {
     let record = |tree: Tree, tested: &Tested| Run {
         tree,
+        some: tested.asked.is_some(),
         passed: tested.count(|mark| *mark == Mark::Passed),
         failed: tested.count(Mark::has_failed),
         seconds: tested.seconds,

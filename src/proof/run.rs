@@ -1,6 +1,6 @@
 //! The result of one run of the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::cache;
@@ -24,6 +24,8 @@ pub enum Mark {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {
     pub marks: Marks,
+    /// The tests that the run was for; others may have been run with them. `None` for all.
+    pub asked: Option<BTreeSet<String>>,
     /// Why the run as a whole has no result.
     pub trouble: Option<Trouble>,
     /// How the runner ended, in words.
@@ -69,7 +71,12 @@ impl Tested {
             _ => String::new(),
         };
         let ended = trouble.to_string();
-        Tested { marks: Marks::new(), trouble: Some(trouble), ended, seconds, output, report: Vec::new() }
+        Tested { marks: Marks::new(), asked: None, trouble: Some(trouble), ended, seconds, output, report: Vec::new() }
+    }
+
+    /// Whether the run says something about this test, be it that the test is not there.
+    pub fn is_about(&self, test: &str) -> bool {
+        self.marks.contains_key(test) || self.asked.as_ref().is_none_or(|asked| asked.contains(test))
     }
 
     /// The first test that could not be run, with the reason.

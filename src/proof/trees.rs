@@ -1,9 +1,13 @@
-//! Runs the tests on each tree, side by side where there are processors.
+//! Runs the tests on each tree, side by side where there are processors, and again where that tells more.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
+use super::again::{self, Again};
+use super::findings;
 use super::judge::Runs;
 use super::run::{Tested, Trouble};
 use super::runner::reported::{Call, built};
@@ -26,18 +30,69 @@ pub struct Ground<'a> {
     /// The directory of the tests' project, below the repository's top.
     pub project: PathBuf,
     pub trees: Trees,
+    /// When the proof began.
+    pub start: Instant,
 }
 
 impl Ground<'_> {
-    /// Runs the tests of `scope` on each tree as often as the policy says.
-    pub async fn run(&self, scope: &Scope, progress: Progress<'_>) -> Result<Runs, ProofError> {
+    /// Runs the tests of `scope` where that tells something, and returns what was not done within the budget, in
+    /// words. Production's code and the fix are tested once; its code with the fix's tests only with these, which
+    /// are in the files `own`, if the runner can run files alone. Then the fix's own tests, and those that did not
+    /// end alike, are run until they were run as often as the policy says.
+    pub async fn run(
+        &self,
+        scope: &Scope,
+        own: &BTreeSet<String>,
+        progress: Progress<'_>,
+    ) -> Result<(Runs, Vec<String>), ProofError> {
+        let mut runs = self.first(scope, own, progress).await?;
+        let mut undone = Vec::new();
+        if runs.first_trouble().is_some() || self.subject.policy.runs < 2 {
+            return Ok((runs, undone));
+        }
+        let place = self.place(&self.slots.slot(name(Tree::Fix))?);
+        let is_own = |test: &str| self.runner.file_of(test, &place).is_some_and(|file| own.contains(&file));
+        let Again { own: mut wanted, different } = again::again(&runs, is_own);
+        match self.is_over() {
+            true if !different.is_empty() => undone.push(format!(
+                "not run again, though they do not end alike before and with the fix: {}",
+                findings::named(&different.into_iter().collect::<Vec<_>>())
+            )),
+            _ => wanted.extend(different),
+        }
+        let repeated = |tree: Tree, first: Option<&Tested>| {
+            let tests = again::on(tree, first, &wanted);
+            async move { self.repeat(tree, scope, tests, progress).await }
+        };
+        let with_tests = async {
+            if self.trees.tests == self.trees.base {
+                return Ok(Vec::new());
+            }
+            repeated(Tree::Tests, runs.tests.first()).await
+        };
+        let (base, tests, fix) = tokio::try_join!(
+            repeated(Tree::Base, runs.base.first()),
+            with_tests,
+            repeated(Tree::Fix, runs.fix.first())
+        )?;
+        runs.base.extend(base);
+        runs.fix.extend(fix);
+        match self.trees.tests == self.trees.base {
+            true => runs.tests.clone_from(&runs.base),
+            false => runs.tests.extend(tests),
+        }
+        Ok((runs, undone))
+    }
+
+    /// The first run of each tree, all at once.
+    async fn first(&self, scope: &Scope, own: &BTreeSet<String>, progress: Progress<'_>) -> Result<Runs, ProofError> {
         let Trees { base, tests, .. } = &self.trees;
         let at_once = Semaphore::new(lanes());
         let first = self.slots.slot(name(Tree::Base))?;
         let unbuilt = self.runner.builds() && first.is_unbuilt();
         // Where nothing was built yet, the others start from the first one's build.
         let ready = if unbuilt { Some(self.ready(&first, base, scope).await?) } else { None };
-        let runs_of = |tree: Tree, name_of_tree: &'static str| {
+        let run_of = |tree: Tree| {
             let (at_once, ready) = (&at_once, ready.clone());
             async move {
                 let slot = self.slots.slot(name(tree))?;
@@ -51,34 +106,63 @@ impl Ground<'_> {
                         self.ready(&slot, self.name_of(tree), scope).await?
                     }
                 };
-                let mut runs = Vec::new();
-                for number in 1..=self.subject.policy.runs.max(1) {
-                    let _permit = at_once.acquire().await;
-                    if let Err(trouble) = &ready {
-                        runs.push(Tested::failed(trouble.clone(), 0.0));
-                        break;
-                    }
-                    let tested = self.once(&slot, self.name_of(tree), scope).await?;
-                    progress(&format!(
-                        "proof: {name_of_tree}, run {number}: {}, {:.1} s",
-                        words(&tested),
-                        tested.seconds
-                    ));
-                    let over = tested.trouble.is_some();
-                    runs.push(tested);
-                    if over {
-                        break;
-                    }
+                let _permit = at_once.acquire().await;
+                if let Err(trouble) = ready {
+                    return Ok(vec![Tested::failed(trouble, 0.0)]);
                 }
-                Ok::<_, ProofError>(runs)
+                let alone = tree == Tree::Tests && self.subject.policy.runs > 1 && !own.is_empty();
+                let own = || Scope { files: own.clone(), ..Scope::default() };
+                let mut tested =
+                    self.once(&slot, self.name_of(tree), &if alone { own() } else { scope.clone() }).await?;
+                tested.asked = alone.then(BTreeSet::new);
+                progress(&told(tree, 1, &tested));
+                Ok::<_, ProofError>(vec![tested])
             }
         };
-        let with_tests = async {
-            if tests == base { Ok(None) } else { runs_of(Tree::Tests, "with its tests alone").await.map(Some) }
-        };
-        let (base, tests, fix) =
-            tokio::try_join!(runs_of(Tree::Base, "before"), with_tests, runs_of(Tree::Fix, "with the fix"))?;
+        let with_tests = async { if tests == base { Ok(None) } else { run_of(Tree::Tests).await.map(Some) } };
+        let (base, tests, fix) = tokio::try_join!(run_of(Tree::Base), with_tests, run_of(Tree::Fix))?;
         Ok(Runs { tests: tests.unwrap_or_else(|| base.clone()), base, fix })
+    }
+
+    /// Runs these tests again on a tree, as often as they are missing for the policy, and as few others as can be.
+    async fn repeat(
+        &self,
+        tree: Tree,
+        scope: &Scope,
+        tests: BTreeSet<String>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Tested>, ProofError> {
+        let mut runs: Vec<Tested> = Vec::new();
+        if tests.is_empty() {
+            return Ok(runs);
+        }
+        let slot = self.slots.slot(name(tree))?;
+        let some = self.only(scope, &tests, &self.place(&slot));
+        for number in 2..=self.subject.policy.runs {
+            let mut tested = self.once(&slot, self.name_of(tree), some.as_ref().unwrap_or(scope)).await?;
+            tested.asked = some.is_some().then(|| tests.clone());
+            progress(&told(tree, number, &tested));
+            let over = tested.trouble.is_some();
+            runs.push(tested);
+            if over {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// The part of the scope with these tests and as few others as the runner can; `None` where it runs all or none.
+    pub fn only(&self, scope: &Scope, tests: &BTreeSet<String>, place: &Place) -> Option<Scope> {
+        if self.runner.takes_names() {
+            return Some(Scope { names: tests.clone(), ..scope.clone() });
+        }
+        let files = tests.iter().map(|test| self.runner.file_of(test, place)).collect::<Option<BTreeSet<_>>>();
+        files.map(|files| Scope { files, ..Scope::default() })
+    }
+
+    /// Whether the proof has taken so long that only what it can't do without is still done.
+    pub fn is_over(&self) -> bool {
+        self.start.elapsed() >= self.subject.policy.budget.0
     }
 
     /// Brings a tree into a slot and builds its tests; the inner result has the reason of a failure.
@@ -161,12 +245,18 @@ pub fn name(tree: Tree) -> &'static str {
     }
 }
 
-fn words(tested: &Tested) -> String {
-    match &tested.trouble {
+fn told(tree: Tree, number: usize, tested: &Tested) -> String {
+    let place = match tree {
+        Tree::Base => "before",
+        Tree::Tests => "with its tests alone",
+        Tree::Fix => "with the fix",
+    };
+    let ended = match &tested.trouble {
         Some(trouble) => trouble.to_string().lines().next().unwrap_or_default().to_owned(),
         None => {
             let failed = tested.count(super::run::Mark::has_failed);
             format!("{failed} of {} tests failed", tested.marks.len())
         }
-    }
+    };
+    format!("proof: {place}, run {number}: {ended}, {:.1} s", tested.seconds)
 }

@@ -51,6 +51,7 @@ mod schema;
 mod secrets;
 mod services;
 mod several;
+mod spent;
 mod store;
 mod strays;
 mod tidy;

@@ -103,7 +103,11 @@ fn proof_lines(proof: &Proof, remembered: bool) -> String {
         selection.confidence.as_str(),
         selection.reason
     )));
-    text.push_str(&below(&format!("{count} runs of {}, {seconds:.1} s in all", proof.runner)));
+    let some = match proof.runs.iter().filter(|run| run.some).count() {
+        0 => String::new(),
+        some => format!(", {some} of them of some tests only"),
+    };
+    text.push_str(&below(&format!("{count} runs of {}{some}, {seconds:.1} s in all", proof.runner)));
     let trees = &proof.trees;
     let trees = [("base", &trees.base), ("tests", &trees.tests), ("fix", &trees.fix)];
     let trees = trees.map(|(name, tree)| format!("{name} {}", short(tree)));

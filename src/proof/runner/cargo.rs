@@ -121,6 +121,10 @@ impl Runner for Cargo {
         true
     }
 
+    fn takes_names(&self) -> bool {
+        true
+    }
+
     fn shown(&self, scope: &Scope) -> String {
         let words = [vec!["test".to_owned()], packages(scope), self.0.arguments.clone()].concat();
         format!("{} {}", self.0.or(&["cargo"]).join(" "), words.join(" "))
@@ -132,7 +136,7 @@ impl Runner for Cargo {
 
     async fn test(&self, place: &Place, scope: &Scope) -> Tested {
         match self.programs(place, scope).await {
-            Ok(programs) => libtest::run(&programs, place).await,
+            Ok(programs) => libtest::run(&programs, place, scope).await,
             Err(trouble) => Tested::failed(trouble, 0.0),
         }
     }

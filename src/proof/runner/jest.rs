@@ -21,6 +21,18 @@ pub fn package_names(directory: &Path, text: &str) -> bool {
     std::fs::read_to_string(directory.join("package.json")).is_ok_and(|package| package.contains(text))
 }
 
+/// Whether a file is one of tests by the names that jest and vitest look for.
+pub fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    [".test.", ".spec."].iter().any(|part| name.contains(part)) && !name.ends_with(".snap")
+}
+
+/// The file that begins the name of a test.
+pub fn file_of(test: &str, place: &Place) -> Option<String> {
+    let (file, _) = test.split_once(" > ")?;
+    place.directory.join(file).is_file().then(|| file.to_owned())
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Results {
@@ -57,6 +69,14 @@ impl Reporting for Jest {
 
     fn install(&self) -> &'static str {
         "npm ci in the repository, or set proof.prepare = [\"npm\", \"ci\"] in hotfix.toml"
+    }
+
+    fn is_test_file(&self, path: &str) -> bool {
+        is_test_file(path)
+    }
+
+    fn file_of(&self, test: &str, place: &Place) -> Option<String> {
+        file_of(test, place)
     }
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {

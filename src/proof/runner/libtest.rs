@@ -63,25 +63,32 @@ impl Runner for Libtest {
         built(&process::run(call.spec(place)).await, self.install())
     }
 
-    async fn test(&self, place: &Place, _: &Scope) -> Tested {
+    fn takes_names(&self) -> bool {
+        true
+    }
+
+    async fn test(&self, place: &Place, scope: &Scope) -> Tested {
         let programs = self.0.programs.iter().map(|program| TestProgram {
             name: program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             path: place.directory.join(program),
             directory: place.directory.clone(),
             environment: Vec::new(),
         });
-        run(&programs.collect::<Vec<_>>(), place).await
+        run(&programs.collect::<Vec<_>>(), place, scope).await
     }
 }
 
-/// Runs every test of the programs, as many at once as there are processors.
-pub async fn run(programs: &[TestProgram], place: &Place) -> Tested {
+/// Runs every test of the programs, or those that the scope names, as many at once as there are processors.
+pub async fn run(programs: &[TestProgram], place: &Place, scope: &Scope) -> Tested {
     let start = Instant::now();
     let mut tests = Vec::new();
     let mut marks = Marks::new();
     for program in programs {
         match list(program, place).await {
-            Ok(listed) => tests.extend(listed.into_iter().map(|test| (program, test))),
+            Ok(listed) => {
+                let wanted = listed.into_iter().filter(|test| scope.has_test(&program.named(test)));
+                tests.extend(wanted.map(|test| (program, test)));
+            }
             Err(trouble) => return Tested::failed(trouble, start.elapsed().as_secs_f64()),
         }
     }
@@ -93,8 +100,7 @@ pub async fn run(programs: &[TestProgram], place: &Place) -> Tested {
     let ends: Vec<_> = stream::iter(runs).buffer_unordered(at_once).collect().await;
     let mut report = String::new();
     for (program, test, mark) in ends {
-        let name = format!("{} {}", program.name, test.name);
-        add(&mut marks, name, mark);
+        add(&mut marks, program.named(test), mark);
     }
     for (name, mark) in &marks {
         report.push_str(&format!("{name} {mark:?}\n"));
@@ -106,7 +112,7 @@ pub async fn run(programs: &[TestProgram], place: &Place) -> Tested {
     };
     let failed = marks.values().filter(|mark| mark.has_failed()).count();
     let (seconds, ended) = (start.elapsed().as_secs_f64(), format!("{failed} of {} failed", marks.len()));
-    Tested { marks, trouble, ended, seconds, output: String::new(), report: report.into_bytes() }
+    Tested { marks, asked: None, trouble, ended, seconds, output: String::new(), report: report.into_bytes() }
 }
 
 /// A test as its program lists it.
@@ -115,6 +121,13 @@ struct Test {
     ignored: bool,
     /// The program has a harness of its own and is one test.
     whole: bool,
+}
+
+impl TestProgram {
+    /// The name that a test of the program has in the marks.
+    fn named(&self, test: &Test) -> String {
+        format!("{} {}", self.name, test.name)
+    }
 }
 
 async fn list(program: &TestProgram, place: &Place) -> Result<Vec<Test>, Trouble> {

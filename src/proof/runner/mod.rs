@@ -52,6 +52,21 @@ pub trait Runner: Send + Sync {
         false
     }
 
+    /// Whether this file has tests and can be run alone.
+    fn is_test_file(&self, _: &str) -> bool {
+        false
+    }
+
+    /// The file below the project that a test is in, if its name tells.
+    fn file_of(&self, _: &str, _: &Place) -> Option<String> {
+        None
+    }
+
+    /// Whether it runs only the tests of [`Scope::names`], where there are any.
+    fn takes_names(&self) -> bool {
+        false
+    }
+
     /// The command line, as a person would type it.
     fn shown(&self, scope: &Scope) -> String;
 

@@ -1,5 +1,6 @@
 //! Rust's cargo-nextest, by its JUnit report.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::reported::{Call, Report, Reporting, Status, marks};
@@ -35,6 +36,20 @@ impl Nextest {
     }
 }
 
+/// The most bytes of a filter; with a longer one all tests are run.
+const FILTER: usize = 64 << 10;
+
+/// What makes nextest run these tests alone (its "Filterset DSL reference"); nothing for all.
+fn filter(names: &BTreeSet<String>) -> Option<String> {
+    let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '-'));
+    let each = names.iter().map(|name| {
+        let (binary, test) = name.split_once(' ')?;
+        (is_plain(binary) && is_plain(test)).then(|| format!("(binary_id(={binary}) & test(={test}))"))
+    });
+    let filter = each.collect::<Option<Vec<_>>>()?.join(" | ");
+    (!filter.is_empty() && filter.len() < FILTER).then(|| format!("--filterset={filter}"))
+}
+
 fn config(place: &Place) -> PathBuf {
     place.scratch.join("nextest.toml")
 }
@@ -50,6 +65,10 @@ impl Reporting for Nextest {
 
     fn install(&self) -> &'static str {
         "cargo install cargo-nextest --locked"
+    }
+
+    fn takes_names(&self) -> bool {
+        true
     }
 
     fn builds(&self) -> bool {
@@ -68,6 +87,7 @@ impl Reporting for Nextest {
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let mut arguments = self.arguments(place, scope);
+        arguments.extend(filter(&scope.names));
         arguments.extend(["--no-fail-fast", "--retries=0"].map(str::to_owned));
         Call { arguments, environment: cargo::environment(place) }
     }

@@ -77,6 +77,19 @@ impl Reporting for Pytest {
         Some([self.interpreter(place), ["-c", LIST].map(str::to_owned).to_vec()].concat())
     }
 
+    fn is_test_file(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.ends_with("_test.py") || name.starts_with("test_") && name.ends_with(".py")
+    }
+
+    fn file_of(&self, test: &str, place: &Place) -> Option<String> {
+        // `tests.test_money.TestCents::test_one` is in tests/test_money.py.
+        let (class, _) = test.split_once("::")?;
+        let parts: Vec<&str> = class.split('.').collect();
+        let files = (1..=parts.len()).rev().map(|length| format!("{}.py", parts[..length].join("/")));
+        files.into_iter().find(|file| place.directory.join(file).is_file())
+    }
+
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let report = place.scratch.join("pytest.xml");
         let mut arguments = self.program(place);

@@ -34,6 +34,18 @@ pub trait Reporting: Send + Sync {
     fn builds(&self) -> bool {
         false
     }
+    /// Whether this file has tests and can be run alone.
+    fn is_test_file(&self, _: &str) -> bool {
+        false
+    }
+    /// The file below the project that a test is in, if its name tells.
+    fn file_of(&self, _: &str, _: &Place) -> Option<String> {
+        None
+    }
+    /// Whether it runs only the tests of [`Scope::names`], where there are any.
+    fn takes_names(&self) -> bool {
+        false
+    }
     /// Writes what the command needs besides its arguments.
     fn prepare(&self, _: &Place) -> io::Result<()> {
         Ok(())
@@ -138,6 +150,18 @@ impl<T: Reporting> Runner for Reported<T> {
         self.0.builds()
     }
 
+    fn is_test_file(&self, path: &str) -> bool {
+        self.0.is_test_file(path)
+    }
+
+    fn file_of(&self, test: &str, place: &Place) -> Option<String> {
+        self.0.file_of(test, place)
+    }
+
+    fn takes_names(&self) -> bool {
+        self.0.takes_names()
+    }
+
     fn shown(&self, scope: &Scope) -> String {
         let nowhere = Place { build: "BUILD".into(), scratch: "REPORT".into(), ..Place::default() };
         self.0.call(&nowhere, scope).arguments.join(" ")
@@ -189,6 +213,7 @@ impl<T: Reporting> Reported<T> {
         let trouble = self.trouble(&ended, &program, &marks, found.is_empty());
         Ok(Tested {
             marks: marks.unwrap_or_default(),
+            asked: None,
             trouble,
             ended: ended.words(),
             seconds: ended.seconds,

@@ -66,6 +66,15 @@ impl Reporting for Rspec {
         "bundle install, or gem install rspec"
     }
 
+    fn is_test_file(&self, path: &str) -> bool {
+        path.ends_with("_spec.rb")
+    }
+
+    fn file_of(&self, test: &str, place: &Place) -> Option<String> {
+        let (file, _) = test.split_once(" > ")?;
+        place.directory.join(file).is_file().then(|| file.to_owned())
+    }
+
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let mut arguments = self.program(place);
         arguments.extend(["--format", "json", "--out"].map(str::to_owned));

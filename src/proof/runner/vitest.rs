@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::jest::package_names;
+use super::jest::{file_of, is_test_file, package_names};
 use super::reported::{Call, Report, Reporting, Status, marks};
 use super::{Place, Program, has};
 use crate::affected::Scope;
@@ -27,6 +27,14 @@ impl Reporting for Vitest {
 
     fn install(&self) -> &'static str {
         "npm ci in the repository, or set proof.prepare = [\"npm\", \"ci\"] in hotfix.toml"
+    }
+
+    fn is_test_file(&self, path: &str) -> bool {
+        is_test_file(path)
+    }
+
+    fn file_of(&self, test: &str, place: &Place) -> Option<String> {
+        file_of(test, place)
     }
 
     fn call(&self, place: &Place, scope: &Scope) -> Call {
