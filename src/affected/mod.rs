@@ -54,7 +54,8 @@ pub struct Mapping {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     pub everything: bool,
-    /// Crates, Go packages as `./path`, modules, Bazel's labels, Nx's projects.
+    /// Crates, as `./path#name` or by a name that the project gives; Go packages as `./path`; modules, Bazel's
+    /// labels, Nx's projects.
     pub packages: BTreeSet<String>,
     /// Files of tests.
     pub files: BTreeSet<String>,
@@ -124,7 +125,7 @@ impl Scope {
     /// The part of it that exists in a directory: a tree before the fix has no new files.
     #[must_use]
     pub fn within(&self, directory: &Path) -> Scope {
-        let is_there = |path: &&String| directory.join(path).exists();
+        let is_there = |path: &&String| directory.join(path.split('#').next().unwrap_or(path)).exists();
         Scope {
             everything: self.everything,
             packages: self.packages.iter().filter(|name| !name.starts_with("./") || is_there(name)).cloned().collect(),
@@ -158,9 +159,14 @@ impl Scope {
     }
 }
 
+/// hotfix's own settings, which no test reads.
+const SETTINGS: &str = "hotfix.toml";
+
 /// Returns the tests that the change can break, with the changed tests, those that the project maps
 /// to the changed paths, and its smoke set.
 pub async fn select(method: Method, question: &Question<'_>, policy: &Policy) -> Selection {
+    let changed: Vec<String> = question.changed.iter().filter(|path| *path != SETTINGS).cloned().collect();
+    let question = &Question { changed: &changed, ..*question };
     let method = match policy.by {
         Some(By::Bazel) => Method::Bazel,
         Some(By::Nx) => Method::Nx,

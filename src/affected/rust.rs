@@ -1,4 +1,5 @@
-//! Rust: the changed crates, and all that depend on them.
+//! Rust: the changed crates, and all that depend on them. A crate is named by its directory and its own name, as
+//! `./crates/money#money`: another one in the graph may have the name too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,28 +36,41 @@ pub async fn select(question: &Question<'_>) -> Result<Selection, String> {
     if packages.len() == 1 {
         return Ok(Selection::everything("there is one crate"));
     }
-    let mut crates = BTreeSet::new();
+    let (mut crates, mut tested) = (BTreeSet::new(), BTreeSet::new());
     for path in question.changed {
-        crates.insert(owner(path, packages.keys()).ok_or_else(|| format!("`{path}` is of no crate"))?.clone());
+        let owner = owner(path, packages.keys()).ok_or_else(|| format!("`{path}` is of no crate"))?.clone();
+        // What a crate's tests read, such as a snapshot, is nothing to those that depend on it.
+        let is_read_by_tests = !path.ends_with(".rs") && (question.is_test)(path);
+        if is_read_by_tests {
+            tested.insert(owner)
+        } else {
+            crates.insert(owner)
+        };
     }
-    let named = |directory: &String| packages.get(directory).map(|package| package.name.clone());
-    let changed: Vec<_> = crates.iter().filter_map(named).collect();
+    let name = |directory: &String| packages.get(directory).map(|package| package.name.clone());
+    let named = |directory: &String| Some(format!("./{directory}#{}", name(directory)?));
+    let changed: Vec<_> = crates.union(&tested).filter_map(name).collect();
     let mut dependents = Dependents::new();
     for (directory, package) in &packages {
         for path in package.dependencies.iter().filter_map(|dependency| dependency.path.as_ref()) {
             dependents.entry(below(question, path)).or_default().insert(directory.clone());
         }
     }
-    let names = reached(crates, &dependents).iter().filter_map(named).collect();
+    let names = reached(crates, &dependents).union(&tested).filter_map(named).collect();
     let scope = Scope { packages: names, ..Scope::default() };
     let reason = format!("crate {} changes; these depend on it", changed.join(", "));
-    Ok(Selection { scope, confidence: Confidence::High, reason })
+    // Sources of any crate may include another file.
+    let all_sources = question.changed.iter().all(|path| path.ends_with(".rs"));
+    let confidence = if all_sources { Confidence::High } else { Confidence::Medium };
+    Ok(Selection { scope, confidence, reason })
 }
 
-/// Whether a file matters beyond its own crate's sources: a build script, a manifest, or a file
-/// that may be included.
+/// Whether a file may change what crates are built of that do not depend on its own: a build script, a manifest, or
+/// a setting of cargo's.
 fn widens(path: &str) -> bool {
-    !path.ends_with(".rs") || name(path) == "build.rs"
+    let is_build =
+        matches!(name(path), "build.rs" | "Cargo.toml" | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml");
+    is_build || path.split('/').any(|part| part == ".cargo")
 }
 
 /// The workspace's crates by their directories.

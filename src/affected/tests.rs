@@ -38,9 +38,9 @@ async fn asked(method: Method, files: &[(&str, &str)], changed: &[&str], policy:
 
 const CRATES: &[(&str, &str)] = &[
     ("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\", \"c\"]\nresolver = \"3\"\n"),
-    ("a/Cargo.toml", "[package]\nname = \"a\"\nedition = \"2024\"\n"),
+    ("a/Cargo.toml", "[package]\nname = \"one\"\nedition = \"2024\"\n"),
     ("a/src/lib.rs", ""),
-    ("b/Cargo.toml", "[package]\nname = \"b\"\nedition = \"2024\"\n[dependencies]\na = { path = \"../a\" }\n"),
+    ("b/Cargo.toml", "[package]\nname = \"b\"\nedition = \"2024\"\n[dependencies]\none = { path = \"../a\" }\n"),
     ("b/src/lib.rs", ""),
     ("c/Cargo.toml", "[package]\nname = \"c\"\nedition = \"2024\"\n[dev-dependencies]\nb = { path = \"../b\" }\n"),
     ("c/src/lib.rs", ""),
@@ -49,15 +49,25 @@ const CRATES: &[(&str, &str)] = &[
 #[tokio::test]
 async fn rust_takes_the_crates_that_depend_on_a_changed_one() {
     for (changed, selected) in [
-        ("a/src/lib.rs", "a b c (high)"),
-        ("b/src/lib.rs", "b c (high)"),
-        ("c/tests/x.rs", "c (high)"),
+        ("a/src/lib.rs", "./a#one ./b#b ./c#c (high)"),
+        ("b/src/lib.rs", "./b#b ./c#c (high)"),
+        ("c/tests/x.rs", "./c#c (high)"),
+        ("b/tests/snapshots/x.snap", "./b#b (medium)"),
+        ("b/src/x.json", "./b#b ./c#c (medium)"),
         ("a/build.rs", "everything (high)"),
-        ("a/src/x.json", "everything (high)"),
+        ("a/Cargo.toml", "everything (high)"),
+        (".cargo/config.toml", "everything (high)"),
         ("x.rs", "everything (high)"),
     ] {
         assert_eq!(asked(Method::Cargo, CRATES, &[changed], &policy()).await, selected, "{changed}");
     }
+}
+
+#[tokio::test]
+async fn the_settings_of_hotfix_are_nothing_to_the_tests() {
+    let asked = async |changed: &[&str]| asked(Method::Cargo, CRATES, changed, &policy()).await;
+    assert_eq!(asked(&["hotfix.toml", "c/src/lib.rs"]).await, "./c#c (high)");
+    assert_eq!(asked(&["hotfix.toml"]).await, "everything (high)");
 }
 
 const MODULES: &[(&str, &str)] = &[

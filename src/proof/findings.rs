@@ -84,6 +84,9 @@ fn unproven(judgement: &Judgement) -> String {
     if !flaky.is_empty() {
         return format!("no test fails before and passes with the fix in every run; flaky: {}", named(flaky));
     }
+    if let Some((_, test, reason)) = judgement.not_run.iter().find(|(tree, ..)| *tree == Tree::Fix) {
+        return format!("`{test}` can't be run, with the fix or before: {reason}");
+    }
     "no test fails before and passes with the fix: the tests that it changes were not run, or end as before".to_owned()
 }
 
@@ -132,6 +135,12 @@ pub fn no_runner(split: &Split<'_>) -> Violation {
 
 /// The finding that the runner is not installed.
 pub fn not_installed(split: &Split<'_>, message: String) -> Violation {
+    Violation { blocks: split.has_tests(), ..blocking(PROOF, message, split) }
+}
+
+/// The finding that the tests would not import the tree that they are to test.
+pub fn imported(split: &Split<'_>, module: &str, origin: &str) -> Violation {
+    let message = format!("the tests import `{module}` from {origin}, not from the tree that is tested");
     Violation { blocks: split.has_tests(), ..blocking(PROOF, message, split) }
 }
 

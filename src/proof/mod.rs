@@ -12,6 +12,7 @@ pub mod installed;
 pub mod judge;
 pub mod junit;
 pub mod necessity;
+pub mod origin;
 pub mod run;
 pub mod runner;
 pub mod slots;
@@ -124,7 +125,8 @@ pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Prov
         violations.extend(split.has_tests().then(|| findings::no_runner(&split)));
         return Ok(Proven { violations, ..Proven::default() });
     };
-    let ground = Ground { subject, slots: &slots, runner: config.build(), project, trees, start };
+    let mut ground =
+        Ground { subject, slots: &slots, runner: config.build(), project, trees, roots: Vec::new(), start };
     ground.prove(config.method(), &split, violations, progress).await
 }
 
@@ -158,7 +160,7 @@ fn supports(split: &Split<'_>, change: &Change) -> Vec<Violation> {
 
 impl Ground<'_> {
     async fn prove(
-        &self,
+        &mut self,
         method: affected::Method,
         split: &Split<'_>,
         mut violations: Vec<Violation>,
@@ -181,6 +183,13 @@ impl Ground<'_> {
             && let Some(proven) = cache.find(&key)
         {
             return Ok(proven);
+        }
+        match self.roots(split).await? {
+            Ok(roots) => self.roots = roots,
+            Err(finding) => {
+                violations.push(finding);
+                return Ok(Proven { violations, ..Proven::default() });
+            }
         }
         let selection = self.select(method, split).await?;
         progress(&format!("proof: {} by {}", selection.scope.words(), self.runner.name()));

@@ -30,6 +30,8 @@ pub struct Ground<'a> {
     /// The directory of the tests' project, below the repository's top.
     pub project: PathBuf,
     pub trees: Trees,
+    /// The directories below the project's own that imports look in first.
+    pub roots: Vec<PathBuf>,
     /// When the proof began.
     pub start: Instant,
 }
@@ -203,6 +205,7 @@ impl Ground<'_> {
             top: slot.tree.clone(),
             build: slot.build.clone(),
             scratch: slot.scratch.clone(),
+            roots: self.roots.clone(),
             environment: Vec::new(),
             limit: self.subject.policy.limit.0,
             confinement: self.subject.confinement.map(|confinement| {

@@ -16,7 +16,7 @@ case "$*" in
 esac
 echo run >> "$RUNS"
 for word; do case "$word" in --junitxml=*) report=${word#--junitxml=} ;; esac; done
-if ! [ -e "$packages/money" ]; then
+if ! [ -e "$packages/money" ] && [ -e tests/test_price.py ]; then
     echo "E   ModuleNotFoundError: No module named 'money'"
     error="<error message='collection failure'>E   ModuleNotFoundError: No module named 'money'</error>"
     echo "<testsuite><testcase classname='' name='tests.test_price'>$error</testcase></testsuite>" > "$report"

@@ -39,6 +39,7 @@ mod notices;
 mod on_compose;
 mod on_kubernetes;
 mod on_pipeline;
+mod origin;
 mod outage;
 mod policy;
 mod profiles;

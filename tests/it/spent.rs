@@ -8,10 +8,15 @@ use crate::env::{Output, TestEnv};
 
 /// Stands for a Python with pytest: runs the named files of tests with the shell, or all. A line in $RUNS
 /// tells of each run.
-const PYTHON: &str = r#"#!/bin/sh
+pub const PYTHON: &str = r#"#!/bin/sh
 case "$*" in
     *--version*) echo "pytest 9.0"; exit ;;
     *dist-info*) exit ;;
+    *find_spec*)
+        # An editable install comes behind PYTHONPATH; some make sure that theirs comes before it.
+        checkout=$(readlink -f "$(dirname "$0")/../..")/lib
+        [ -e "$checkout/first" ] && PYTHONPATH=$checkout:$PYTHONPATH || PYTHONPATH=$PYTHONPATH:$checkout
+        PYTHONPATH=$PYTHONPATH exec python3 "$@" ;;
 esac
 files='' status=0
 for word; do

@@ -20,12 +20,34 @@ pub fn is_project(directory: &Path) -> bool {
     has(directory, &["Cargo.toml"])
 }
 
-/// The packages to test, as cargo and nextest take them.
-pub fn packages(scope: &Scope) -> Vec<String> {
+/// The packages to test in `directory`, as cargo and nextest take them.
+pub fn packages(scope: &Scope, directory: &Path) -> Vec<String> {
     match scope.everything || scope.packages.is_empty() {
         true => vec!["--workspace".to_owned()],
-        false => scope.packages.iter().map(|package| format!("--package={package}")).collect(),
+        false => {
+            scope.packages.iter().map(|package| format!("--package={}", specification(package, directory))).collect()
+        }
     }
+}
+
+/// A name that no other package of the graph has (the Cargo Book, "Package ID Specifications"); the package's own
+/// where it is not known where it lies.
+fn specification(package: &str, directory: &Path) -> String {
+    match package.strip_prefix("./").and_then(|package| package.split_once('#')) {
+        Some((_, name)) if directory.as_os_str().is_empty() => name.to_owned(),
+        Some((path, name)) => {
+            let path = directory.join(path).display().to_string();
+            format!("file://{}#{name}", escaped(path.trim_end_matches('/')))
+        }
+        None => package.to_owned(),
+    }
+}
+
+/// A path as URLs have it (RFC 3986, 3.3).
+fn escaped(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/+@:".contains(&byte);
+    let each = path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    each.collect()
 }
 
 /// What cargo gets: each tree has a build directory of its own, as cargo decides what is fresh by times
@@ -65,7 +87,7 @@ impl Cargo {
     fn call(&self, place: &Place, scope: &Scope) -> Call {
         let mut arguments = self.0.or(&["cargo"]);
         arguments.extend(["test", "--no-run", "--message-format=json-render-diagnostics"].map(str::to_owned));
-        arguments.extend(packages(scope));
+        arguments.extend(packages(scope, &place.directory));
         arguments.extend(self.0.arguments.clone());
         Call { arguments, environment: environment(place) }
     }
@@ -126,7 +148,7 @@ impl Runner for Cargo {
     }
 
     fn shown(&self, scope: &Scope) -> String {
-        let words = [vec!["test".to_owned()], packages(scope), self.0.arguments.clone()].concat();
+        let words = [vec!["test".to_owned()], packages(scope, Path::new("")), self.0.arguments.clone()].concat();
         format!("{} {}", self.0.or(&["cargo"]).join(" "), words.join(" "))
     }
 
@@ -139,5 +161,23 @@ impl Runner for Cargo {
             Ok(programs) => libtest::run(&programs, place, scope).await,
             Err(trouble) => Tested::failed(trouble, 0.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_named_by_its_place() {
+        let packages_of = |packages: &[&str], directory: &str| {
+            let packages = packages.iter().map(|package| (*package).to_owned()).collect();
+            super::packages(&Scope { packages, ..Scope::default() }, Path::new(directory)).join(" ")
+        };
+        let here = "/home/a b/tree";
+        assert_eq!(packages_of(&["./crates/x#one"], here), "--package=file:///home/a%20b/tree/crates/x#one");
+        assert_eq!(packages_of(&["./#root", "named"], here), "--package=file:///home/a%20b/tree#root --package=named");
+        assert_eq!(packages_of(&["./crates/x#one"], ""), "--package=one");
+        assert_eq!(packages_of(&[], here), "--workspace");
     }
 }

@@ -25,6 +25,7 @@ use serde::Deserialize;
 use super::run::{Tested, Trouble};
 use crate::affected::{Method, Scope};
 use crate::process::sandbox::Confinement;
+use reported::Call;
 
 /// Runs tests and returns how each one ended, from what a machine wrote.
 #[async_trait]
@@ -39,6 +40,12 @@ pub trait Runner: Send + Sync {
 
     /// A command that prints which packages the tests can import, where no file of the project says it.
     fn installed(&self, _: &Place) -> Option<Vec<String>> {
+        None
+    }
+
+    /// A command that prints where these modules are imported from: a line each, with the name, a tab and the path.
+    /// `None` where tests can only import what is in their tree.
+    fn origins(&self, _: &Place, _: &[String]) -> Option<Call> {
         None
     }
 
@@ -89,6 +96,8 @@ pub struct Place {
     pub build: PathBuf,
     /// For reports.
     pub scratch: PathBuf,
+    /// The directories below the project's own that imports look in first.
+    pub roots: Vec<PathBuf>,
     pub environment: Vec<(String, String)>,
     pub limit: Duration,
     /// What holds the tests.

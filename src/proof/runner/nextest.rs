@@ -30,7 +30,7 @@ impl Nextest {
         let mut arguments = self.0.or(&["cargo", "nextest"]);
         arguments.extend(["run", "--profile=hotfix", "--tool-config-file"].map(str::to_owned));
         arguments.push(format!("hotfix:{}", config(place).display()));
-        arguments.extend(cargo::packages(scope));
+        arguments.extend(cargo::packages(scope, &place.directory));
         arguments.extend(self.0.arguments.clone());
         arguments
     }

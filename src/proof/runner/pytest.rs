@@ -1,6 +1,6 @@
 //! Python's pytest, by its JUnit report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::reported::{Call, Report, Reporting, Status, marks};
 use super::{Place, Program, has};
@@ -59,6 +59,27 @@ for path in filter(os.path.isdir, sys.path):
     print(*sorted(name for name in os.listdir(path) if name.endswith(('.dist-info', '.egg-info', '.egg-link', '.pth'))))
 ";
 
+/// Prints where each module would be imported from; of the standard library's nothing.
+const ORIGINS: &str = "\
+import importlib.util, os, sys
+for name in sys.argv[1:]:
+    spec = None if name in getattr(sys, 'stdlib_module_names', ()) else importlib.util.find_spec(name)
+    paths = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    for path in [path for path in paths if path and os.path.exists(path)][:1]:
+        print(name, os.path.realpath(path), sep='\\t')
+";
+
+/// A tree's own code comes before an installed copy of it. Compiled files are not kept: pytest compares their
+/// times by the second only.
+fn environment(place: &Place) -> Vec<(String, String)> {
+    let roots = place.roots.iter().map(PathBuf::as_path).chain([Path::new("src"), Path::new("")]);
+    let paths = roots.map(|root| place.directory.join(root).display().to_string().trim_end_matches('/').to_owned());
+    let paths = paths.collect::<Vec<_>>().join(":");
+    [("PYTHONPATH", paths.as_str()), ("PYTHONDONTWRITEBYTECODE", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
 impl Reporting for Pytest {
     fn name(&self) -> &'static str {
         "pytest"
@@ -75,6 +96,12 @@ impl Reporting for Pytest {
 
     fn installed(&self, place: &Place) -> Option<Vec<String>> {
         Some([self.interpreter(place), ["-c", LIST].map(str::to_owned).to_vec()].concat())
+    }
+
+    fn origins(&self, place: &Place, modules: &[String]) -> Option<Call> {
+        let script = ["-c", ORIGINS].map(str::to_owned).to_vec();
+        let arguments = [self.interpreter(place), script, modules.to_vec()].concat();
+        Some(Call { arguments, environment: environment(place) })
     }
 
     fn is_test_file(&self, path: &str) -> bool {
@@ -97,11 +124,7 @@ impl Reporting for Pytest {
         arguments.push(format!("--junitxml={}", report.display()));
         arguments.extend(self.0.arguments.clone());
         arguments.extend(scope.files.iter().map(|file| format!("./{file}")));
-        // A tree's own code comes before an installed copy of it. Compiled files are not kept: pytest
-        // compares their times by the second only.
-        let paths = format!("{0}/src:{0}", place.directory.display());
-        let environment = [("PYTHONPATH", paths.as_str()), ("PYTHONDONTWRITEBYTECODE", "1")];
-        Call { arguments, environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec() }
+        Call { arguments, environment: environment(place) }
     }
 
     fn report(&self, place: &Place) -> Report {

@@ -27,6 +27,10 @@ pub trait Reporting: Send + Sync {
     fn installed(&self, _: &Place) -> Option<Vec<String>> {
         None
     }
+    /// A command that prints where these modules are imported from: a line each, with the name, a tab and the path.
+    fn origins(&self, _: &Place, _: &[String]) -> Option<Call> {
+        None
+    }
     fn keeps(&self) -> &'static [&'static str] {
         &[]
     }
@@ -140,6 +144,10 @@ impl<T: Reporting> Runner for Reported<T> {
 
     fn installed(&self, place: &Place) -> Option<Vec<String>> {
         self.0.installed(place)
+    }
+
+    fn origins(&self, place: &Place, modules: &[String]) -> Option<Call> {
+        self.0.origins(place, modules)
     }
 
     fn keeps(&self) -> &'static [&'static str] {
