@@ -7,6 +7,7 @@
 pub mod action;
 pub mod approve;
 pub mod audit;
+mod author;
 pub mod backport;
 pub mod check;
 mod checklist;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::config::{self, Config};
 use crate::domain::change::Change;
 use crate::domain::check::{Check, GateResult, Violation};
+use crate::domain::proof::Tree;
 use crate::gate::{self, Gate};
 use crate::git::change::{self, ChangeError};
 use crate::git::project::Project;
@@ -20,6 +21,8 @@ use crate::guard::{self, policy::Policy};
 use crate::process::sandbox::{Confinement, Held};
 use crate::process::walls::Access;
 use crate::proof::cache::Proven;
+use crate::proof::slots::Slots;
+use crate::proof::trees;
 use crate::proof::{self, ProofError};
 use crate::value::{CommandLine, Length, Secret};
 
@@ -107,6 +110,10 @@ pub async fn check(subject: &Subject<'_>, progress: proof::Progress<'_>) -> Resu
     }
     for gate in &mut gates {
         gate.waived = !gate.passed && (subject.is_waived)(&gate.check());
+    }
+    let failed: Vec<_> = gates.iter_mut().filter(|gate| gate.holds()).collect();
+    if !failed.is_empty() {
+        compare_gates(subject, &change, &state, confinement, failed).await?;
     }
     let has_run = proven.proof.is_some() || !gates.is_empty();
     Ok(Check {
@@ -213,13 +220,8 @@ async fn run_gates(
     confinement: Option<&Confinement>,
     progress: proof::Progress<'_>,
 ) -> Result<Vec<GateResult>, CheckError> {
-    let present = change.files.iter().filter(|file| !file.is_deleted());
-    let changed: Vec<String> = present.map(|file| file.path.clone()).collect();
-    // A list may be longer than an environment can hold, and a path may have any byte but NUL.
-    let list = state.join("changed");
-    fs::write(&list, changed.iter().flat_map(|path| [path.as_str(), "\0"]).collect::<String>())?;
-    let mut environment = subject.environment.to_vec();
-    environment.push(("HOTFIX_CHANGED".to_owned(), list.display().to_string()));
+    let changed = present(change, subject.work_tree);
+    let environment = with_changed(subject, &changed, state)?;
     let confinement = confinement.map(|confinement| within(confinement, subject.work_tree));
     let gates = gate::Subject {
         directory: subject.work_tree,
@@ -232,9 +234,60 @@ async fn run_gates(
         let word = if result.passed { "ok" } else { "FAILED" };
         progress(&format!("gate {}: {word}, {:.1} s", result.name, result.seconds));
     };
+    Ok(gate::run(&within_budget(subject), &gates, ended).await)
+}
+
+/// The gates, none with more time than all of the check has.
+fn within_budget(subject: &Subject<'_>) -> Vec<Gate> {
     let within =
         |gate: &Gate| Gate { limit: gate.limit.min(subject.budget.map_or(gate.limit, Length)), ..gate.clone() };
-    Ok(gate::run(&subject.gates.iter().map(within).collect::<Vec<_>>(), &gates, ended).await)
+    subject.gates.iter().map(within).collect()
+}
+
+/// The changed files that are in a directory.
+fn present(change: &Change, directory: &Path) -> Vec<String> {
+    let paths = change.files.iter().map(|file| file.path.clone());
+    paths.filter(|path| directory.join(path).symlink_metadata().is_ok()).collect()
+}
+
+/// The environment of gates, with the list of the changed files in `state`.
+fn with_changed(subject: &Subject<'_>, changed: &[String], state: &Path) -> io::Result<Vec<(String, String)>> {
+    // A list may be longer than an environment can hold, and a path may have any byte but NUL.
+    let list = state.join("changed");
+    fs::write(&list, changed.iter().flat_map(|path| [path.as_str(), "\0"]).collect::<String>())?;
+    let mut environment = subject.environment.to_vec();
+    environment.push(("HOTFIX_CHANGED".to_owned(), list.display().to_string()));
+    Ok(environment)
+}
+
+/// Runs the gates that failed once on a clean tree of what production runs, to see whether they fail there as well.
+async fn compare_gates(
+    subject: &Subject<'_>,
+    change: &Change,
+    state: &Path,
+    confinement: Option<&Confinement>,
+    failed: Vec<&mut GateResult>,
+) -> Result<(), CheckError> {
+    let Subject { project, config, .. } = subject;
+    let slots = Slots::take(&project.common)?;
+    let slot = slots.slot(trees::name(Tree::Base))?;
+    slot.check_out(&project.git, subject.base, trees::KEEP).await.map_err(ChangeError::from)?;
+    slot.link(Path::new(""), &config.proof.link, &[subject.work_tree.to_owned(), project.top.clone()]);
+    let logs = state.join("before");
+    fs::create_dir_all(&logs)?;
+    let changed = present(change, &slot.tree);
+    let environment = with_changed(subject, &changed, &logs)?;
+    let confinement = confinement.map(|confinement| within(confinement, &slot.tree));
+    let before = gate::Subject {
+        directory: &slot.tree,
+        changed: &changed,
+        environment: &environment,
+        logs: &logs,
+        confinement: confinement.as_ref(),
+    };
+    let with = gate::Subject { directory: subject.work_tree, ..before };
+    gate::compare(&within_budget(subject), &before, &with, failed).await;
+    Ok(())
 }
 
 /// The check on one line.
@@ -256,6 +309,11 @@ pub fn summary(check: &Check) -> String {
         all => format!("{passed} of {all} gates passed"),
     });
     parts.extend(check.sandbox_off.as_ref().map(|reason| format!("tests and gates were not held: {reason}")));
+    let as_before = check.gates.iter().filter(|gate| gate.fails_before).map(|gate| gate.name.as_str());
+    let as_before = as_before.collect::<Vec<_>>().join(", ");
+    if !as_before.is_empty() {
+        parts.push(format!("fails before the fix as well: {as_before}"));
+    }
     format!("{}; {:.1} s in all", parts.join("; "), check.seconds)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::author;
 use super::error::AppError;
 use super::service::Service;
 use crate::check::{self, Parts, Subject};
@@ -31,7 +32,7 @@ pub struct Request {
 }
 
 /// Checks the commit that is checked out, by the rules of what it is compared with if that is named, else by those
-/// in force. Nothing of it is journalled, and nothing can be waived. Returns what a person has to know of the
+/// in force. Nothing of it is journalled; what can be waived, its author waives. Returns what a person has to know of the
 /// rules, too.
 ///
 /// Fails if there is nothing to compare it with.
@@ -44,7 +45,7 @@ pub async fn check(request: &Request, progress: Progress<'_>) -> Result<(Check, 
     {
         policy = of_base;
     }
-    let Policy { config, version, remarks, .. } = policy;
+    let Policy { config, version, is_committed, remarks, .. } = policy;
     let here = Git::at(&request.directory);
     let fix =
         commit(&here, "HEAD").await?.ok_or(AppError::NothingToCheck("the branch has no commit yet".to_owned()))?;
@@ -71,7 +72,16 @@ pub async fn check(request: &Request, progress: Progress<'_>) -> Result<(Check, 
         remember: request.remember,
         is_waived: &|_| false,
     };
-    Ok((check::check(&subject, progress).await?, remarks))
+    let mut check = check::check(&subject, progress).await?;
+    // Who names a profile wants all of it.
+    if request.profile.is_none() {
+        let off = &config.check.off_alone;
+        check.violations.retain(|violation| !off.iter().any(|choice| choice.0 == violation.check));
+    }
+    // A branch can't let itself be waived.
+    let allowed = if is_committed { &config.check.waivable_by_author[..] } else { &[] };
+    author::waive(&project, &base, allowed, &mut check, progress).await?;
+    Ok((check, remarks))
 }
 
 /// Returns the findings of a check as SARIF, which forges show beside the code.

@@ -71,7 +71,7 @@ impl Service {
     /// Opens the repository that `options` lead to, and the journals of its service.
     pub async fn open(options: &Options) -> Result<Arc<Service>, AppError> {
         let (project, policy) = found(options).await?;
-        let Policy { config, templates, version, roles, remarks } = policy;
+        let Policy { config, templates, version, roles, remarks, .. } = policy;
         let place = Place::of(&project, &config).await?;
         let store = Arc::new(Store::open(&place.location, &place.home, &place.claim).await?);
         private::mend(&place.home);

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+pub mod check;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -53,6 +55,7 @@ pub struct Config {
     pub decide: Decide,
     pub branch: Branch,
     pub fix: Fix,
+    pub check: check::Check,
     pub guard: guard::policy::Policy,
     pub proof: proof::Policy,
     pub affected: affected::Policy,

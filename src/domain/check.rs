@@ -36,7 +36,7 @@ impl Check {
     /// What holds the fix, by the names that waive it.
     pub fn held(&self) -> Vec<String> {
         let rules = self.violations.iter().filter(|violation| violation.blocks && !violation.waived);
-        let gates = self.gates.iter().filter(|gate| !gate.passed && !gate.waived);
+        let gates = self.gates.iter().filter(|gate| gate.holds());
         let names = rules.map(|rule| rule.check.clone()).chain(gates.map(|gate| gate.check()));
         let mut named: Vec<String> = names.collect();
         named.dedup();
@@ -53,6 +53,9 @@ pub struct Violation {
     /// Whether it holds the fix, and is not only a warning.
     pub blocks: bool,
     pub waived: bool,
+    /// Who waived it and why, where no incident has that.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub waived_by: String,
     /// The path; `None` if it is about the change as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -82,12 +85,20 @@ pub struct GateResult {
     pub tail: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waived: bool,
+    /// Whether it fails in the same way on what production runs, so that the fix is not to blame.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fails_before: bool,
     /// The file with its whole output.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub log: String,
 }
 
 impl GateResult {
+    /// Whether it holds the fix.
+    pub fn holds(&self) -> bool {
+        !self.passed && !self.waived && !self.fails_before
+    }
+
     /// The name that waives it.
     pub fn check(&self) -> String {
         format!("gate/{}", self.name)

@@ -1,5 +1,6 @@
 //! Gates: commands that have to succeed on the fix before it may go to production.
 
+mod alike;
 pub mod known;
 
 use std::fs;
@@ -10,6 +11,8 @@ use serde::Deserialize;
 
 use crate::domain::check::GateResult;
 use crate::private;
+use alike::Failure;
+
 use crate::process::sandbox::Confinement;
 use crate::process::{self, Ended, Output, Spec};
 use crate::value::{CommandLine, Length, Pattern};
@@ -30,7 +33,7 @@ pub struct Gate {
 }
 
 /// What gates are run on.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub directory: &'a Path,
     /// The changed files that exist with the fix.
@@ -63,6 +66,27 @@ pub async fn run(gates: &[Gate], subject: &Subject<'_>, ended: impl Fn(&GateResu
     .await
 }
 
+/// Runs the gates that `failed` on what production runs, in `before`, and says of each whether it fails there in the
+/// same way.
+pub async fn compare(gates: &[Gate], before: &Subject<'_>, with: &Subject<'_>, failed: Vec<&mut GateResult>) {
+    for result in failed {
+        let Some(gate) = gates.iter().find(|gate| gate.name == result.name && gate.concerns(before.changed)) else {
+            continue;
+        };
+        let end = gate.start(before).await;
+        if let Err(error) = keep(before.logs, &gate.name, &end) {
+            tracing::warn!(%error, gate = gate.name, "what a gate printed could not be kept");
+        }
+        let directories = [before, with].map(|subject| subject.directory.display().to_string());
+        let before = Failure { ended: &end.words(), output: &end.output, directory: &directories[0] };
+        result.fails_before = alike::is_failure(&end.ending)
+            && fs::read_to_string(&result.log).is_ok_and(|output| {
+                let with = Failure { ended: &result.ended, output: &output, directory: &directories[1] };
+                alike::fails_alike(&before, &with)
+            });
+    }
+}
+
 impl Gate {
     fn concerns(&self, changed: &[String]) -> bool {
         self.paths.is_empty() || changed.iter().any(|path| self.fits(path))
@@ -85,7 +109,7 @@ impl Gate {
         arguments
     }
 
-    async fn run(&self, subject: &Subject<'_>) -> GateResult {
+    async fn start(&self, subject: &Subject<'_>) -> Ended {
         let spec = Spec {
             arguments: self.arguments(subject.changed),
             directory: subject.directory.to_owned(),
@@ -93,7 +117,11 @@ impl Gate {
             limit: self.limit.0,
             confinement: subject.confinement.cloned(),
         };
-        let end = process::run_into(spec, Output { stdout: None, keep: KEPT }).await;
+        process::run_into(spec, Output { stdout: None, keep: KEPT }).await
+    }
+
+    async fn run(&self, subject: &Subject<'_>) -> GateResult {
+        let end = self.start(subject).await;
         let log = match keep(subject.logs, &self.name, &end) {
             Ok(log) => log.display().to_string(),
             Err(error) => {
@@ -108,6 +136,7 @@ impl Gate {
             ended: end.words(),
             tail: if end.succeeded() { String::new() } else { end.first_error(SHOWN) },
             waived: false,
+            fails_before: false,
             log,
         }
     }

@@ -81,6 +81,7 @@ impl Finding {
             message: self.message,
             blocks: self.level.unwrap_or(check.level) == Level::Block,
             waived: false,
+            waived_by: String::new(),
             file: self.file.or_else(|| Some(self.lines.first()?.0.clone())),
             line,
             counted: counted(&self.lines),

@@ -96,6 +96,7 @@ mod tests {
             message: "no comment".to_owned(),
             blocks: true,
             waived: true,
+            waived_by: String::new(),
             file: Some("src/a b.rs".to_owned()),
             line: Some(7),
             counted: vec!["src/a b.rs:7".to_owned()],

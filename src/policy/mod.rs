@@ -33,6 +33,8 @@ pub struct Policy {
     pub config: Config,
     pub templates: Templates,
     pub version: Version,
+    /// Whether they are in a commit, and not in a work tree only.
+    pub is_committed: bool,
     /// Who approves by the profile that the project has configured, whatever was asked for.
     pub roles: BTreeMap<Severity, Vec<String>>,
     /// What a person has to know of where they come from; empty if there is nothing unusual.
@@ -229,7 +231,14 @@ async fn of_commit(project: &Project, source: Source, profile: Option<&str>) -> 
         let reason = |error: io::Error| TemplateError::Unreadable { path: path.clone(), reason: error.to_string() };
         (name, utf8(&text, template::LARGEST as usize).map_err(reason))
     });
-    Ok(Policy { config, templates: Templates::of(texts.collect()), version, roles, remarks: Vec::new() })
+    Ok(Policy {
+        config,
+        templates: Templates::of(texts.collect()),
+        version,
+        is_committed: true,
+        roles,
+        remarks: Vec::new(),
+    })
 }
 
 /// The project's own templates in the commit of `source`.
@@ -271,7 +280,7 @@ fn of_work_tree(
     let roles = configured(&config, profile, || Config::load(file, None))?;
     let (from, profile) = ("the work tree".to_owned(), config.profile.clone());
     let version = Version { from, profile, files, roles: config.review.roles.clone() };
-    Ok(Policy { config, templates, version, roles, remarks: remark.into_iter().collect() })
+    Ok(Policy { config, templates, version, is_committed: false, roles, remarks: remark.into_iter().collect() })
 }
 
 /// Who approves by the project's own configuration: `config`, unless a profile was asked for.

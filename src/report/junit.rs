@@ -51,7 +51,7 @@ impl Case {
     fn of_gate(gate: &GateResult) -> Case {
         let ended = match gate {
             GateResult { passed: true, .. } => End::Passed,
-            GateResult { waived: true, .. } => End::Skipped(gate.ended.clone()),
+            GateResult { waived: true, .. } | GateResult { fails_before: true, .. } => End::Skipped(gate.ended.clone()),
             _ => End::Failed { message: gate.ended.clone(), text: gate.tail.clone() },
         };
         Case { name: gate.name.clone(), seconds: gate.seconds, ended }

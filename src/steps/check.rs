@@ -116,7 +116,7 @@ fn refused(error: CheckError) -> StepError {
 fn reasons(check: &Check) -> Vec<String> {
     let rules = check.violations.iter().filter(|rule| rule.blocks && !rule.waived);
     let rules = rules.map(|rule| format!("{}: {}", rule.check, rule.message));
-    let gates = check.gates.iter().filter(|gate| !gate.passed && !gate.waived);
+    let gates = check.gates.iter().filter(|gate| gate.holds());
     let gates = gates.map(|gate| format!("gate {}: {}\n{}", gate.name, gate.ended, gate.tail).trim_end().to_owned());
     rules.chain(gates).collect()
 }

@@ -254,7 +254,7 @@ fn gates_run_at_once_on_what_concerns_them_and_what_they_print_is_kept() {
     let env = shop();
     env.settings(&format!(
             "{CONFIG}\n[[gate]]\nname = \"lint\"\ncommand = [\"ls\"]\npaths = [\"src/**\"]\nappend = true\nlimit = \"5s\"\n\
-             [[gate]]\nname = \"build\"\ncommand = \"seq 30; echo 'error: no such thing'; seq 40; exit 3\"\nlimit = \"5s\"\n\
+             [[gate]]\nname = \"build\"\ncommand = \"grep -q 'price 1' src/shop.txt || {{ seq 30; echo 'error: no such thing'; seq 40; exit 3; }}\"\nlimit = \"5s\"\n\
              [[gate]]\nname = \"docs\"\ncommand = \"exit 1\"\npaths = [\"docs/**\"]\nlimit = \"5s\"\n"
         ),
     );

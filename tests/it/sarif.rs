@@ -24,7 +24,8 @@ fn sarif(env: &TestEnv) -> Value {
 #[test]
 fn findings_of_every_kind_are_valid() {
     let env = shop();
-    env.settings(&CONFIG.replace("marker = \"\"", "marker = \"HOTFIX:\""));
+    let asking = CONFIG.replace("marker = \"\"", "marker = \"HOTFIX:\"");
+    env.settings(&format!("[check]\noff_alone = []\n{asking}"));
     let long: String = (0..80).map(|line| format!("    print({line})\n")).collect();
     let paid = format!("import time\nclass Payment:\n    pass\n\ndef pay(amount):\n{long}    time.sleep(9)\n");
     fix(&env, &[("src/pay me.py", &paid), ("src/müller.py", "x = 1\n"), ("Cargo.toml", "[dependencies]\na = '1'\n")]);

@@ -57,6 +57,9 @@ fn finding(violation: &Violation, incident: Option<&str>) -> String {
     if !violation.counted.is_empty() {
         text.push_str(&below(&format!("counted: {}", violation.counted.join(", "))));
     }
+    if !violation.waived_by.is_empty() {
+        text.push_str(&below(&format!("waived by {}", violation.waived_by)));
+    }
     if !violation.log.is_empty() {
         text.push_str(&below(&format!("all of it: {}", violation.log)));
     }
@@ -119,15 +122,17 @@ fn gate_lines(gate: &GateResult, incident: Option<&str>) -> String {
     let (word, style) = match gate {
         GateResult { passed: true, .. } => ("ok", GOOD),
         GateResult { waived: true, .. } => ("waived", FAINT),
+        GateResult { fails_before: true, .. } => ("-", FAINT),
         _ => ("FAIL", BAD),
     };
-    let mut text = line(word, style, &gate.check(), &format!("{}, {:.1} s", gate.ended, gate.seconds));
+    let before = if gate.fails_before { " in the same way before and with the fix" } else { "" };
+    let mut text = line(word, style, &gate.check(), &format!("{}{before}, {:.1} s", gate.ended, gate.seconds));
     gate.tail.lines().for_each(|more| text.push_str(&below(more)));
     if !gate.passed {
         if !gate.log.is_empty() {
             text.push_str(&below(&format!("all of it: {}", gate.log)));
         }
-        if !gate.waived {
+        if gate.holds() {
             text.push_str(&below(&waive(&gate.check(), incident)));
         }
     }
