@@ -137,6 +137,7 @@ pub struct Branch {
 pub enum BranchFrom {
     Branch,
     Tag,
+    Running,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -4,15 +4,18 @@ use crate::domain::check::Check;
 use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::next::{Hint, Next};
+use crate::domain::production::RollBack;
 use crate::domain::step_name::StepName;
+use crate::domain::strategy::Strategy;
 
-/// Returns what comes next; `None` if nothing is left to do.
+/// Returns what comes next; `None` if nothing is left to do. After a rollback that was
+/// all of it, that is to take what was bad out of production's branch.
 ///
 /// `roles` approve a fix of this severity. Without any, the approval that the step asked for is the only
 /// one.
 pub fn next(incident: &Incident, roles: &[String]) -> Option<Hint> {
     if incident.status.is_over() {
-        return None;
+        return brought_back(incident);
     }
     let stuck = incident.steps().rfind(|step| matches!(step.state, StepState::Stuck { .. }));
     let step = match incident.status {
@@ -31,6 +34,18 @@ pub fn next(incident: &Incident, roles: &[String]) -> Option<Hint> {
         }
         _ => Some(rest(incident)),
     }
+}
+
+/// What is left after a rollback that was all of it: the next release would bring back what was bad.
+fn brought_back(incident: &Incident) -> Option<Hint> {
+    let back = incident.detail::<RollBack>()?;
+    let is_all = incident.status == Status::Closed && incident.strategy == Some(Strategy::A) && back.from != back.to;
+    is_all.then(|| {
+        let RollBack { from, to, .. } = back;
+        let what =
+            format!("before the next release: `git revert --no-edit {to}..{from}` on production's branch, or fix it");
+        Next::by_hand(what).into()
+    })
 }
 
 /// Whether a step was started and has not ended: somebody works on it, or was killed.

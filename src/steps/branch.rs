@@ -76,6 +76,15 @@ impl MakeBranch {
         let (project, config) = (&self.0.project, &self.0.config);
         match config.branch.from {
             BranchFrom::Branch => Ok(project.remote_branch(&config.git.production).await?),
+            BranchFrom::Running => {
+                let running = self.0.deployer()?.current().await?.unwrap_or_default();
+                let commit = project.commit(&format!("refs/tags/{running}")).await?;
+                commit.ok_or_else(|| {
+                    let hint = Next::by_hand("tag the commit that runs in production").then(Next::Resume);
+                    let hint = hint.or(Next::configure("branch.from = \"branch\"").then(Next::Resume));
+                    StepError::failed(format!("production runs `{running}`, which is no tag"), hint)
+                })
+            }
             BranchFrom::Tag => {
                 let tags = project.git.run(["tag", "--list"]).await?;
                 let fitting = tags.lines().filter(|tag| config.branch.tag.matches(tag));

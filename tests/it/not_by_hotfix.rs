@@ -107,3 +107,27 @@ fn before_the_first_deploy_nothing_runs() {
         "{deployed}"
     );
 }
+
+#[test]
+fn a_fix_may_start_from_what_runs() {
+    let env = deployed_by_a_script();
+    env.write("later.txt", "not released\n");
+    env.publish("Work on something else");
+    env.configure("[guard]", "[branch]\nfrom = \"running\"\n\n[guard]");
+    ok(&env.hotfix(&START));
+    assert!(!env.path("work-001/later.txt").exists() && env.path("work-001/pay.txt").exists());
+    env.write("../running", "v9\n");
+    let started = env.hotfix(&["start", "Payment API returns 501", "--severity", "P0", "--issue-id", "002"]);
+    assert!(started.stderr.contains("production runs `v9`, which is no tag"), "{started}");
+}
+
+#[test]
+fn after_a_rollback_what_was_bad_is_still_to_be_taken_out() {
+    let env = deployed_by_a_script();
+    assert_eq!(env.hotfix(&[&START[..], &["--strategy", "A"]].concat()).status, Some(3));
+    ok(&env.hotfix(&["rollback", "001", "--to", "v1.0.0", "--yes"]));
+    let shipped = env.hotfix(&["ship", "001"]);
+    ok(&shipped);
+    let next = "next: before the next release: `git revert --no-edit v1.0.0..v1.1.0` on production's branch, or fix it";
+    assert!(shipped.stdout.contains(next), "{shipped}");
+}
