@@ -69,7 +69,7 @@ impl Session {
     /// Fails if the rules in force ask for fewer approvals than those of the declaration, and the actor may not
     /// approve.
     async fn may_accept_rules(&self, incident: &Incident) -> Result<(), AppError> {
-        let declared = incident.case.declaration().and_then(|declaration| declaration.policy.as_ref());
+        let declared = incident.case.declaration().and_then(|declaration| declaration.policy.as_deref());
         let (Some(declared), Some(severity)) = (declared, incident.severity) else { return Ok(()) };
         let tools = &self.service.tools;
         let now = crate::policy::now(&tools.project, &tools.config).await?;

@@ -313,10 +313,10 @@ pub struct Declaration {
     pub cause: Option<String>,
     /// The rules in force; unknown in journals of an older hotfix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Version>,
+    pub policy: Option<Box<Version>>,
     /// The decision that fewer people approve than the rules ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lowered: Option<Lowered>,
+    pub lowered: Option<Box<Lowered>>,
     /// The commit that broke it, if that is known: branches without it need no fix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<String>,

@@ -271,7 +271,7 @@ fn of_work_tree(
         None => Config::load(None, profile)?,
     };
     let templates = Templates::load(Some(&project.top));
-    let own = templates.own().map(|(name, text)| (template::path(name), blob(Format::Sha1, &text)));
+    let own = templates.own().map(|(name, text)| (template::path(name), blob(Format::Sha1, text)));
     let file = local.as_ref().map(|source| (FILE.to_owned(), source.name.clone()));
     let files: BTreeMap<String, String> = file.into_iter().chain(own).collect();
     // With neither there is nothing whose place is worth a word.

@@ -84,7 +84,7 @@ impl Templates {
     /// The project's own templates that can be used, each with its name.
     pub fn own(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let source = |name: &&'static str| Some((*name, self.sources.get(name)?.as_ref().ok()?.as_str()));
-        self.own.iter().filter_map(move |name| source(&name))
+        self.own.iter().filter_map(source)
     }
 
     /// What is wrong with a project's own templates, each by its name.

@@ -62,7 +62,7 @@ impl Step for UnderPolicy {
 
 /// Why the incident can't continue under the rules as they are now.
 async fn held(tools: &Tools, incident: &Incident) -> Result<Option<Outcome>, StepError> {
-    let Some(declared) = incident.case.declaration().and_then(|declaration| declaration.policy.as_ref()) else {
+    let Some(declared) = incident.case.declaration().and_then(|declaration| declaration.policy.as_deref()) else {
         return Ok(None);
     };
     let mut now = current(tools).await?;
@@ -79,7 +79,7 @@ async fn held(tools: &Tools, incident: &Incident) -> Result<Option<Outcome>, Ste
         for change in now.changes(declared).into_iter().chain(difference(tools, declared, &now).await) {
             reason.push_str(&format!("\n{change}"));
         }
-        let hint = Next::waive(now.waiver()).then(Next::Ship).into();
+        let hint = Next::waive(now.waiver()).then(Next::Ship);
         return Ok(Some(Outcome::Held { reason, hint }));
     }
     if now.digest() != tools.policy.digest() {

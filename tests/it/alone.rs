@@ -154,7 +154,7 @@ fn a_rollback_goes_to_the_last_verified_release() {
     exit status: 1
     --- stderr
     error: no other release than `v1.1.0`, which runs, was verified
-    hint: hotfix rollback --to RELEASE
+    hint: hotfix rollback --to v1.0.0, which was never verified
     ");
     assert_snapshot!(env.hotfix(&["rollback", "--to", "v1.0.0", "--dry-run"]), @r"
     exit status: 0

@@ -156,7 +156,7 @@ async fn a_strategy_changes_before_and_after_the_decision() {
     let Choice::Planned(incident) = session.choose(&key, Strategy::A, "", &Unwatched).await.unwrap() else {
         panic!("it was decided before");
     };
-    assert_eq!(steps(&incident), ["prepare", "roll-back", "confirm", "close", "post-mortem"]);
+    assert_eq!(steps(&incident), ["prepare", "roll-back", "confirm", "close", "clean-up", "post-mortem"]);
     assert_eq!(incident.plan().unwrap().reasons, [format!("changed by {LEAD}")]);
 }
 

@@ -53,7 +53,8 @@ fn an_author_waives_what_production_lets_authors_waive() {
 fn a_secret_is_no_matter_of_choice() {
     for setting in ["off_alone", "waivable_by_author"] {
         for name in ["secret", "weakening", "proof", "gate/lint", "no-such"] {
-            let refused = checked("", &format!("{setting} = [\"{name}\"]"), "Mend it", &[]);
+            let choice = format!("{setting} = [\"{name}\"]");
+            let refused = checked(&choice, &choice, "Mend it", &[]);
             assert_eq!(refused.status, Some(2), "{name}: {refused}");
             assert!(refused.stderr.contains("no check of the guard that can be left to choice"), "{refused}");
         }

@@ -128,30 +128,39 @@ impl TestEnv {
     /// Writes the clone's hotfix.toml; production's branch gets it too where it has one, which is the one that
     /// counts then.
     pub fn settings(&self, text: &str) {
+        let has_one = !self.git_in("remote.git", &["branch", "--list", "main"]).is_empty()
+            && !self.git_in("remote.git", &["ls-tree", "--name-only", "main", "hotfix.toml"]).is_empty();
+        if has_one { self.rules(text) } else { self.write("hotfix.toml", text) }
+    }
+
+    /// Writes the clone's hotfix.toml, and makes it the one of production's branch, here and on the remote.
+    pub fn rules(&self, text: &str) {
         self.write("hotfix.toml", text);
-        let tip = self.git(&["ls-remote", "origin", "refs/heads/main"]);
-        let tip = tip.split('\t').next().unwrap_or_default();
-        let has_one = |tip: &str| self.git_in("remote.git", &["ls-tree", "--name-only", tip, "hotfix.toml"]) != "";
-        if tip.is_empty() || !has_one(tip) {
+        self.git(&["fetch", "--quiet", "origin"]);
+        let tip = self.git(&["rev-parse", "origin/main"]);
+        if self.git(&["rev-parse", "HEAD"]) == tip
+            && self.git(&["symbolic-ref", "--quiet", "HEAD"]) == "refs/heads/main"
+        {
+            self.git(&["add", "hotfix.toml"]);
+            self.git(&["commit", "--quiet", "--allow-empty", "--message", "Configure hotfix", "--", "hotfix.toml"]);
+            self.git(&["push", "--quiet", "origin", "main"]);
             return;
         }
-        if self.git(&["rev-parse", "HEAD"]) == tip && self.git(&["symbolic-ref", "HEAD"]) == "refs/heads/main" {
-            self.git(&["commit", "--quiet", "--message", "Configure hotfix", "--", "hotfix.toml"]);
-            self.git(&["push", "--quiet", "origin", "main"]);
-        } else {
-            let index = self.path("index");
-            let run = |args: &[&str]| {
-                let output = self.run(self.command("git", args).env("GIT_INDEX_FILE", &index));
-                assert_eq!(output.status, Some(0), "git {args:?}\n{output}");
-                output.stdout.trim_end().to_owned()
-            };
-            run(&["fetch", "--quiet", "origin"]);
-            run(&["read-tree", tip]);
-            let blob = run(&["hash-object", "-w", "hotfix.toml"]);
-            run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},hotfix.toml")]);
-            let tree = run(&["write-tree"]);
-            let commit = run(&["commit-tree", "-m", "Configure hotfix", "-p", tip, &tree]);
-            run(&["push", "--quiet", "origin", &format!("{commit}:refs/heads/main")]);
+        // Whatever is checked out stays.
+        let index = self.path("index");
+        let run = |args: &[&str]| {
+            let output = self.run(self.command("git", args).env("GIT_INDEX_FILE", &index));
+            assert_eq!(output.status, Some(0), "git {args:?}\n{output}");
+            output.stdout.trim_end().to_owned()
+        };
+        run(&["read-tree", &tip]);
+        let blob = run(&["hash-object", "-w", "hotfix.toml"]);
+        run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},hotfix.toml")]);
+        let tree = run(&["write-tree"]);
+        let commit = run(&["commit-tree", "-m", "Configure hotfix", "-p", &tip, &tree]);
+        run(&["push", "--quiet", "origin", &format!("{commit}:refs/heads/main")]);
+        if run(&["for-each-ref", "--format=%(objectname) %(HEAD)", "refs/heads/main"]) == tip {
+            run(&["update-ref", "refs/heads/main", &commit, &tip]);
         }
     }
 

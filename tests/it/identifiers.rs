@@ -79,7 +79,7 @@ fn without_the_remote_the_name_is_provisional_and_the_number_follows() {
             decide
     next: hotfix ship
     --- stderr
-      ok    investigate  2 recent commits; 0 recent deploys   [DURATION]
+      ok    investigate  2 recent commits; 0 recent deploys; `v1.0.0` runs, which was not deployed by hotfix   [DURATION]
     ");
     let audit = env.hotfix(&["audit", "verify"]);
     assert_eq!(audit.status, Some(0), "{audit}");

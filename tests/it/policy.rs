@@ -118,12 +118,12 @@ fn fewer_approvals_are_a_decision_with_a_name_and_a_reason() {
 #[test]
 fn the_rules_of_the_base_judge_a_branch() {
     let env = TestEnv::new();
-    env.write("hotfix.toml", "[guard]\nmarker = \"HOTFIX:\"\nregression_test = false\n");
+    env.write("hotfix.toml", "[check]\noff_alone = []\n[guard]\nmarker = \"HOTFIX:\"\nregression_test = false\n");
     env.write("pay.py", "def pay(amount):\n    return amount\n");
     env.publish("Begin");
     env.git(&["switch", "--quiet", "--create", "fix"]);
     env.write("pay.py", "def pay(amount):\n    return amount + 1\n");
-    env.write("hotfix.toml", "[guard]\nmarker = \"\"\nregression_test = false\n");
+    env.write("hotfix.toml", "[check]\noff_alone = []\n[guard]\nmarker = \"\"\nregression_test = false\n");
     env.commit("Fix");
     let checked = env.hotfix(&["check", "--base", "main", "--only", "guard"]);
     assert_eq!(checked.status, Some(3), "{checked}");

@@ -43,7 +43,9 @@ const OWN: &str = "grep -q 2 price.txt";
 /// A fix of the price with the test `own`; `other` is a test that was there before. The policy is `proof`.
 fn proven(own: &str, other: &str, proof: &str) -> (TestEnv, Output) {
     let env = TestEnv::new();
-    env.write("hotfix.toml", &format!("[guard]\nmarker = \"\"\n[proof]\n{proof}"));
+    // What runs is written down outside of the trees.
+    let open = "[sandbox]\nenabled = false\n";
+    env.write("hotfix.toml", &format!("[guard]\nmarker = \"\"\n{open}[proof]\n{proof}"));
     env.write(".gitignore", ".venv\n");
     env.write("pyproject.toml", "[project]\nname = \"shop\"\n");
     env.write("price.txt", "1\n\n\n\nshop\n");

@@ -73,7 +73,7 @@ impl Attacked {
 
     fn configure(&self, settings: &str, gate: &str) {
         let gate = format!("[[gate]]\nname = \"a\"\ncommand = {gate:?}\nlimit = \"1m\"\n");
-        self.env.write("hotfix.toml", &format!("[guard]\nmarker = \"\"\n[sandbox]\n{settings}\n{gate}"));
+        self.env.rules(&format!("[guard]\nmarker = \"\"\n[sandbox]\n{settings}\n{gate}"));
     }
 
     /// Checks in the linked work tree, as a job does, with a secret and an agent in the environment.
@@ -174,7 +174,7 @@ fn a_hostile_test_changes_nothing_outside_of_its_tree() {
         format!("test \"$({} | xargs)\" = \"network done\" && grep -q 'price 2' src/shop.txt", attacked.attempts());
     let settings = |sandbox: &str| {
         let text = format!("{}\n{sandbox}\n", crate::check::CONFIG);
-        attacked.env.write("hotfix.toml", &text);
+        attacked.env.rules(&text);
     };
     settings("");
     fix(&attacked.env, &[("tests/new.case", &test)]);

@@ -206,7 +206,7 @@ mod tests {
             (vec!["sh", "-c", "yarn lint"], "Makefile bin/check ops/eslint.js scripts/types.sh tools/before.js"),
         ] {
             let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
-            let found = named(&[command.clone()], &files.clone().into());
+            let found = named(std::slice::from_ref(&command), &files.clone().into());
             assert_eq!(found.into_iter().collect::<Vec<_>>().join(" "), expected, "{command:?}");
         }
     }
