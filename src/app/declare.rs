@@ -76,6 +76,13 @@ impl Session {
     /// Fails if the report has no title, is not an emergency, gets a severity from no rule and no person, names
     /// a commit that is not here, or if the tracker's identifier can't be used or is taken. An unreachable remote is no reason to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
+        let Declared { incident, remarks } = self.declare_to_run(report).await?;
+        let incident = self.engine(&Unwatched).deliver(incident, None).await?;
+        Ok(Declared { incident, remarks })
+    }
+
+    /// The same, with its notices left to the run that follows: it sends them beside its work.
+    pub async fn declare_to_run(&self, report: Report) -> Result<Declared, AppError> {
         // A title is one line; the full text is kept.
         let title = name::line(&report.title, TITLE);
         if title.is_empty() {
@@ -129,7 +136,6 @@ impl Session {
             JournalError::Illegal(_) => AppError::Duplicate { id: key.clone() },
             error => error.into(),
         })?;
-        let incident = self.engine(&Unwatched).deliver(incident, None).await?;
         Ok(Declared { incident, remarks })
     }
 

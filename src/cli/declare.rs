@@ -2,7 +2,7 @@ use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
-use crate::app::declare::Report;
+use crate::app::declare::{Declared, Report};
 use crate::app::session::Session;
 use crate::app::view::plan::StartPlan;
 use crate::domain::incident::Incident;
@@ -60,22 +60,19 @@ pub struct ReportArgs {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let session = context.declaring().await?;
-        let incident = self.report.declare(&session).await?;
+        let incident = told(session.declare(self.report.report()).await?);
         let reply = run::whole(&session.service, &incident).await?;
         run::heard(&session.service, &incident, reply).await
     }
 }
 
-impl ReportArgs {
-    /// Declares the incident, and prints the remarks on standard error.
-    pub async fn declare(self, session: &Session) -> Result<Incident, CliError> {
-        let declared = session.declare(self.report()).await?;
-        for remark in &declared.remarks {
-            show::note(remark);
-        }
-        Ok(declared.incident)
-    }
+/// Prints the remarks on standard error, and returns the incident.
+pub fn told(declared: Declared) -> Incident {
+    declared.remarks.iter().for_each(|remark| show::note(remark));
+    declared.incident
+}
 
+impl ReportArgs {
     /// Shows what `start` would declare and do, and does nothing.
     pub fn plan(self, session: &Session, strategy: Option<Strategy>) -> Result<Reply, CliError> {
         let plan = session.plan_of_start(&self.report(), strategy)?;
@@ -84,7 +81,7 @@ impl ReportArgs {
         Ok(Reply::new(text, plan))
     }
 
-    fn report(self) -> Report {
+    pub fn report(self) -> Report {
         Report {
             cause: None,
             reason: self.reason,

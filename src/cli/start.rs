@@ -1,5 +1,5 @@
 use super::Context;
-use super::declare::ReportArgs;
+use super::declare::{ReportArgs, told};
 use super::error::CliError;
 use super::reply::Reply;
 use super::{run, show};
@@ -28,7 +28,7 @@ impl Args {
         if self.dry_run {
             return self.report.plan(&session, self.strategy);
         }
-        let incident = self.report.declare(&session).await?;
+        let incident = told(session.declare_to_run(self.report.report()).await?);
         if let Some(strategy) = self.strategy {
             session.choose_first(&incident.key, strategy).await?;
         }
