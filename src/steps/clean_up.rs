@@ -35,21 +35,6 @@ impl Step for CleanUp {
         let branch: Branch = needed(at.incident)?;
         // Without a release only what nobody has added to can go.
         let saved = at.incident.detail::<Release>().map_or_else(|| branch.start.clone(), |release| release.commit);
-        // By a commit that is missing here nothing can be judged.
-        self.0.project.bring(&saved).await?;
-        let tip = self.0.project.commit(&format!("refs/heads/{}", branch.name)).await?;
-        // In a clone that has not seen the fix the branch is behind, and nothing is lost with it.
-        let is_saved = match &tip {
-            Some(tip) => self.0.project.is_ancestor(tip, &saved).await.unwrap_or(false),
-            None => true,
-        };
-        if let Some(tip) = tip.filter(|_| !is_saved) {
-            return Ok(Outcome::Skipped(format!(
-                "`{}` has commits that were not released ({}) and is kept",
-                branch.name,
-                short(&tip)
-            )));
-        }
         let removed = remove(&self.0, &branch, &saved).await?;
         Ok(Outcome::Done(Evidence::new(removed.join("; "))))
     }
@@ -61,17 +46,28 @@ impl Step for CleanUp {
 
 /// Removes the work tree, the branch and the remote branch, and returns what happened to each.
 ///
-/// A work tree with changes or files that git does not have is kept, and so is its branch. So is a
-/// remote branch with commits that `saved` does not have.
+/// A branch with commits that `saved` does not have is kept with its work tree, and so is a work tree with changes
+/// or files that git does not have with its branch. The remote's branch is judged by its own commits: each clone
+/// may have others.
 pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<String>, StepError> {
     let project = &tools.project;
     let mut done = Vec::new();
+    // By a commit that is missing here nothing can be judged.
     project.bring(saved).await?;
+    let refname = format!("refs/heads/{}", branch.name);
+    let tip = project.commit(&refname).await?;
+    // In a clone that has not seen the fix the branch is behind, and nothing is lost with it.
+    let own_commits = match &tip {
+        Some(tip) if !project.is_ancestor(tip, saved).await.unwrap_or(false) => Some(short(tip)),
+        _ => None,
+    };
     // Each clone may have one of its own.
     let own = work_tree::registered(project, &branch.name).await?.map(|tree| tree.path);
     let work_tree = own.as_deref().unwrap_or(Path::new(&branch.work_tree));
-    let mut kept = false;
-    if work_tree.is_dir() && !project.has_work_tree(work_tree).await? {
+    let mut kept = own_commits.is_some();
+    if let Some(tip) = own_commits {
+        done.push(format!("`{}` has commits that were not released ({tip}) and is kept", branch.name));
+    } else if work_tree.is_dir() && !project.has_work_tree(work_tree).await? {
         done.push("work tree kept, another clone made it".to_owned());
     } else if work_tree.is_dir() {
         let untracked = Git::at(work_tree).run(["status", "--porcelain", "--untracked-files=normal"]).await?;
@@ -87,8 +83,7 @@ pub async fn remove(tools: &Tools, branch: &Branch, saved: &str) -> Result<Vec<S
             done.push("work tree removed".to_owned());
         }
     }
-    let refname = format!("refs/heads/{}", branch.name);
-    if !kept && let Some(tip) = project.commit(&refname).await? {
+    if !kept && let Some(tip) = tip {
         project.git.run(["worktree", "prune"]).await?;
         project.git.run(["update-ref", "-d", &refname, &tip]).await?;
         done.push(format!("`{}` deleted", branch.name));

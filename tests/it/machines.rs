@@ -342,6 +342,31 @@ fn a_colleague_makes_the_fix_in_another_clone_on_postgres() {
     assert!(!env.path(tree).exists());
 }
 
+/// Each clone has a commit on the fix's branch, and only one of them was released.
+#[test]
+#[ignore = "needs PostgreSQL: run ./test"]
+fn a_commit_of_ones_own_stays_and_the_branch_of_the_remote_goes_on_postgres() {
+    let env = TestEnv::on(Kind::Postgres);
+    env.instant();
+    env.clone_to("second");
+    let start = env.hotfix(&["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"]);
+    assert_eq!(start.status, Some(0), "{start}");
+    let own = env.fix("001");
+    assert_eq!(env.hotfix_in("second", &["ship"]).status, Some(3));
+    let tree = "second-001";
+    fs::write(env.path(tree).join("fix.txt"), "fixed otherwise\n").unwrap();
+    env.git_in(tree, &["add", "--all"]);
+    env.git_in(tree, &["commit", "--quiet", "--message", "Fix it otherwise"]);
+    let killed = env.run(env.command_in("second", &["ship"]).env("HOTFIX_CRASH", "within:deploy"));
+    assert_eq!(killed.status, None, "{killed}");
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(shipped.status, Some(0), "{shipped}");
+    assert!(shipped.stderr.contains("has commits that were not released"), "{shipped}");
+    assert_eq!(env.git_in("work-001", &["rev-parse", "HEAD"]), own);
+    let remote = env.git_in("remote.git", &["for-each-ref", "--format=%(refname)", "refs/heads"]);
+    assert_eq!(remote, "refs/heads/main", "{shipped}");
+}
+
 #[test]
 fn a_work_tree_that_git_was_killed_in_is_made_again() {
     let (env, whole) = (TestEnv::new(), TestEnv::new());
