@@ -32,8 +32,8 @@ pub struct Request {
 }
 
 /// Checks the commit that is checked out, by the rules of what it is compared with if that is named, else by those
-/// in force. Nothing of it is journalled; what can be waived, its author waives. Returns what a person has to know of the
-/// rules, too.
+/// in force. Nothing of it is journalled; what can be waived, its author waives. Returns what a person has to know of
+/// the rules, too.
 ///
 /// Fails if there is nothing to compare it with.
 pub async fn check(request: &Request, progress: Progress<'_>) -> Result<(Check, Vec<String>), AppError> {
@@ -45,7 +45,8 @@ pub async fn check(request: &Request, progress: Progress<'_>) -> Result<(Check, 
     {
         policy = of_base;
     }
-    let Policy { config, version, is_committed, remarks, .. } = policy;
+    let Policy { config, version, is_committed, mut remarks, unfollowed, .. } = policy;
+    remarks.extend(unfollowed);
     let here = Git::at(&request.directory);
     let fix =
         commit(&here, "HEAD").await?.ok_or(AppError::NothingToCheck("the branch has no commit yet".to_owned()))?;
@@ -91,10 +92,13 @@ pub fn sarif(check: &Check) -> serde_json::Value {
 
 /// Whether there may be incidents here: a journal, or a configuration that names one.
 pub async fn may_have_incidents(directory: &Path) -> bool {
-    let Ok(project) = Project::open(directory).await else { return false };
-    let journal = project.common.join("hotfix/journal.db");
-    let places = [project.top.join(FILE), directory.join(FILE), journal];
-    std::env::var_os("HOTFIX_STORE").is_some() || places.iter().any(|place| place.exists())
+    let Ok(mut project) = Project::open(directory).await else { return false };
+    if std::env::var_os("HOTFIX_STORE").is_some() || project.common.join("hotfix/journal.db").exists() {
+        return true;
+    }
+    // Rules with a mistake are named by whoever follows them.
+    let policy = policy::find(&mut project, directory, None).await;
+    policy.map_or(true, |policy| policy.version.files.contains_key(FILE))
 }
 
 impl Service {

@@ -46,6 +46,7 @@ pub struct Service {
     pub(super) configured_roles: BTreeMap<Severity, Vec<String>>,
     /// What a person has to know of the rules in force.
     pub(super) remarks: Vec<String>,
+    unfollowed: Option<String>,
     pub(super) clock: SystemClock,
 }
 
@@ -71,7 +72,7 @@ impl Service {
     /// Opens the repository that `options` lead to, and the journals of its service.
     pub async fn open(options: &Options) -> Result<Arc<Service>, AppError> {
         let (project, policy) = found(options).await?;
-        let Policy { config, templates, version, roles, remarks, .. } = policy;
+        let Policy { config, templates, version, roles, remarks, unfollowed, .. } = policy;
         let place = Place::of(&project, &config).await?;
         let store = Arc::new(Store::open(&place.location, &place.home, &place.claim).await?);
         private::mend(&place.home);
@@ -89,7 +90,16 @@ impl Service {
         let tools = Arc::new(Tools { config, policy: version, project, store, deployer, templates, state });
         let steps = steps::all(&tools);
         let name = place.claim.name().to_owned();
-        Ok(Arc::new(Service { name, tools, steps, outbox, configured_roles: roles, remarks, clock: SystemClock }))
+        Ok(Arc::new(Service {
+            name,
+            tools,
+            steps,
+            outbox,
+            configured_roles: roles,
+            remarks,
+            unfollowed,
+            clock: SystemClock,
+        }))
     }
 
     /// The service used by `actor`.
@@ -128,9 +138,9 @@ impl Service {
         incident.notices_sent.is_empty() && !destinations.is_empty() && destinations.iter().all(failed)
     }
 
-    /// What a person has to know of the rules in force; empty if there is nothing unusual.
-    pub fn policy_remarks(&self) -> &[String] {
-        &self.remarks
+    /// That the work tree has other rules than those in force, if so: who edits them expects that they count.
+    pub fn unfollowed_rules(&self) -> Option<&str> {
+        self.unfollowed.as_deref()
     }
 
     /// What the configuration lacks for a deploy, and the setting to add. There is time for that while the

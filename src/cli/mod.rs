@@ -173,15 +173,19 @@ impl Context {
 
     /// The service used by the person in `--as`, else by git's user. Neither identity is proven.
     async fn session(&self) -> Result<Session, AppError> {
-        let (service, actor) = tokio::join!(self.service(), self.actor());
-        Ok(service?.by(actor?))
+        self.acting(&self.options()).await
+    }
+
+    async fn acting(&self, options: &Options) -> Result<Session, AppError> {
+        let (service, actor) = tokio::join!(self.open(options), self.actor());
+        let (service, actor) = (service?, actor?);
+        service.unfollowed_rules().into_iter().for_each(show::note);
+        Ok(service.by(actor))
     }
 
     /// The same under the rules that the remote has now: an incident is declared under them.
     async fn declaring(&self) -> Result<Session, AppError> {
-        let options = Options { fresh: true, ..self.options() };
-        let (service, actor) = tokio::join!(self.open(&options), self.actor());
-        Ok(service?.by(actor?))
+        self.acting(&Options { fresh: true, ..self.options() }).await
     }
 
     async fn actor(&self) -> Result<Actor, AppError> {

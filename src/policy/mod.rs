@@ -37,8 +37,10 @@ pub struct Policy {
     pub is_committed: bool,
     /// Who approves by the profile that the project has configured, whatever was asked for.
     pub roles: BTreeMap<Severity, Vec<String>>,
-    /// What a person has to know of where they come from; empty if there is nothing unusual.
+    /// What a person has to know who relies on them for the first time; empty if there is nothing unusual.
     pub remarks: Vec<String>,
+    /// That the work tree has others, which are not followed.
+    pub unfollowed: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +82,7 @@ pub async fn find(project: &mut Project, directory: &Path, profile: Option<&str>
     let policy = match production {
         Found::Rules(source) => {
             let mut policy = of_commit(project, source, profile).await?;
-            policy.remarks.extend(differs(local.as_ref(), &policy));
+            policy.unfollowed = differs(local.as_ref(), &policy);
             policy
         }
         Found::None { why } => of_work_tree(project, local, why, profile)?,
@@ -238,6 +240,7 @@ async fn of_commit(project: &Project, source: Source, profile: Option<&str>) -> 
         is_committed: true,
         roles,
         remarks: Vec::new(),
+        unfollowed: None,
     })
 }
 
@@ -280,7 +283,15 @@ fn of_work_tree(
     let roles = configured(&config, profile, || Config::load(file, None))?;
     let (from, profile) = ("the work tree".to_owned(), config.profile.clone());
     let version = Version { from, profile, files, roles: config.review.roles.clone() };
-    Ok(Policy { config, templates, version, is_committed: false, roles, remarks: remark.into_iter().collect() })
+    Ok(Policy {
+        config,
+        templates,
+        version,
+        is_committed: false,
+        roles,
+        remarks: remark.into_iter().collect(),
+        unfollowed: None,
+    })
 }
 
 /// Who approves by the project's own configuration: `config`, unless a profile was asked for.

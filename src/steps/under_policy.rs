@@ -1,4 +1,4 @@
-//! Steps that the rules decide about, held if the rules are not those that the incident was declared under.
+//! What the rules decide about, held if the rules are not those that the incident was declared under.
 
 use std::sync::Arc;
 
@@ -16,22 +16,25 @@ use crate::workflow::step::{Action, Moment, Outcome, Step, StepError, Undo};
 /// How many lines of a difference are shown.
 const SHOWN: usize = 20;
 
-/// What brings a fix to production, in any strategy; no way back is held.
-const DECIDED: &[StepName] =
-    &[StepName::Check, StepName::Review, StepName::Release, StepName::Image, StepName::Prepare, StepName::Deploy];
-
 /// A step that runs under the rules of the declaration, or under others that a person has accepted.
 struct UnderPolicy {
     tools: Arc<Tools>,
     step: Box<dyn Step>,
 }
 
-/// Returns the step; one that the rules decide about with their hold on it.
+/// Returns the step with the rules' hold on it, where they decide about it.
 pub fn under_policy(tools: &Arc<Tools>, step: Box<dyn Step>) -> Box<dyn Step> {
-    match DECIDED.contains(&step.name()) {
-        true => Box::new(UnderPolicy { tools: Arc::clone(tools), step }),
-        false => step,
-    }
+    Box::new(UnderPolicy { tools: Arc::clone(tools), step })
+}
+
+/// Whether the rules decide about a step: from the check to the deploy. No way back is held, nor what follows a
+/// deploy.
+fn decides(incident: &Incident, name: StepName) -> bool {
+    let Some(plan) = incident.plan() else { return false };
+    let place = |name: StepName| plan.steps.iter().position(|step| step.name == name);
+    // A plan that continues from a later step has no check.
+    let first = place(StepName::Check).unwrap_or_default();
+    place(StepName::Deploy).zip(place(name)).is_some_and(|(deploy, step)| (first..=deploy).contains(&step))
 }
 
 #[async_trait]
@@ -45,10 +48,12 @@ impl Step for UnderPolicy {
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
-        match held(&self.tools, at.incident).await? {
-            Some(held) => Ok(held),
-            None => self.step.run(at).await,
+        if decides(at.incident, self.name())
+            && let Some(held) = held(&self.tools, at.incident).await?
+        {
+            return Ok(held);
         }
+        self.step.run(at).await
     }
 
     async fn verify(&self, at: &Moment<'_>) -> Result<Option<Evidence>, StepError> {

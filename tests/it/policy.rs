@@ -199,3 +199,33 @@ fn a_mistake_on_production_is_shown_at_its_place() {
       help: did you mean `watch`?
     ");
 }
+
+#[test]
+fn going_back_is_held_by_no_rules() {
+    let env = TestEnv::new();
+    env.instant();
+    ok(&env.hotfix(&[&START[..4], &["--issue-id", "000"]].concat()));
+    env.fix("000");
+    ok(&env.hotfix(&["ship"]));
+    ok(&env.hotfix(&["deploy", "hotfix-000", "--yes"]));
+    ok(&env.hotfix(&START));
+    env.settings(&(env.read("hotfix.toml") + "# changed\n"));
+    ok(&env.hotfix(&["decide", "001", "--strategy", "A", "--reason", "at once"]));
+    let back = env.hotfix(&["ship", "001"]);
+    assert!(!back.stderr.contains("the rules are not those"), "{back}");
+    assert!(back.stderr.contains("  ok    prepare "), "{back}");
+}
+
+#[test]
+fn whoever_edits_the_rules_here_is_told_by_every_command_that_acts() {
+    let env = TestEnv::new();
+    env.instant();
+    env.write("hotfix.toml", &(env.read("hotfix.toml") + "# edited\n"));
+    for command in [&["deploy", "v1", "--dry-run"][..], &["watch"], &["rollback", "--dry-run"]] {
+        let said = env.hotfix(command).stderr;
+        assert_eq!(said.matches("note: hotfix.toml here is another one than origin/main at ").count(), 1, "{said}");
+    }
+    assert!(!env.hotfix(&["status"]).stderr.contains("note:"));
+    let declared = env.hotfix(&["declare", "Payment API returns 500", "--severity", "P0"]).stderr;
+    assert_eq!(declared.matches("note: hotfix.toml here").count(), 1, "{declared}");
+}
