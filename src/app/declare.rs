@@ -74,7 +74,8 @@ impl Session {
     /// Declares an incident with an identifier that nobody else gets.
     ///
     /// Fails if the report has no title, is not an emergency, gets a severity from no rule and no person, names
-    /// a commit that is not here, or if the tracker's identifier can't be used or is taken. An unreachable remote is no reason to fail.
+    /// a commit that is not here, asks for fewer approvals without a reason, or if the tracker's identifier can't be
+    /// used or is taken. An unreachable remote is no reason to fail.
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
         let Declared { incident, remarks } = self.declare_to_run(report).await?;
         let incident = self.engine(&Unwatched).deliver(incident, None).await?;
@@ -154,10 +155,11 @@ impl Session {
         let profile = (asked(&severity) > to).then(|| format!("--profile {}", service.config().profile));
         let lower = (severity != by_rule).then(|| format!("{severity} instead of {by_rule}"));
         let by = profile.into_iter().chain(lower).collect::<Vec<_>>().join(" and ");
-        let reason = match &report.cause {
-            Some(cause) if report.reason.is_empty() => cause.clone(),
-            _ => report.reason.trim().to_owned(),
-        };
+        // What a watch has measured is nobody's choice.
+        if let Some(cause) = &report.cause {
+            return Ok(Some(Lowered { from, to, by, reason: cause.clone() }));
+        }
+        let reason = report.reason.trim().to_owned();
         if reason.is_empty() {
             return Err(AppError::Lowered { from, to, by });
         }

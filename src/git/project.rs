@@ -203,7 +203,7 @@ impl Project {
     /// The newest tag in the history of the tagged commit before it; `None` where there is none, or no such tag.
     pub async fn tag_before(&self, tag: &str) -> Result<Option<String>, ProjectError> {
         let before = format!("refs/tags/{tag}^{{commit}}^");
-        let output = self.git.call(["describe", "--tags", "--abbrev=0", "--match=*", &before]).output().await?;
+        let output = self.git.call(["describe", "--tags", "--abbrev=0", &before]).output().await?;
         let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok((output.status == Some(0) && !name.is_empty()).then_some(name))
     }

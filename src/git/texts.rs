@@ -12,9 +12,10 @@ pub struct Text {
 }
 
 /// Returns what each of `specs`, such as `refs/remotes/origin/main:hotfix.toml` or a commit's name, stands for;
-/// `None` where there is nothing. A link is followed within its commit, and not out of it.
+/// `None` where there is nothing, as for a name with a line break. A link is followed within its commit, and not out of it.
 pub async fn read(git: &Git, specs: &[String]) -> Result<Vec<Option<Text>>, GitError> {
-    let input: String = specs.iter().map(|spec| format!("{spec}\n")).collect();
+    let is_one = |spec: &&String| !spec.contains('\n');
+    let input: String = specs.iter().filter(is_one).map(|spec| format!("{spec}\n")).collect();
     let batch = ["cat-file", "--batch=%(objectname) %(objecttype) %(objectsize)", "--follow-symlinks", "--buffer"];
     let output = git.call(batch).input(input).output().await?;
     if output.status != Some(0) {
@@ -24,7 +25,7 @@ pub async fn read(git: &Git, specs: &[String]) -> Result<Vec<Option<Text>>, GitE
     let mut rest = output.stdout.as_slice();
     let mut texts = Vec::with_capacity(specs.len());
     for spec in specs {
-        texts.push(next(spec, &mut rest));
+        texts.push(if is_one(&spec) { next(spec, &mut rest) } else { None });
     }
     Ok(texts)
 }
@@ -74,7 +75,15 @@ mod tests {
         git.run(["add", "--all"]).await.unwrap();
         git.run(["commit", "--quiet", "--message", "Begin"]).await.unwrap();
         let names = ["HEAD:a/file", "HEAD:none", "none:file", "HEAD:outside", "HEAD:loop", "HEAD:dangling"];
-        let more = ["HEAD:a/file/under", "HEAD:a", "HEAD:inside", "HEAD:empty", "HEAD^{commit}", "HEAD:a/file"];
+        let more = [
+            "HEAD:a/file/under",
+            "HEAD:a",
+            "HEAD:a\nHEAD:a/file",
+            "HEAD:inside",
+            "HEAD:empty",
+            "HEAD^{commit}",
+            "HEAD:a/file",
+        ];
         let specs: Vec<String> = names.iter().chain(&more).map(ToString::to_string).collect();
         let found = read(&git, &specs).await.unwrap();
         let shown = specs.iter().zip(&found).filter(|(spec, _)| !spec.contains('^')).map(|(spec, text)| {
@@ -90,11 +99,13 @@ mod tests {
         HEAD:dangling Some(None)
         HEAD:a/file/under None
         HEAD:a None
+        HEAD:a
+        HEAD:a/file None
         HEAD:inside Some(Some("text\nwith 5 missing\n"))
         HEAD:empty Some(Some(""))
         HEAD:a/file Some(Some("text\nwith 5 missing\n"))
         "#);
         let commit = git.run(["rev-parse", "HEAD"]).await.unwrap();
-        assert_eq!(found[10].as_ref().map(|text| &text.name), Some(&commit));
+        assert_eq!(found[11].as_ref().map(|text| &text.name), Some(&commit));
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::check::Violation;
+use crate::domain::hex::hex;
 use crate::domain::proof::Proof;
 
 /// A proof, and what it means for the fix.
@@ -105,11 +106,6 @@ pub fn digest<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         hash.update(word);
     }
     hex(&hash.finalize())
-}
-
-/// The lowercase digits of bytes.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the digest of the environment: its values can be secrets, so they are not kept.

@@ -29,6 +29,7 @@ use serde::Deserialize;
 use crate::affected::{self, Question, Selection};
 use crate::domain::change::Change;
 use crate::domain::check::Violation;
+use crate::domain::hex::hex;
 use crate::domain::proof::{Proof, Run, Tree, Trees};
 use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
@@ -304,7 +305,7 @@ fn recorded(runs: &Runs, has_tests: bool) -> Vec<Run> {
 
 fn digest_of(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    if bytes.is_empty() { String::new() } else { cache::hex(&Sha256::digest(bytes)) }
+    if bytes.is_empty() { String::new() } else { hex(&Sha256::digest(bytes)) }
 }
 
 impl Ground<'_> {

@@ -9,11 +9,15 @@ use jiff::Timestamp;
 use super::{Tools, count, earlier};
 use crate::domain::evidence::Evidence;
 use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, RecentDeploy, Running};
+use crate::domain::next::Next;
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
 use crate::process::{self, Spec};
 use crate::workflow::step::{Action, Moment, Outcome, Step, StepError};
+
+/// How long the deployer is waited for to say what runs: nothing holds up the start of an emergency.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Investigate(pub Arc<Tools>);
 
@@ -107,7 +111,11 @@ impl Investigate {
     /// What really runs, whoever deployed it.
     async fn running(&self) -> Result<Option<Running>, StepError> {
         let Some(deployer) = &self.0.deployer else { return Ok(None) };
-        let Some(release) = deployer.current().await? else { return Ok(None) };
+        let Ok(current) = tokio::time::timeout(PATIENCE, deployer.current()).await else {
+            let reason = format!("no answer within {} s", PATIENCE.as_secs());
+            return Err(StepError::failed(reason, Next::Resume));
+        };
+        let Some(release) = current? else { return Ok(None) };
         let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
         let is_known = releases.first().is_some_and(|newest| newest.release == release);
         let tagged = self.0.project.tag_time(&release).await?;

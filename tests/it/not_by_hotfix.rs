@@ -131,3 +131,12 @@ fn after_a_rollback_what_was_bad_is_still_to_be_taken_out() {
     let next = "next: before the next release: `git revert --no-edit v1.0.0..v1.1.0` on production's branch, or fix it";
     assert!(shipped.stdout.contains(next), "{shipped}");
 }
+
+#[test]
+fn what_runs_is_not_waited_for_where_nobody_answers() {
+    let env = deployed_by_a_script();
+    env.configure("current = \"cat ../running\"", "current = \"sleep 50\"");
+    let started = env.hotfix(&START);
+    ok(&started);
+    assert!(started.stderr.contains("not seen: what runs: no answer within 5 s"), "{started}");
+}
