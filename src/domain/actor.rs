@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::statement::Made;
+
 /// A person or a program that acts: a name, an address, and how their identity was proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
@@ -22,8 +24,16 @@ pub enum Identity {
     /// Not at all: git's configuration or `--as` says so. The same for events from before this was recorded.
     #[default]
     Claimed,
-    /// A signature over the event's fact by this key, as its owner's entry names it.
-    Signature { key: String },
+    /// A signature over the event's fact, as a [statement](super::statement::Statement).
+    Signature {
+        /// The fingerprint of the key.
+        key: String,
+        made: Made,
+        /// As the program that signs wrote it, in ASCII armour.
+        signature: String,
+    },
+    /// Not at all: another clone has sent it, and says who.
+    Sent { made: Made },
     /// A login of a forge, confirmed by the forge.
     Forge { forge: String, login: String },
     /// A token that hotfix gave out, by its name.
@@ -101,7 +111,9 @@ impl Identity {
 
 #[cfg(test)]
 mod tests {
-    use super::{Actor, Identity};
+    use jiff::Timestamp;
+
+    use super::{Actor, Identity, Made};
 
     #[test]
     fn an_actor_is_written_as_it_was_read() {
@@ -124,9 +136,11 @@ mod tests {
 
     #[test]
     fn how_it_is_known_is_read_back() {
+        let made = Made { at: Timestamp::UNIX_EPOCH, nonce: "00".to_owned() };
         let all = [
             Identity::Claimed,
-            Identity::Signature { key: "SHA256:x".to_owned() },
+            Identity::Signature { key: "SHA256:x".to_owned(), made: made.clone(), signature: "-----".to_owned() },
+            Identity::Sent { made },
             Identity::Forge { forge: "github.com".to_owned(), login: "ada".to_owned() },
             Identity::Token { name: "ci".to_owned() },
             Identity::SignOn { issuer: "https://sso.example".to_owned(), subject: "ada".to_owned() },

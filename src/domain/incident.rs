@@ -56,6 +56,10 @@ pub struct Incident {
     /// Why it is being aborted, or was.
     pub aborting: Option<String>,
     pub ended: Option<Timestamp>,
+    /// The digests of the [statements](super::statement::Statement) that became events.
+    pub statements: BTreeSet<String>,
+    /// The first event's digest.
+    pub root: String,
     /// The last event's number, time and digest.
     pub seq: i64,
     pub updated: Timestamp,

@@ -32,6 +32,7 @@ pub mod resolution;
 pub mod rung;
 pub mod seen;
 pub mod severity;
+pub mod statement;
 pub mod step_name;
 pub mod strategy;
 pub mod summary;

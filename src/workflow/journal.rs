@@ -18,6 +18,7 @@ use crate::domain::incident::{
     Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,
     Topic, Waiver,
 };
+use crate::domain::statement;
 use crate::domain::step_name::{StepName, UnknownStep};
 
 /// How often an event is tried after somebody else's: each time, one of them was written.
@@ -184,6 +185,11 @@ pub fn apply(incident: Option<Incident>, event: &Event) -> Result<Incident, Ille
             return Err(illegal(format!("the incident is {}", incident.status.as_str())));
         }
         (Some(mut incident), fact) => {
+            if let Some(said) = statement::of_event(event, &incident.root, |said| said.digest())
+                && !incident.statements.insert(said)
+            {
+                return Err(illegal("the same statement is in it already".to_owned()));
+            }
             change(&mut incident, event, fact).map_err(illegal)?;
             incident
         }
@@ -222,6 +228,8 @@ fn opened(case: Case, event: &Event) -> Incident {
         actions: Vec::new(),
         aborting: None,
         ended: None,
+        statements: BTreeSet::new(),
+        root: event.digest.clone(),
         seq: event.seq,
         updated: event.at,
         head: event.digest.clone(),

@@ -5,6 +5,7 @@ use hotfix::domain::audit;
 use hotfix::domain::event::{Declaration, Fact};
 use hotfix::domain::incident::Incident;
 use hotfix::domain::severity::Severity;
+use hotfix::domain::statement::Made;
 use hotfix::store::{Claim, OpenError, Store};
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, fold, record, record_decided};
 use hotfix::workflow::plan::WORKFLOW;
@@ -147,11 +148,15 @@ async fn who_lost_the_lease_writes_no_more(place: Place) {
 /// How an actor was proven is part of the chain.
 async fn a_proof_is_kept_and_chained(place: Place) {
     let store = place.open().await;
-    let bob = Actor { proof: Identity::Signature { key: "SHA256:x".to_owned() }, ..Actor::claimed("Bob <bob@x>") };
+    let made = Made { at: Timestamp::now(), nonce: "00ff".to_owned() };
+    let proof = Identity::Signature { key: "SHA256:x".to_owned(), made, signature: "-----".to_owned() };
+    let bob = Actor { proof, ..Actor::claimed("Bob <bob@x>") };
     write(&store, None, &declaration(), None).await.unwrap();
     let declared = fold(&store.events("HOTFIX-1").await.unwrap()).unwrap();
     let entry = Entry { key: "HOTFIX-1", actor: &bob, now: Timestamp::now(), fact: &note("seen"), lease: None };
-    record(&store, declared, entry).await.unwrap();
+    let after = record(&store, declared, entry).await.unwrap();
+    let again = record(&store, Some(after), entry).await.err();
+    assert!(matches!(&again, Some(JournalError::Illegal(why)) if why.why.contains("same statement")), "{again:?}");
     let mut events = store.events("HOTFIX-1").await.unwrap();
     assert_eq!(events.iter().map(|event| &event.actor.proof).collect::<Vec<_>>(), [&Identity::Claimed, &bob.proof]);
     assert_eq!(audit::verify(&events, &[]), []);
