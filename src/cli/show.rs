@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::app::service::Service;
 use crate::app::view::next::NextView;
+use crate::domain::check::FullSuite;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::name::plain;
@@ -140,6 +141,7 @@ pub fn line(step: &StepRecord, now: Timestamp, names: usize, width: Option<usize
     // Where the text starts: after a margin, a word and the name.
     let indent = 9 + names;
     let (word, style) = match step.state {
+        StepState::Done { .. } if FullSuite::has_failed(step) => ("!", WARN),
         StepState::Done { .. } => ("ok", GOOD),
         StepState::Skipped { .. } => ("skip", FAINT),
         StepState::Held { .. } => ("held", WARN),

@@ -101,9 +101,20 @@ pub struct Triage {
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
     pub path: String,
+    pub opened: Opened,
     pub environment: String,
     pub region: String,
     pub services: Vec<String>,
+}
+
+/// When the ticket comes into the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opened {
+    /// As the first commit of the fix's branch.
+    Start,
+    /// With the other documents.
+    End,
 }
 
 #[derive(Clone, Debug, Deserialize)]

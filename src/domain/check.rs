@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Detail;
+use super::incident::{StepRecord, StepState};
 use super::proof::Proof;
 use super::step_name::StepName;
 
@@ -118,4 +119,13 @@ pub struct FullSuite {
 
 impl Detail for FullSuite {
     const STEP: StepName = StepName::FullSuite;
+}
+
+impl FullSuite {
+    /// Whether this is the step, and a test failed: the step is done nevertheless, as it holds nothing up.
+    pub fn has_failed(step: &StepRecord) -> bool {
+        let StepState::Done { evidence } = &step.state else { return false };
+        let suite = serde_json::from_value::<FullSuite>(evidence.detail.clone());
+        step.name == FullSuite::STEP && suite.is_ok_and(|suite| !suite.result.passed)
+    }
 }

@@ -11,7 +11,7 @@ pub struct Branch {
     pub name: String,
     /// The commit that production runs, from which the branch starts.
     pub base: String,
-    /// The branch's first commit: `base`, or the one that adds the incident's ticket.
+    /// The commit before the fix: `base`, or the branch's first one, which adds the incident's ticket.
     pub start: String,
     pub work_tree: String,
     /// The path of the ticket inside the repository.
@@ -57,7 +57,7 @@ pub struct Merge {
     pub old: String,
     /// The merge commit.
     pub merge: String,
-    /// The tip after: the merge, or the changelog entry on top of it.
+    /// The tip after: the merge, or what others, or older versions of hotfix, put on top of it.
     pub new: String,
 }
 

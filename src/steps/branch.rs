@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Tools, document, short, work_tree};
-use crate::config::BranchFrom;
+use crate::config::{BranchFrom, Opened};
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::Branch;
 use crate::domain::incident::Incident;
@@ -32,7 +32,7 @@ impl Step for MakeBranch {
         let base = self.base().await?;
         let remote = &self.0.project.remote;
         Ok(vec![
-            Action::new("create branch", format!("`{name}` at {} with the incident's ticket", short(&base))),
+            Action::new("create branch", format!("`{name}` at {}", short(&base))),
             Action::new("create work tree", self.0.work_tree(at.incident)?.display().to_string()),
             Action::new("push", format!("`{name}` to `{remote}`")),
         ])
@@ -121,13 +121,18 @@ impl MakeBranch {
         let local = self.tip(&name).await?;
         // Another clone may have pushed it and died before it said so.
         let remote = self.0.project.remote_branch(&name).await.ok();
-        let Some(tip) = local.clone().or(remote) else { return Ok(None) };
+        let Some(tip) = local.clone().or(remote.clone()) else { return Ok(None) };
         let format = format!("--format=%H%x00%P%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)");
         let log = self.0.project.git.run(["log", "-n", "50", "--first-parent", &format, &tip]).await?;
-        let start = log.lines().find_map(|line| {
+        let mut start = log.lines().find_map(|line| {
             let fields: Vec<_> = line.split('\0').collect();
             (fields.get(2) == Some(&incident.key.as_str())).then(|| (fields[0].to_owned(), fields[1].to_owned()))
         });
+        // By its name it is this incident's, and nobody's work is in it. One that is only here may be a person's.
+        let is_ours = name.contains(&incident.id) && (remote.is_some() || self.is_made(&name, incident).await?);
+        if start.is_none() && is_ours && self.is_empty(&tip).await? {
+            start = Some((tip.clone(), tip.clone()));
+        }
         let Some((start, base)) = start else {
             return Err(StepError::failed(
                 format!("branch `{name}` already exists and is not this incident's"),
@@ -143,7 +148,22 @@ impl MakeBranch {
         Ok(Some(Branch { name, base, start, work_tree, ticket }))
     }
 
-    /// Makes the branch's first commit, which adds the ticket, and the branch itself.
+    /// Whether hotfix made the branch in this clone, for this incident.
+    async fn is_made(&self, name: &str, incident: &Incident) -> Result<bool, StepError> {
+        let log = ["log", "--walk-reflogs", "--format=%gs", &format!("refs/heads/{name}"), "--"];
+        let made = mark(incident);
+        Ok(self.0.project.git.run(log).await.unwrap_or_default().lines().any(|line| line == made))
+    }
+
+    /// Whether all of a commit was in production's branch, or in what the branch starts from.
+    async fn is_empty(&self, tip: &str) -> Result<bool, StepError> {
+        let (project, production) = (&self.0.project, &self.0.config.git.production);
+        let main = project.remote_branch(production).await?;
+        Ok(project.is_ancestor(tip, &main).await? || tip == self.base().await?)
+    }
+
+    /// Makes the branch, with a first commit where the ticket is wanted at once, or where the branch's name does not
+    /// tell whose it is.
     async fn create(&self, incident: &Incident) -> Result<Branch, StepError> {
         let project = &self.0.project;
         let name = self.0.fill(&self.0.config.branch.name, incident)?;
@@ -155,19 +175,34 @@ impl MakeBranch {
         })?;
         let base = self.base().await?;
         let ticket = document::ticket_path(&self.0, incident, &base).await?;
+        let is_named = name.contains(&incident.id);
         let mut files = Vec::new();
         if let Some(path) = &ticket
+            && (self.0.config.ticket.opened == Opened::Start || !is_named)
             && project.file(&base, path).await?.is_none()
         {
             files.push((path.clone(), document::write(&self.0, incident, Document::Ticket).await?.into_bytes()));
         }
-        let title = crate::domain::name::line(&incident.title(), 100);
-        let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);
-        let start = project.commit_files(&[&base], &files, &message).await?;
+        let start = match files.is_empty() && is_named {
+            true => base.clone(),
+            false => self.first_commit(incident, &base, &files).await?,
+        };
         // Made only if missing: nobody's branch is moved.
-        project.git.run(["update-ref", &format!("refs/heads/{name}"), &start, &"0".repeat(start.len())]).await?;
+        let (refname, none, mark) = (format!("refs/heads/{name}"), "0".repeat(start.len()), mark(incident));
+        project.git.run(["update-ref", "--create-reflog", "-m", &mark, &refname, &start, &none]).await?;
         let work_tree = self.0.work_tree(incident)?.display().to_string();
         Ok(Branch { name, base, start, work_tree, ticket })
+    }
+
+    async fn first_commit(
+        &self,
+        incident: &Incident,
+        base: &str,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<String, StepError> {
+        let title = crate::domain::name::line(&incident.title(), 100);
+        let message = format!("docs: open {}, {title}\n\n{TRAILER}: {}\n", incident.id, incident.key);
+        Ok(self.0.project.commit_files(&[base], files, &message).await?)
     }
 
     /// Makes the work tree and the remote branch if they are missing.
@@ -182,6 +217,11 @@ impl MakeBranch {
         }
         Ok(branch)
     }
+}
+
+/// What the reflog says of a branch that hotfix made.
+fn mark(incident: &Incident) -> String {
+    format!("hotfix: for {}", incident.key)
 }
 
 fn evidence(branch: &Branch) -> Evidence {

@@ -36,27 +36,58 @@ pub async fn ticket_path(tools: &Tools, incident: &Incident, commit: &str) -> Re
     Ok(Some(found.map_or(path, str::to_owned)))
 }
 
-/// Commits `path` on production's branch with what `change` makes of its content, pushes it, and returns
-/// the branch's tip. If `change` returns `None` there is nothing to commit.
-pub async fn publish(
-    tools: &Tools,
-    message: &str,
-    change: impl Fn(Option<Vec<u8>>) -> Option<Vec<u8>>,
-    path: &str,
-) -> Result<String, StepError> {
+/// A file on production's branch, and how it changes.
+pub struct Piece {
+    pub path: String,
+    /// Returns the new content for the one that is there; `None` if it stays.
+    change: Box<dyn Fn(Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync>,
+}
+
+impl Piece {
+    pub fn new(
+        path: impl Into<String>,
+        change: impl Fn(Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Piece {
+        Piece { path: path.into(), change: Box::new(change) }
+    }
+
+    /// Adds a file with `text` where there is none.
+    pub fn added(path: impl Into<String>, text: String) -> Piece {
+        Piece::new(path, move |existing| existing.is_none().then(|| text.clone().into_bytes()))
+    }
+}
+
+/// Returns the files of production's branch, at `tip`, that change by `pieces`.
+pub async fn changed(tools: &Tools, tip: &str, pieces: &[Piece]) -> Result<Vec<(String, Vec<u8>)>, StepError> {
+    let mut files = Vec::new();
+    for piece in pieces {
+        if let Some(content) = (piece.change)(tools.project.file(tip, &piece.path).await?) {
+            files.push((piece.path.clone(), content));
+        }
+    }
+    Ok(files)
+}
+
+/// Makes one commit of `pieces` on production's branch, pushes it, and returns the branch's tip. If none of them
+/// changes anything there is nothing to commit.
+pub async fn publish(tools: &Tools, message: &str, pieces: &[Piece]) -> Result<String, StepError> {
     let project = &tools.project;
     let production = &tools.config.git.production;
     for _ in 0..10 {
         tools.fetch().await?;
         let tip = project.remote_branch(production).await?;
-        let Some(content) = change(project.file(&tip, path).await?) else { return Ok(tip) };
-        let commit = project.commit_files(&[&tip], &[(path.to_owned(), content)], message).await?;
+        let files = changed(tools, &tip, pieces).await?;
+        if files.is_empty() {
+            return Ok(tip);
+        }
+        let commit = project.commit_files(&[&tip], &files, message).await?;
         match project.push(&[RefChange::advance(format!("refs/heads/{production}"), &tip, &commit)]).await {
             Ok(()) => return Ok(commit),
             Err(ProjectError::Stale { .. }) => {}
             Err(error @ ProjectError::Refused { .. }) => {
                 let hint = Next::by_hand(format!("let `{production}` be pushed to")).then(Next::Resume);
-                return Err(StepError::failed(format!("`{path}`: {error}"), hint));
+                let paths: Vec<_> = files.iter().map(|(path, _)| format!("`{path}`")).collect();
+                return Err(StepError::failed(format!("{}: {error}", paths.join(", ")), hint));
             }
             Err(error) => return Err(error.into()),
         }
@@ -85,13 +116,16 @@ pub async fn is_resolved(tools: &Tools, incident: &Incident, text: &str) -> Resu
     Ok(events.iter().any(|event| event.seq == anchor.seq && event.digest == anchor.digest))
 }
 
-/// Returns the changelog with the release's entry; `None` if it already has it.
-pub fn with_entry(changelog: &[u8], incident: &Incident, tag: &str, at: Timestamp) -> Option<Vec<u8>> {
-    let existing = String::from_utf8_lossy(changelog);
+/// The entry of the release `tag` in the changelog `path`, which is added once.
+pub fn entry(path: impl Into<String>, incident: &Incident, tag: &str, at: Timestamp) -> Piece {
     let line = format!("{} ({})", name::line(&incident.title(), 200), incident.id);
     let date = at.strftime("%Y-%m-%d").to_string();
     let version = tag.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag);
-    let entry = Entry { version, date: &date, kind: Kind::Fixed, line: &line };
-    let text = report::changelog::changelog(&existing, entry);
-    (text != existing).then(|| text.into_bytes())
+    let version = version.to_owned();
+    Piece::new(path, move |existing| {
+        let existing = existing.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
+        let entry = Entry { version: &version, date: &date, kind: Kind::Fixed, line: &line };
+        let text = report::changelog::changelog(&existing, entry);
+        (text != existing).then(|| text.into_bytes())
+    })
 }

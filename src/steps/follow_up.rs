@@ -1,10 +1,11 @@
-//! Schedules the full fix after a workaround (strategy C).
+//! Schedules the full fix after a workaround (strategy C): the issue for it comes with the commit of the step `close`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Tools, document};
+use super::Tools;
+use super::document::{self, Piece};
 use crate::domain::evidence::Evidence;
 use crate::domain::incident::Incident;
 use crate::domain::step_name::StepName;
@@ -27,9 +28,9 @@ impl Step for FollowUp {
         let Some(path) = path(&self.0, at.incident)? else {
             return Ok(Outcome::Skipped("the profile keeps no tickets in the repository".to_owned()));
         };
-        let text = document::write(&self.0, at.incident, Document::FollowUp).await?.into_bytes();
+        let text = document::write(&self.0, at.incident, Document::FollowUp).await?;
         let message = format!("docs: the full fix of {} will follow\n", at.incident.id);
-        document::publish(&self.0, &message, |existing| existing.is_none().then(|| text.clone()), &path).await?;
+        document::publish(&self.0, &message, &[Piece::added(&path, text)]).await?;
         Ok(Outcome::Done(evidence(&path)))
     }
 
@@ -43,8 +44,8 @@ impl Step for FollowUp {
     }
 }
 
-/// Beside the incident's own ticket.
-fn path(tools: &Tools, incident: &Incident) -> Result<Option<String>, StepError> {
+/// The path of the issue, beside the incident's own ticket; `None` if the profile keeps none.
+pub fn path(tools: &Tools, incident: &Incident) -> Result<Option<String>, StepError> {
     let pattern = &tools.config.ticket.path;
     if pattern.is_empty() {
         return Ok(None);

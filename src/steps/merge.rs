@@ -1,11 +1,11 @@
-//! Merges the released fix into production's branch, always with a merge commit, and adds the
-//! changelog's entry on top, so that exactly what was approved was deployed.
+//! Merges the released fix into production's branch, always with a merge commit, so that exactly what was approved
+//! is in it. What hotfix itself writes there comes with the step `close`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Tools, count, document, needed, short};
+use super::{Tools, count, needed, short};
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::{Branch, Merge};
 use crate::domain::name;
@@ -28,12 +28,10 @@ impl Step for MergeFix {
 
     async fn actions(&self, _: &Moment<'_>) -> Result<Vec<Action>, StepError> {
         let production = &self.0.config.git.production;
-        let mut actions = vec![Action::new("merge", format!("the fix into `{production}`, with a merge commit"))];
-        if !self.0.config.release.changelog.is_empty() {
-            actions.push(Action::new("commit", format!("an entry in `{}`", self.0.config.release.changelog)));
-        }
-        actions.push(Action::new("push", format!("`{production}`")));
-        Ok(actions)
+        Ok(vec![
+            Action::new("merge", format!("the fix into `{production}`, with a merge commit")),
+            Action::new("push", format!("`{production}`")),
+        ])
     }
 
     async fn run(&self, at: &Moment<'_>) -> Result<Outcome, StepError> {
@@ -161,21 +159,8 @@ impl MergeFix {
             ));
         }
         let merge = project.commit_tree(&tree, &[&old, &release.commit], &message).await?;
-        let new = self.with_changelog(at, release, &merge).await?;
+        let new = merge.clone();
         Ok(Merge { branch, old, merge, new })
-    }
-
-    /// Returns `merge`, or a commit on top of it that adds the changelog's entry.
-    async fn with_changelog(&self, at: &Moment<'_>, release: &Release, merge: &str) -> Result<String, StepError> {
-        let path = &self.0.config.release.changelog;
-        if path.is_empty() {
-            return Ok(merge.to_owned());
-        }
-        let existing = self.0.project.file(merge, path).await?.unwrap_or_default();
-        let text = document::with_entry(&existing, at.incident, &release.tag, at.now());
-        let Some(text) = text else { return Ok(merge.to_owned()) };
-        let message = format!("docs: {} in the changelog\n", at.incident.id);
-        Ok(self.0.project.commit_files(&[merge], &[(path.clone(), text)], &message).await?)
     }
 
     /// Merges `theirs` into `ours` as git does: the tree, or the files in conflict.
@@ -198,6 +183,5 @@ impl MergeFix {
 }
 
 fn evidence(merge: &Merge) -> Evidence {
-    let changelog = if merge.merge == merge.new { "" } else { ", with the changelog" };
-    Evidence::with(format!("`{}` {} -> {}{changelog}", merge.branch, short(&merge.old), short(&merge.new)), merge)
+    Evidence::with(format!("`{}` {} -> {}", merge.branch, short(&merge.old), short(&merge.merge)), merge)
 }

@@ -28,7 +28,7 @@ pub fn steps(strategy: Strategy) -> &'static [StepName] {
             FullSuite, PostMortem,
         ],
         Strategy::C => &[
-            Branch, Fix, Check, Review, Release, Image, Prepare, Deploy, Watch, Merge, Backport, FollowUp, Close,
+            Branch, Fix, Check, Review, Release, Image, Prepare, Deploy, Watch, Merge, Backport, Close, FollowUp,
             CleanUp, FullSuite, PostMortem,
         ],
         Strategy::D => &[

@@ -67,7 +67,6 @@ fn it_is_built_of_what_was_released_and_nothing_else() {
     assert_eq!(deployed.status, Some(0), "{deployed}");
     assert_snapshot!(env.read("../home/files"), @r"
     README.md
-    docs
     fix.txt
     hotfix.toml
     ");

@@ -20,6 +20,7 @@ mod database;
 mod demo;
 mod deploy_command;
 mod detection;
+mod documents;
 mod due;
 mod engine;
 mod env;

@@ -218,7 +218,11 @@ fn job(team: &Team) -> String {
     let id = started["incident"]["id"].as_str().unwrap().to_owned();
 
     let branch = env.git(&["branch", "--list", "hotfix/*", "--format=%(refname:short)"]);
-    let base = env.git(&["rev-parse", &format!("{branch}^")]);
+    // A first commit has the ticket, where the profile wants it at once or the name does not tell whose it is.
+    let base = match env.git(&["rev-parse", &branch]) {
+        tip if tip == main => tip,
+        tip => env.git(&["rev-parse", &format!("{tip}^")]),
+    };
     let from = if base == main { "main".to_owned() } else { env.git(&["describe", "--tags", "--exact-match", &base]) };
     let trees = env.git(&["worktree", "list", "--porcelain"]);
     let (_, work_tree) = trees.lines().rfind(|line| line.starts_with("worktree ")).unwrap().rsplit_once('/').unwrap();
