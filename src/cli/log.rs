@@ -4,6 +4,7 @@ use super::reply::Reply;
 use super::show;
 use crate::app::view::release::LogView;
 use crate::domain::image;
+use crate::domain::release::ReleaseRecord;
 
 /// What was deployed: time, release, commit, image, verdict, deployer, reason
 #[derive(Debug, clap::Args)]
@@ -30,14 +31,20 @@ impl Args {
                 release.commit.get(..9).unwrap_or("-"),
                 digest(&release.images),
                 release.verdict.as_deref().unwrap_or("-"),
-                show::safe(&release.deployer),
-                show::safe(&release.reason)
+                if release.is_deployed() { show::safe(&release.deployer) } else { "-".to_owned() },
+                show::safe(&reason(release))
             )
         });
         let text: String = lines.collect();
         let text = if text.is_empty() { format!("nothing was deployed to {environment} yet\n") } else { text };
         Ok(Reply::new(text, LogView::of(environment, releases)))
     }
+}
+
+/// The reason, with what is missing where hotfix only saw it run.
+fn reason(release: &ReleaseRecord) -> String {
+    let unverified = !release.is_deployed() && release.verdict.is_none();
+    format!("{}{}", release.reason, if unverified { "; unverified" } else { "" })
 }
 
 /// The digest of what was deployed, cut short; how many there are where it is not one.

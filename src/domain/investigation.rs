@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Detail;
+use super::production::FoundRunning;
 use super::step_name::StepName;
 use super::verdict::Verdict;
 
@@ -17,6 +18,9 @@ pub struct Investigation {
     /// What runs, as the deployer says; `None` where it could not be asked, or nothing runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<Running>,
+    /// The same release, if it is seen here for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<FoundRunning>,
     pub logs: Option<LogExcerpt>,
     /// Files of data migrations that the recent commits touch.
     pub migrations: Vec<String>,

@@ -42,10 +42,22 @@ pub struct WayBack {
     /// What the deployer needs to go back there; only it can read this.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub state: serde_json::Value,
+    /// The same release, if it is seen here for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<FoundRunning>,
 }
 
 impl Detail for WayBack {
     const STEP: StepName = StepName::Prepare;
+}
+
+/// A release that hotfix did not deploy, found running when it was not yet the newest line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundRunning {
+    pub environment: String,
+    pub release: String,
+    /// Empty if unknown.
+    pub commit: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

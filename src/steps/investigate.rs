@@ -10,6 +10,8 @@ use super::{Tools, count, earlier};
 use crate::domain::evidence::Evidence;
 use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, RecentDeploy, Running};
 use crate::domain::next::Next;
+use crate::domain::production::FoundRunning;
+use crate::domain::release::ReleaseRecord;
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
@@ -58,7 +60,8 @@ impl Step for Investigate {
             Err(error) => gaps.push(format!("deploys: {}", error.message)),
         }
         match running {
-            Ok(running) => found.running = running,
+            Ok(Some((running, seen))) => (found.running, found.found) = (Some(running), seen),
+            Ok(None) => {}
             Err(error) => gaps.push(format!("what runs: {}", error.message)),
         }
         match logs {
@@ -98,7 +101,7 @@ impl Investigate {
 
     async fn deploys(&self, since: Timestamp) -> Result<Vec<RecentDeploy>, StepError> {
         let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
-        let recent = releases.into_iter().filter(|release| release.at >= since);
+        let recent = releases.into_iter().filter(|release| release.is_deployed() && release.at >= since);
         Ok(recent
             .map(|release| RecentDeploy {
                 release: release.release,
@@ -108,20 +111,23 @@ impl Investigate {
             .collect())
     }
 
-    /// What really runs, whoever deployed it.
-    async fn running(&self) -> Result<Option<Running>, StepError> {
+    /// What really runs, whoever deployed it, and what is to be written down of it.
+    async fn running(&self) -> Result<Option<(Running, Option<FoundRunning>)>, StepError> {
         let Some(deployer) = &self.0.deployer else { return Ok(None) };
         let Ok(current) = tokio::time::timeout(PATIENCE, deployer.current()).await else {
             let reason = format!("no answer within {} s", PATIENCE.as_secs());
             return Err(StepError::failed(reason, Next::Resume));
         };
         let Some(release) = current? else { return Ok(None) };
-        let releases = self.0.store.releases(&self.0.config.deploy.environment, 50).await?;
-        let is_known = releases.first().is_some_and(|newest| newest.release == release);
+        let environment = &self.0.config.deploy.environment;
+        let releases = self.0.store.releases(environment, 50).await?;
+        let is_known = releases.first().is_some_and(|newest| newest.release == release && newest.is_deployed());
+        let commit = self.0.project.commit(&format!("refs/tags/{release}")).await?.unwrap_or_default();
+        let found = ReleaseRecord::found(&releases, environment, (&release, &commit));
         let tagged = self.0.project.tag_time(&release).await?;
         let tagged = tagged.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let before = earlier(&self.0, &release, &releases).await?;
-        Ok(Some(Running { release, is_known, tagged, before }))
+        Ok(Some((Running { release, is_known, tagged, before }, found)))
     }
 
     async fn logs(&self, at: &Moment<'_>) -> Result<Option<LogExcerpt>, String> {

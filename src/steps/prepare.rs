@@ -14,7 +14,8 @@ use crate::domain::fix::Branch;
 use crate::domain::incident::{Incident, StepState};
 use crate::domain::next::Next;
 use crate::domain::order::Kind;
-use crate::domain::production::{Deploy, WayBack};
+use crate::domain::production::{Deploy, FoundRunning, WayBack};
+use crate::domain::release::ReleaseRecord;
 use crate::domain::step_name::StepName;
 use crate::workflow::step::{Action, BE_HELD, Moment, Outcome, Step, StepError};
 
@@ -72,7 +73,8 @@ impl Step for PrepareWayBack {
         let word = if at.incident.order().is_some() { "goes out" } else { "also goes out" };
         let going_out = going_out.summary().map(|what| format!("{word}: {what}"));
         let summary = [Some(summary), going_out].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let way_back = WayBack { environment, release: current, commit, state: found.state };
+        let seen = self.seen(at.incident, (&current, &commit)).await?;
+        let way_back = WayBack { environment, release: current, commit, state: found.state, found: seen };
         Ok(Outcome::Done(Evidence::with(summary, &way_back)))
     }
 }
@@ -100,6 +102,18 @@ impl PrepareWayBack {
         going_out.against().filter(|_| !incident.is_waived(BAD_RELEASE))
     }
 
+    /// What runs, if the log does not say so yet: something else deployed it. A deploy of this incident that was
+    /// interrupted is in nobody's log either.
+    async fn seen(&self, incident: &Incident, running: (&str, &str)) -> Result<Option<FoundRunning>, StepError> {
+        let is_back = incident.order().is_some_and(|order| order.kind == Kind::Rollback);
+        if !is_back && release(incident).is_ok_and(|own| own.tag == running.0) {
+            return Ok(None);
+        }
+        let environment = &self.0.config.deploy.environment;
+        let releases = self.0.store.releases(environment, 1).await?;
+        Ok(ReleaseRecord::found(&releases, environment, running))
+    }
+
     /// Why a deploy has to wait for a person: what runs now is nothing to go back to. What ran before the
     /// incident always is, even if broken, because people know it.
     async fn no_way_back(&self, incident: &Incident, current: &str) -> Result<Option<Outcome>, StepError> {
@@ -108,7 +122,7 @@ impl PrepareWayBack {
             return Ok(None);
         }
         let releases = self.0.store.releases(&config.environment, HISTORY).await?;
-        let newest = releases.iter().find(|release| release.release == current);
+        let newest = releases.iter().find(|release| release.release == current && release.is_deployed());
         let found = match newest.and_then(|release| release.verdict.as_deref()) {
             Some("VERIFIED") => return Ok(None),
             Some(verdict) => format!("was found {verdict}"),

@@ -122,14 +122,20 @@ impl Store {
     ) -> Result<(), sqlx::Error> {
         let (Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence }) = &event.fact else {
             if matches!(&event.fact, Fact::Undone { step, .. } if *step == Deploy::STEP) {
-                sqlx::query("update release set verdict = null where service = $1 and incident = $2")
-                    .bind(self.service)
-                    .bind(&event.incident)
-                    .execute(&mut **tx)
-                    .await?;
+                sqlx::query(
+                    "update release set verdict = null where service = $1 and incident = $2 and deployer <> ''",
+                )
+                .bind(self.service)
+                .bind(&event.incident)
+                .execute(&mut **tx)
+                .await?;
             }
             return Ok(());
         };
+        if let Some(found) = derived::found_running(*step, evidence) {
+            let ran = (found.environment, found.release, found.commit, String::new());
+            return self.insert_release(event, ran, (String::new(), derived::reason_of_found(incident)), tx).await;
+        }
         let detail = evidence.detail.clone();
         let ran = match *step {
             Deploy::STEP => serde_json::from_value::<Deploy>(detail)
@@ -142,7 +148,7 @@ impl Store {
                     // Verified once, but no longer a release to go back to.
                     sqlx::query(
                         "update release set verdict = $2 where service = $1
-                         and environment = $3 and (name = $4 or incident = $5 and verdict is null)",
+                         and environment = $3 and (name = $4 or incident = $5 and verdict is null and deployer <> '')",
                     )
                     .bind(self.service)
                     .bind(Verdict::Bad.to_string())
@@ -151,7 +157,8 @@ impl Store {
                     .bind(&event.incident)
                     .execute(&mut **tx)
                     .await?;
-                    let before = "select commit_id, images from release where service = $1 and name = $2
+                    let before =
+                        "select commit_id, images from release where service = $1 and name = $2 and deployer <> ''
                                   order by at desc, seq desc limit 1";
                     let before = sqlx::query(before).bind(self.service).bind(&back.to).fetch_optional(&mut **tx);
                     let before = before.await?;
@@ -163,7 +170,9 @@ impl Store {
             },
             _ => {
                 if let Ok(watch) = serde_json::from_value::<Watch>(detail) {
-                    sqlx::query("update release set verdict = $2 where service = $1 and incident = $3 and name = $4")
+                    let judge = "update release set verdict = $2
+                                 where service = $1 and incident = $3 and name = $4 and deployer <> ''";
+                    sqlx::query(judge)
                         .bind(self.service)
                         .bind(watch.verdict.to_string())
                         .bind(&event.incident)
@@ -174,7 +183,17 @@ impl Store {
                 None
             }
         };
-        let Some((environment, name, commit, images)) = ran else { return Ok(()) };
+        let Some(ran) = ran else { return Ok(()) };
+        self.insert_release(event, ran, (event.actor.to_string(), derived::reason(incident)), tx).await
+    }
+
+    async fn insert_release(
+        &self,
+        event: &Event,
+        (environment, name, commit, images): (String, String, String, String),
+        (deployer, reason): (String, String),
+        tx: &mut Transaction<'_, Any>,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "insert into release (service, incident, seq, environment, name, commit_id, images, at, deployer, reason)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -187,8 +206,8 @@ impl Store {
         .bind(commit)
         .bind(images)
         .bind(event.at.as_millisecond())
-        .bind(event.actor.to_string())
-        .bind(derived::reason(incident))
+        .bind(deployer)
+        .bind(reason)
         .execute(&mut **tx)
         .await?;
         Ok(())

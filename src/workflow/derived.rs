@@ -11,8 +11,9 @@ use crate::domain::audit::Tampering;
 use crate::domain::event::{Event, Fact};
 use crate::domain::evidence::{Detail, Evidence};
 use crate::domain::incident::Incident;
+use crate::domain::investigation::Investigation;
 use crate::domain::observation::Watch;
-use crate::domain::production::{Deploy, RollBack};
+use crate::domain::production::{Deploy, FoundRunning, RollBack, WayBack};
 use crate::domain::release::ReleaseRecord;
 use crate::domain::step_name::StepName;
 use crate::domain::summary::Summary;
@@ -47,7 +48,7 @@ pub struct Log {
     departures: Vec<Departure>,
 }
 
-/// A release that an event brought into production.
+/// A release that an event brought into production, or found there.
 #[derive(Debug)]
 struct Deployment {
     listed: Listed,
@@ -72,6 +73,20 @@ pub fn reason(incident: &Incident) -> String {
     format!("{} {}", incident.id, given.unwrap_or_else(|| incident.title()))
 }
 
+/// Returns what a step found running that hotfix did not deploy, if it was the first to see it.
+pub fn found_running(step: StepName, evidence: &Evidence) -> Option<FoundRunning> {
+    match step {
+        Investigation::STEP => read::<Investigation>(evidence)?.found,
+        WayBack::STEP => read::<WayBack>(evidence)?.found,
+        _ => None,
+    }
+}
+
+/// Returns the reason in the log for a release that hotfix did not deploy.
+pub fn reason_of_found(incident: &Incident) -> String {
+    format!("seen running by {}, not deployed by hotfix", incident.id)
+}
+
 impl Log {
     /// Adds what the journal of one incident says, and returns the incident; nothing for a chain without
     /// one.
@@ -94,19 +109,22 @@ impl Log {
         let (step, evidence) = match &event.fact {
             Fact::StepDone { step, evidence } | Fact::StepWentBad { step, evidence } => (*step, evidence),
             Fact::Undone { step, .. } if *step == Deploy::STEP => {
-                own.iter_mut().for_each(|one| one.judge(event.at, None));
+                deployed(own).for_each(|one| one.judge(event.at, None));
                 return;
             }
             _ => return,
         };
-        if step == Deploy::STEP {
+        if let Some(found) = found_running(step, evidence) {
+            own.push(Deployment::found(event, incident, found));
+        } else if step == Deploy::STEP {
             let Some(deploy) = read::<Deploy>(evidence) else { return };
             let Deploy { environment, release, commit, images, .. } = deploy;
             own.push(Deployment::of(event, incident, environment, release, Some((commit, images))));
         } else if step == RollBack::STEP {
             let Some(back) = read::<RollBack>(evidence).filter(|back| back.from != back.to) else { return };
             for one in own.iter_mut().filter(|one| one.listed.record.environment == back.environment) {
-                if one.listed.record.release == back.from || one.listed.record.verdict.is_none() {
+                let record = &one.listed.record;
+                if record.release == back.from || record.is_deployed() && record.verdict.is_none() {
                     one.judge(event.at, Some(Verdict::Bad));
                 }
             }
@@ -118,7 +136,7 @@ impl Log {
             });
             own.push(Deployment::of(event, incident, back.environment, back.to, None));
         } else if let Some(watch) = read::<Watch>(evidence) {
-            let judged = own.iter_mut().filter(|one| one.listed.record.release == watch.release);
+            let judged = deployed(own).filter(|one| one.listed.record.release == watch.release);
             judged.for_each(|one| one.judge(event.at, Some(watch.verdict)));
         }
     }
@@ -174,7 +192,7 @@ impl Log {
     }
 
     fn brought(&self, release: &str) -> impl Iterator<Item = &ReleaseRecord> {
-        let deployed = self.deployments.iter().filter(|one| !one.is_back);
+        let deployed = self.deployments.iter().filter(|one| !one.is_back && one.listed.record.is_deployed());
         deployed.map(|one| &one.listed.record).filter(move |record| record.release == release)
     }
 
@@ -221,10 +239,22 @@ impl Deployment {
         }
     }
 
+    fn found(event: &Event, incident: &Incident, found: FoundRunning) -> Deployment {
+        let built = Some((found.commit, Vec::new()));
+        let mut one = Deployment::of(event, incident, found.environment, found.release, built);
+        (one.listed.record.deployer, one.listed.record.reason) = (String::new(), reason_of_found(incident));
+        one
+    }
+
     fn judge(&mut self, at: Timestamp, verdict: Option<Verdict>) {
         self.listed.record.verdict = verdict.map(|verdict| verdict.to_string());
         self.judged = at;
     }
+}
+
+/// Those that hotfix deployed or put back.
+fn deployed(own: &mut [Deployment]) -> impl Iterator<Item = &mut Deployment> {
+    own.iter_mut().filter(|one| one.listed.record.is_deployed())
 }
 
 fn read<T: DeserializeOwned>(evidence: &Evidence) -> Option<T> {

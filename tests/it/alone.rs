@@ -53,6 +53,7 @@ fn a_release_is_deployed_and_watched() {
     exit status: 0
     --- stdout
     [TIME]  v1.1.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 new prices
+    [TIME]  v1.0.0                   [COMMIT]  -                    -         -  seen running by DEPLOY-[DATE]-001, not deployed by hotfix; unverified
     ");
     assert_snapshot!(env.hotfix(&["timeline"]), @r"
     exit status: 0

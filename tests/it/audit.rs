@@ -55,23 +55,24 @@ fn a_line_of_a_list_that_the_journals_contradict_is_named() {
     ok(&env.hotfix(&["audit", "verify"]));
     for (change, back, expected) in [
         (
-            "update release set verdict = 'BAD'",
-            "update release set verdict = 'VERIFIED'",
+            "update release set verdict = 'BAD' where name = 'hotfix-001'",
+            "update release set verdict = 'VERIFIED' where name = 'hotfix-001'",
             "`hotfix-001` of 001 in the list of releases was edited",
         ),
         (
-            "update release set images = 'app@sha256:00'",
+            "update release set images = 'app@sha256:00' where name = 'hotfix-001'",
             "update release set images = ''",
             "`hotfix-001` of 001 in the list of releases was edited",
         ),
         (
             "insert into release select service, incident, 999, environment, 'v6.6.6', commit_id, at + 1, deployer,
-             reason, verdict, images from release",
+             reason, verdict, images from release where name = 'hotfix-001'",
             "delete from release where seq = 999",
             "`v6.6.6` of 001 in the list of releases was inserted",
         ),
         (
-            "create table kept as select * from release; delete from release",
+            "create table kept as select * from release where name = 'hotfix-001';
+             delete from release where name = 'hotfix-001'",
             "insert into release select * from kept; drop table kept",
             "`hotfix-001` of 001 in the list of releases was removed",
         ),
@@ -102,7 +103,7 @@ fn nobody_goes_back_to_a_release_that_no_journal_has() {
     execute(
         &env.journal(),
         "insert into release select service, incident, 999, environment, 'v6.6.6', commit_id, at + 1, deployer,
-         reason, verdict, images from release",
+         reason, verdict, images from release where name = 'hotfix-001'",
     );
     assert_snapshot!(env.hotfix(&["rollback", "--rung", "release", "--dry-run"]), @"
     exit status: 1

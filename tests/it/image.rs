@@ -53,6 +53,7 @@ fn a_release_is_deployed_by_its_digest_and_goes_back_by_it() {
     [TIME]  hotfix-001               [COMMIT]  sha256:93fad0bf591e  VERIFIED  Ada <ada@example.org>  002 Payment API returns 500
     [TIME]  hotfix-002               [COMMIT]  sha256:a2ab4230a926  BAD       Ada <ada@example.org>  002 Payment API returns 500
     [TIME]  hotfix-001               [COMMIT]  sha256:93fad0bf591e  VERIFIED  Ada <ada@example.org>  001 Payment API returns 500
+    [TIME]  v1.0.0                   -          -                    -         -  seen running by 001, not deployed by hotfix; unverified
     ");
     let timeline = env.hotfix(&["timeline", "001"]).stdout;
     assert!(timeline.contains("image: `r/app@sha256:93fad0bf591e`"), "{timeline}");

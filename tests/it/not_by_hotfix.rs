@@ -1,5 +1,6 @@
 //! A release that something else deployed, and what is left when a job changes its way.
 
+use crate::database::Kind;
 use crate::env::{Output, TestEnv};
 
 const START: [&str; 6] = ["start", "Payment API returns 500", "--severity", "P0", "--issue-id", "001"];
@@ -10,7 +11,11 @@ fn ok(output: &Output) {
 
 /// Production runs v1.1.0, which a script deployed; v1.0.0 was before it.
 fn deployed_by_a_script() -> TestEnv {
-    let env = TestEnv::new();
+    deployed_by_a_script_on(Kind::Sqlite)
+}
+
+fn deployed_by_a_script_on(kind: Kind) -> TestEnv {
+    let env = TestEnv::on(kind);
     env.instant();
     env.git(&["tag", "--annotate", "--message", "one", "v1.0.0"]);
     env.write("pay.txt", "1\n");
@@ -139,4 +144,79 @@ fn what_runs_is_not_waited_for_where_nobody_answers() {
     let started = env.hotfix(&START);
     ok(&started);
     assert!(started.stderr.contains("not seen: what runs: no answer within 5 s"), "{started}");
+}
+
+#[test]
+fn what_was_seen_running_is_in_the_log_in_sqlite() {
+    what_was_seen_running_is_in_the_log(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: run ./test"]
+fn what_was_seen_running_is_in_the_log_in_postgres() {
+    what_was_seen_running_is_in_the_log(Kind::Postgres);
+}
+
+fn what_was_seen_running_is_in_the_log(kind: Kind) {
+    let env = deployed_by_a_script_on(kind);
+    ok(&env.hotfix(&START));
+    assert_eq!(log(&env), "v1.1.0  -          seen running by 001, not deployed by hotfix; unverified");
+    // It is written down once.
+    ok(&env.hotfix(&["start", "Payment API returns 501", "--severity", "P0", "--issue-id", "002"]));
+    assert_eq!(log(&env).lines().count(), 1);
+    for id in ["001", "002"] {
+        ok(&env.hotfix(&["abort", id, "--reason", "false alarm", "--yes"]));
+    }
+    // Another one, which the way back of an order is the first to see.
+    env.git(&["tag", "v1.2.0"]);
+    env.git(&["push", "--quiet", "origin", "v1.2.0"]);
+    env.write("../running", "v1.2.0\n");
+    ok(&env.hotfix(&["rollback", "--to", "v1.0.0", "--reason", "too slow", "--yes"]));
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(log(&env), @r"
+        v1.0.0  VERIFIED   ROLLBACK-[DATE]-001 too slow
+        v1.2.0  BAD        seen running by ROLLBACK-[DATE]-001, not deployed by hotfix
+        v1.1.0  -          seen running by 001, not deployed by hotfix; unverified
+        ");
+    }
+    // A later release is compared with it like with one that hotfix deployed.
+    env.write("more.txt", "more\n");
+    env.publish("More");
+    env.git(&["tag", "v1.3.0"]);
+    env.git(&["push", "--quiet", "origin", "v1.3.0"]);
+    let deploy = env.hotfix(&["deploy", "v1.3.0", "--dry-run"]);
+    assert!(deploy.to_string().contains("the release contains `v1.2.0`, found BAD in production before"), "{deploy}");
+    ok(&env.hotfix(&["audit", "verify"]));
+    let log = env.hotfix(&["log", "--json"]).stdout;
+    assert!(log.contains("\"deployer\": \"\""), "{log}");
+}
+
+#[test]
+fn a_bad_fix_says_nothing_of_the_release_that_was_seen_before_it() {
+    let env = deployed_by_a_script();
+    env.configure("by.memory = {}", "by.command = { run = 'grep -q v1.1.0 ../running' }");
+    env.configure("window = \"50ms\"", "window = \"2s\"");
+    env.configure("every = \"1ms\"", "every = \"20ms\"");
+    ok(&env.hotfix(&START));
+    env.fix("001");
+    let shipped = env.hotfix(&["ship"]);
+    assert_eq!(env.read("../running"), "v1.1.0\n", "{shipped}");
+    insta::assert_snapshot!(log(&env), @r"
+    v1.1.0  VERIFIED   001 Payment API returns 500
+    hotfix-001  BAD        001 Payment API returns 500
+    v1.1.0  -          seen running by 001, not deployed by hotfix; unverified
+    ");
+    ok(&env.hotfix(&["audit", "verify"]));
+}
+
+/// Release, verdict and reason of each line of the log.
+fn log(env: &TestEnv) -> String {
+    let log = env.hotfix(&["log"]);
+    ok(&log);
+    let columns = |line: &str| {
+        let fields: Vec<&str> = line.split("  ").map(str::trim).filter(|field| !field.is_empty()).collect();
+        let verdict = fields[4].split(' ').next().unwrap_or_default();
+        format!("{}  {verdict:<9}  {}", fields[1], fields.last().unwrap_or(&""))
+    };
+    log.stdout.lines().map(columns).collect::<Vec<_>>().join("\n")
 }

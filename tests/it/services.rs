@@ -41,7 +41,7 @@ mod postgres {
         ok(&shop.hotfix(&["ship"]));
 
         insta::assert_snapshot!(pay.hotfix(&["list"]).stdout, @"001                    P0  open     fix            [TIME]  Payments are down");
-        insta::assert_snapshot!(pay.hotfix(&["log"]).stdout, @"nothing was deployed to production yet");
+        insta::assert_snapshot!(pay.hotfix(&["log"]).stdout, @"[TIME]  v1.0.0                   [COMMIT]  -                    -         -  seen running by 001, not deployed by hotfix; unverified");
         insta::assert_snapshot!(shop.hotfix(&["list"]).stdout, @"001                    P0  closed                  [TIME]  Shop is down");
         let audited = pay.hotfix(&["audit", "verify"]);
         insta::assert_snapshot!(audited, @r"
@@ -100,8 +100,12 @@ mod postgres {
         [TIME]  v1.0.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  ROLLBACK-[DATE]-001 roll back production to v1.0.0
         [TIME]  v1.1.0                   [COMMIT]  -                    BAD       Ada <ada@example.org>  DEPLOY-[DATE]-002 deploy v1.1.0 to production
         [TIME]  v1.0.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 deploy v1.0.0 to production
+        [TIME]  v0.9.0                   [COMMIT]  -                    -         -  seen running by DEPLOY-[DATE]-001, not deployed by hotfix; unverified
         ");
-        insta::assert_snapshot!(pay.hotfix(&["log"]).stdout, @"[TIME]  v1.1.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 deploy v1.1.0 to production");
+        insta::assert_snapshot!(pay.hotfix(&["log"]).stdout, @r"
+        [TIME]  v1.1.0                   [COMMIT]  -                    VERIFIED  Ada <ada@example.org>  DEPLOY-[DATE]-001 deploy v1.1.0 to production
+        [TIME]  v0.9.0                   [COMMIT]  -                    -         -  seen running by DEPLOY-[DATE]-001, not deployed by hotfix; unverified
+        ");
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub struct ReleaseView {
     pub commit: String,
     /// The images that were built of it, by digest.
     pub images: Vec<String>,
+    /// Empty where something else deployed it, and hotfix only saw it run.
     pub deployer: String,
     pub reason: String,
     /// Null until a watch has ended.
