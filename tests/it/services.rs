@@ -5,6 +5,8 @@ use hotfix::store::{Claim, OpenError, Store};
 use crate::database::{Database, Kind, execute};
 use crate::env::{Output, TestEnv};
 
+mod story;
+
 mod sqlite {
     use super::*;
 
