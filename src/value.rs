@@ -35,6 +35,34 @@ impl Length {
     }
 }
 
+/// A number of bytes, written `500 MB` or `20 GB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+/// The units of sizes, the largest first.
+const UNITS: [(&str, u64); 4] = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parsed = UNITS.iter().find_map(|(unit, bytes)| {
+            let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+            number.checked_mul(*bytes)
+        });
+        parsed.map(Size).ok_or_else(|| D::Error::custom(format!("`{text}` is not a size such as `500 MB` or `20 GB`")))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match UNITS.iter().find(|(_, bytes)| self.0 >= *bytes) {
+            // Sizes are below 2^53 bytes, which a float has exactly.
+            Some((unit, bytes)) => write!(f, "{:.1} {unit}", self.0 as f64 / *bytes as f64),
+            None => write!(f, "{} B", self.0),
+        }
+    }
+}
+
 /// A command: a program with its arguments, or one line for `sh -c`. It gets its values through the
 /// environment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod cache;
+pub mod disk;
 pub mod findings;
 pub mod inline;
 pub mod installed;
@@ -35,7 +36,7 @@ use crate::git::{Git, GitError, entries};
 use crate::guard::policy;
 use crate::private;
 use crate::process::sandbox::Confinement;
-use crate::value::{CommandLine, Length};
+use crate::value::{CommandLine, Length, Size};
 use cache::{Cache, Proven};
 use judge::Runs;
 use run::{Mark, Tested, Trouble};
@@ -56,6 +57,7 @@ pub struct Policy {
     pub parts: usize,
     pub prepare: Option<CommandLine>,
     pub link: Vec<String>,
+    pub disk: Size,
 }
 
 /// What is to be proven, and what with.
@@ -106,6 +108,21 @@ pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Prov
         violations.extend(findings::without_test(&split));
     }
     let slots = Slots::take(subject.common)?;
+    let proven = on(&slots, subject, (&split, violations), start, progress).await;
+    if let Some(said) = slots.hold(subject.policy.disk).await {
+        progress(&format!("proof: {said}"));
+    }
+    proven
+}
+
+/// The same in slots that were taken for it.
+async fn on(
+    slots: &Slots,
+    subject: &Subject<'_>,
+    (split, mut violations): (&Split<'_>, Vec<Violation>),
+    start: Instant,
+    progress: Progress<'_>,
+) -> Result<Proven, ProofError> {
     let fix = slots.slot("fix")?;
     let tree = |commit: &str| format!("{commit}^{{tree}}");
     let base = subject.git.run(["rev-parse", &tree(subject.base), &tree(subject.fix)]).await?;
@@ -123,12 +140,11 @@ pub async fn prove(subject: &Subject<'_>, progress: Progress<'_>) -> Result<Prov
         None => runner::detect(&fix.tree, &paths),
     };
     let Some((config, project)) = found else {
-        violations.extend(split.has_tests().then(|| findings::no_runner(&split)));
+        violations.extend(split.has_tests().then(|| findings::no_runner(split)));
         return Ok(Proven { violations, ..Proven::default() });
     };
-    let mut ground =
-        Ground { subject, slots: &slots, runner: config.build(), project, trees, roots: Vec::new(), start };
-    ground.prove(config.method(), &split, violations, progress).await
+    let mut ground = Ground { subject, slots, runner: config.build(), project, trees, roots: Vec::new(), start };
+    ground.prove(config.method(), split, violations, progress).await
 }
 
 /// What a file is by the guard's patterns.

@@ -5,12 +5,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::disk;
 use crate::git::entries::Outside;
 use crate::git::{Git, GitError};
+use crate::value::Size;
 
 /// The slots of one repository. Whoever holds them is alone there.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ pub struct Slots {
     root: PathBuf,
     common: PathBuf,
     /// Held for as long as the slots are; released when the process ends, in whatever way.
-    _lock: Option<File>,
+    lock: Option<File>,
     /// Where another process has the kept ones, or none can be kept.
     _temporary: Option<TempDir>,
 }
@@ -49,17 +52,19 @@ impl Slots {
         let kept = cache().map(|cache| cache.join("hotfix/check").join(name));
         if let Some(root) = kept
             && fs::DirBuilder::new().recursive(true).mode(0o700).create(&root).is_ok()
-            && let Ok(lock) = OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))
+            && let Ok(lock) = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(disk::LOCK))
             && lock.try_lock().is_ok()
         {
+            // By its time the slots that are not used any more are found.
+            lock.set_modified(SystemTime::now())?;
             let root = fs::canonicalize(root)?;
-            return Ok(Slots { root, common, _lock: Some(lock), _temporary: None });
+            return Ok(Slots { root, common, lock: Some(lock), _temporary: None });
         }
         let temporary = tempfile::Builder::new()
             .prefix("hotfix-check-")
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()?;
-        Ok(Slots { root: fs::canonicalize(temporary.path())?, common, _lock: None, _temporary: Some(temporary) })
+        Ok(Slots { root: fs::canonicalize(temporary.path())?, common, lock: None, _temporary: Some(temporary) })
     }
 
     /// Returns the slot of this name, its directories made.
@@ -76,6 +81,26 @@ impl Slots {
             fs::create_dir_all(directory)?;
         }
         Ok(slot)
+    }
+
+    /// Removes what proofs left on the disk, of any repository, until it takes at most `most`, the oldest first; says
+    /// so, or that it could not. To be called at the end: these slots may go too.
+    pub async fn hold(&self, most: Size) -> Option<String> {
+        self.lock.as_ref()?;
+        let own = self.root.clone();
+        let held = tokio::task::spawn_blocking(move || Some(disk::hold(own.parent()?, &own, most)));
+        match held.await.ok().flatten()? {
+            Ok(removed) if removed.bytes > 0 => Some(format!(
+                "{} of older trees and builds removed, {} left: `proof.disk` is {most}",
+                Size(removed.bytes),
+                Size(removed.left)
+            )),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "older trees and builds could not be removed");
+                None
+            }
+        }
     }
 
     /// A directory for intermediate files.

@@ -105,6 +105,7 @@ impl Ground<'_> {
                             slot.seed(&self.slots.slot(name(Tree::Base))?)?;
                         }
                         let _permit = at_once.acquire().await;
+                        progress(&format!("proof: {}, being built ...", place(tree)));
                         self.ready(&slot, self.name_of(tree), scope).await?
                     }
                 };
@@ -114,6 +115,7 @@ impl Ground<'_> {
                 }
                 let alone = tree == Tree::Tests && self.subject.policy.runs > 1 && !own.is_empty();
                 let own = || Scope { files: own.clone(), ..Scope::default() };
+                progress(&begun(tree, 1));
                 let mut tested =
                     self.once(&slot, self.name_of(tree), &if alone { own() } else { scope.clone() }).await?;
                 tested.asked = alone.then(BTreeSet::new);
@@ -141,6 +143,7 @@ impl Ground<'_> {
         let slot = self.slots.slot(name(tree))?;
         let some = self.only(scope, &tests, &self.place(&slot));
         for number in 2..=self.subject.policy.runs {
+            progress(&begun(tree, number));
             let mut tested = self.once(&slot, self.name_of(tree), some.as_ref().unwrap_or(scope)).await?;
             tested.asked = some.is_some().then(|| tests.clone());
             progress(&told(tree, number, &tested));
@@ -248,12 +251,21 @@ pub fn name(tree: Tree) -> &'static str {
     }
 }
 
-fn told(tree: Tree, number: usize, tested: &Tested) -> String {
-    let place = match tree {
+/// A tree, in words.
+fn place(tree: Tree) -> &'static str {
+    match tree {
         Tree::Base => "before",
         Tree::Tests => "with its tests alone",
         Tree::Fix => "with the fix",
-    };
+    }
+}
+
+fn begun(tree: Tree, number: usize) -> String {
+    format!("proof: {}, run {number} ...", place(tree))
+}
+
+fn told(tree: Tree, number: usize, tested: &Tested) -> String {
+    let place = place(tree);
     let ended = match &tested.trouble {
         Some(trouble) => trouble.to_string().lines().next().unwrap_or_default().to_owned(),
         None => {

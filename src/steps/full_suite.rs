@@ -64,6 +64,9 @@ impl Step for RunFullSuite {
             confinement: confinement.as_ref(),
         };
         let mut results = gate::run(&[gate], &subject, |_| ()).await;
+        if let Some(said) = slots.hold(self.0.config.proof.disk).await {
+            at.progress.update(&said);
+        }
         let result = results.pop().ok_or_else(|| StepError::failed("all tests were not run", Next::Resume))?;
         let word = if result.passed { "passed" } else { "FAILED" };
         let mut summary = format!("all tests {word} on {}, {:.0} s", short(&commit), result.seconds);
