@@ -48,6 +48,13 @@ impl Session {
         let keep = match WatchState::alone(&self.service.tools.store, &name, &self.actor).await {
             Ok(keep) => keep,
             Err(error @ JournalError::Leased { .. }) => {
+                let store = &self.service.tools.store;
+                let heir = if order.restart { None } else { WatchState::heir(store, &name, &self.actor).await? };
+                if let Some(keep) = heir {
+                    let ended = run(config, directory, &subject, &keep, order, seen).await;
+                    keep.leave().await?;
+                    return ended;
+                }
                 tracing::warn!("{error}: this watch will not continue after a crash; give each a --name");
                 return run(config, directory, &subject, &Nowhere, order, seen).await;
             }

@@ -35,6 +35,12 @@ impl Held {
     pub fn is_dead(&self) -> bool {
         is_dead(&self.process, &Process::own())
     }
+
+    /// Whether nobody here can see if its holder lives.
+    pub fn is_elsewhere(&self) -> bool {
+        let process = serde_json::from_str::<Process>(&self.process);
+        process.is_ok_and(|process| process.life(&Process::own()) == Life::Unknown)
+    }
 }
 
 impl Store {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Row;
+use tokio::sync::Mutex;
 
 use super::{Store, failure};
 use crate::domain::actor::Actor;
@@ -13,6 +14,9 @@ use crate::workflow::journal::{Journal, JournalError, Lease};
 
 /// Saved watches that nobody resumed for this long are forgotten, in milliseconds.
 const FORGOTTEN: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// A watch that lives saves its state about once a second.
+const QUIET: Duration = Duration::from_secs(4);
 
 /// How long a lease on a watch outlives its process, in seconds.
 const LEASE: u32 = 30;
@@ -42,6 +46,26 @@ impl WatchState {
 }
 
 impl WatchState {
+    /// The place called `name` of a process on another machine that is not heard of for [`QUIET`]; `None` if the
+    /// process can be seen from here, or is heard of.
+    pub async fn heir(store: &Arc<Store>, name: &str, by: &Actor) -> Result<Option<Heir>, JournalError> {
+        let lease = format!("watch/{name}");
+        if !store.leases().await?.iter().any(|held| held.name == lease && held.is_elsewhere()) {
+            return Ok(None);
+        }
+        let place = WatchState { store: Arc::clone(store), name: name.to_owned(), lease: None };
+        let saved = async || place.read().await.map_err(|error| failure("read", &error));
+        let before = saved().await?;
+        // By the database's clock it is known already how long nothing was saved.
+        let ago = before.as_ref().map_or(Duration::ZERO, |(_, ago)| *ago);
+        tokio::time::sleep(QUIET.saturating_sub(ago)).await;
+        let text = |saved: Option<(String, Duration)>| saved.map(|(text, _)| text);
+        if text(saved().await?) != text(before) {
+            return Ok(None);
+        }
+        Ok(Some(Heir { place, by: by.clone(), lease: Mutex::new(None) }))
+    }
+
     async fn read(&self) -> Result<Option<(String, Duration)>, sqlx::Error> {
         let now = self.store.dialect.now();
         let forget = format!("delete from watch where at < {now} - $1");
@@ -78,5 +102,49 @@ impl Keep for WatchState {
             self.store.renew(lease, LEASE).await.map_err(|error| error.to_string())?;
         }
         self.write(text).await.map_err(|error| failure("written", &error).to_string())
+    }
+}
+
+/// The place of a watch whose process is on another machine, and most likely dead. It is read at once; it is written
+/// from when the lease of that process has ended, which nobody can shorten.
+pub struct Heir {
+    place: WatchState,
+    by: Actor,
+    lease: Mutex<Option<Lease>>,
+}
+
+impl Heir {
+    /// Releases it for others.
+    pub async fn leave(self) -> Result<(), JournalError> {
+        match self.lease.into_inner() {
+            Some(lease) => self.place.store.release(&lease).await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Keep for Heir {
+    async fn load(&self) -> Result<Option<(String, Duration)>, String> {
+        self.place.load().await
+    }
+
+    async fn save(&self, text: &str) -> Result<(), String> {
+        let Heir { place, by, lease } = self;
+        let mut lease = lease.lock().await;
+        let kept = match &*lease {
+            Some(lease) => place.store.renew(lease, LEASE).await,
+            None => match place.store.acquire(&format!("watch/{}", place.name), by, LEASE).await {
+                Ok(taken) => {
+                    *lease = Some(taken);
+                    Ok(())
+                }
+                // It has not ended yet.
+                Err(JournalError::Leased { .. }) => return Ok(()),
+                Err(error) => Err(error),
+            },
+        };
+        kept.map_err(|error| error.to_string())?;
+        place.save(text).await
     }
 }

@@ -4,7 +4,7 @@
 //! may have seen afterwards. `HOTFIX_CHAOS_ROUNDS` is the number of rounds on each store, `HOTFIX_CHAOS_SEED`
 //! the first seed; one that went wrong is printed and can be tried again.
 
-mod machine;
+pub mod machine;
 mod receiver;
 mod victim;
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::chaos::machine::Machine;
 use crate::database::Kind;
 use crate::env::{Output, TestEnv};
 
@@ -223,6 +224,45 @@ fn is_resumed(kind: Kind) {
     // A watch that has ended does not continue.
     let output = env.hotfix(&["watch", "--window", "100ms"]);
     assert!(!output.stderr.contains("continues"), "{output}");
+}
+
+#[test]
+fn a_watch_that_died_with_its_machine_continues_on_another_one() {
+    is_resumed_elsewhere(Kind::Sqlite);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: run ./test"]
+fn a_watch_that_died_with_its_machine_continues_on_another_one_on_postgres() {
+    is_resumed_elsewhere(Kind::Postgres);
+}
+
+/// Within the 30 s in which the dead process still has the lease, as nobody can see that it is dead.
+fn is_resumed_elsewhere(kind: Kind) {
+    let Some(machine) = Machine::start() else { return };
+    let env = TestEnv::on(kind);
+    env.settings(&probe("memory = {}", "window = \"20s\""));
+    // A path is another repository on each machine.
+    env.git(&["remote", "set-url", "origin", "https://git.example/shop"]);
+    let watch = env.hotfix_command(&["watch", "--json"]);
+    let mut child = machine.enter(&watch).stdout(Stdio::piped()).spawn().unwrap();
+    // Read to its end: nobody goes on who can't say so.
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let is_far = |line: &String| serde_json::from_str::<Value>(line).unwrap()["seconds"].as_u64() >= Some(5);
+    assert!(told.any(|line| is_far(&line)), "it comes to that");
+    let rest = std::thread::spawn(move || told.count());
+    // One that lives is left alone.
+    let beside = env.hotfix(&["watch", "--window", "100ms"]);
+    assert!(beside.stderr.contains("give each a --name"), "{beside}");
+    drop(machine);
+    child.wait().unwrap();
+    rest.join().unwrap();
+
+    let output = env.hotfix(&["watch", "--json"]);
+    assert!(output.stderr.contains("continues where it was interrupted"), "{output}");
+    let first = &lines(&output)[0];
+    assert!(first["went_on"].as_u64() >= Some(2) && first["requests"].as_u64() > Some(50), "{first}");
+    assert_eq!((output.status, &last(&output)["verdict"]), (Some(0), &"VERIFIED".into()), "{output}");
 }
 
 #[test]
