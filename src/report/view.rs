@@ -152,7 +152,7 @@ pub fn view(account: Account<'_>) -> View {
     let check = incident.detail::<Check>();
     let branch = incident.detail::<Branch>();
     let backports = incident.detail::<Backports>().map(|backports| backports.targets).unwrap_or_default();
-    let wording = Wording::new(events, branch.as_ref());
+    let wording = Wording::new(events);
     let impersonal = |lines: Vec<String>| lines.iter().map(|line| wording.impersonal(line)).collect();
     let Findings { went_well, went_wrong } = findings(account);
     View {
@@ -186,7 +186,7 @@ pub fn view(account: Account<'_>) -> View {
         fix: incident.detail(),
         proof: check.as_ref().and_then(|check| check.proof.clone()),
         gates: check.as_ref().map(|check| check.gates.clone()).unwrap_or_default(),
-        violations: check.map(|check| check.violations).unwrap_or_default(),
+        violations: violations(check, &wording),
         approvals: approvals(incident),
         release: incident.detail(),
         runs: runs(incident),
@@ -219,7 +219,7 @@ fn first_seen(seen: &Seen) -> String {
     moment(seen.at) + &log
 }
 
-fn timeline_line(row: &Row, detected: Timestamp, wording: &Wording<'_>) -> Line {
+fn timeline_line(row: &Row, detected: Timestamp, wording: &Wording) -> Line {
     let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC);
     let form = if utc(row.at).date() == utc(detected).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Line {
@@ -237,6 +237,12 @@ fn last_done<'a>(incident: &'a Incident, names: &[StepName]) -> Option<(StepName
         StepState::Done { evidence } => Some((step.name, evidence)),
         _ => None,
     })
+}
+
+fn violations(check: Option<Check>, wording: &Wording) -> Vec<Violation> {
+    let mut violations = check.map(|check| check.violations).unwrap_or_default();
+    violations.iter_mut().for_each(|violation| violation.message = wording.personal(&violation.message));
+    violations
 }
 
 fn approvals(incident: &Incident) -> Vec<Approved> {

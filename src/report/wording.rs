@@ -1,27 +1,44 @@
 //! The journal's text as it may be shown in documents that everyone can read.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::timeline::person;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Fact};
+use crate::domain::evidence::Detail;
 use crate::domain::fix::Branch;
 
+/// What stands before a file of a clean tree, of its build, or of a git directory's own part of hotfix, on any
+/// machine.
+static PLACES: LazyLock<Regex> = LazyLock::new(|| {
+    let until = r"/[^\s'\x22`:()\[\]]*";
+    let slot = r"(?:hotfix/check/[0-9a-f]{16}|hotfix-check-[^/\s]+)/[a-z]+/(?:tree|build|scratch)\b/?";
+    Regex::new(&format!(r"{until}/{slot}|{until}/(?P<own>\.git/hotfix\b)")).expect("it is written correctly")
+});
+
 /// Removes people's addresses and the paths of one machine.
-pub struct Wording<'a> {
+pub struct Wording {
     /// Everyone who caused an event, as `Name <address>`.
     people: BTreeSet<String>,
-    /// The fix's work tree, and its last part.
-    work_tree: Option<(&'a str, &'a str)>,
+    /// The directories that the fix's work trees are in, one in each clone, with a `/` at the end; the longest first.
+    directories: Vec<String>,
 }
 
-impl<'a> Wording<'a> {
-    pub fn new(events: &'a [Event], branch: Option<&'a Branch>) -> Wording<'a> {
+impl Wording {
+    pub fn new(events: &[Event]) -> Wording {
         let people = events.iter().map(|event| event.actor.to_string()).filter(|actor| actor.contains('<')).collect();
-        let work_tree = branch.and_then(|branch| {
-            let (_, name) = branch.work_tree.rsplit_once('/')?;
-            Some((branch.work_tree.as_str(), name))
+        let work_trees = events.iter().filter_map(|event| match &event.fact {
+            Fact::StepDone { step, evidence } if *step == Branch::STEP => evidence.detail["work_tree"].as_str(),
+            _ => None,
         });
-        Wording { people, work_tree }
+        let parents = work_trees.filter_map(|tree| Path::new(tree).parent()).filter(|parent| parent.iter().count() > 1);
+        let directories: BTreeSet<String> = parents.map(|parent| format!("{}/", parent.display())).collect();
+        let mut directories: Vec<String> = directories.into_iter().collect();
+        directories.sort_by_key(|directory| std::cmp::Reverse(directory.len()));
+        Wording { people, directories }
     }
 
     /// Returns `text` with people's names.
@@ -36,7 +53,8 @@ impl<'a> Wording<'a> {
 
     fn with(&self, text: &str, name: fn(&str) -> String) -> String {
         let text = self.people.iter().fold(text.to_owned(), |text, actor| text.replace(actor, &name(actor)));
-        self.work_tree.map_or(text.clone(), |(path, name)| text.replace(path, name))
+        let text = PLACES.replace_all(&text, "$own");
+        self.directories.iter().fold(text.into_owned(), |text, directory| text.replace(directory, ""))
     }
 }
 
@@ -48,10 +66,21 @@ mod tests {
     fn addresses_names_and_folders_are_left_out() {
         let wording = Wording {
             people: BTreeSet::from(["Ada <ada@example.com>", "Bob <bob@example.com>"].map(str::to_owned)),
-            work_tree: Some(("/home/ada/shop-001", "shop-001")),
+            directories: vec!["/home/ada/".to_owned()],
         };
         let text = "Ada <ada@example.com> in /home/ada/shop-001, Bob <bob@example.com> too";
         assert_eq!(wording.personal(text), "Ada in shop-001, Bob too");
         assert_eq!(wording.impersonal(text), "someone in shop-001, someone too");
+        for (text, shown) in [
+            (
+                "File \"/root/.cache/hotfix/check/0123456789abcdef/fix/tree/tests/a.py\", line 1",
+                "File \"tests/a.py\", line 1",
+            ),
+            ("in /tmp/hotfix-check-x1Y/base/tree: no", "in : no"),
+            ("all of it: /srv/shop/.git/hotfix/check/1/proof-fix.log", "all of it: .git/hotfix/check/1/proof-fix.log"),
+            ("GET /hotfix/check and /api/pay", "GET /hotfix/check and /api/pay"),
+        ] {
+            assert_eq!(wording.personal(text), shown);
+        }
     }
 }

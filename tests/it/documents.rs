@@ -69,7 +69,7 @@ fn a_branch_without_the_identifier_in_its_name_is_one_incident_s_only() {
 fn a_full_suite_that_fails_is_no_ok_and_completes_the_draft_that_nobody_edited() {
     let env = TestEnv::new();
     env.instant();
-    let full = "[affected]\nfull = [\"sh\", \"-c\", \"echo test_total: ok; echo test_cart: no; exit 1\"]";
+    let full = "[affected]\nfull = [\"sh\", \"-c\", \"echo test_total: ok; echo $PWD/test_cart.py: no; exit 1\"]";
     env.settings(&format!("{}\n{full}\n", env.read("hotfix.toml")));
     let before = env.git(&["rev-parse", "origin/main"]);
     ok(&env.hotfix(&START));
