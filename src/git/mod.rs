@@ -11,6 +11,7 @@ pub mod objects;
 pub mod oid;
 pub mod pack;
 mod pack_index;
+mod programs;
 pub mod project;
 pub mod push;
 pub mod quarantine;
@@ -21,17 +22,21 @@ pub mod tree;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
 use crate::redact::redact;
+use programs::Instead;
 
 /// A directory in which git commands are run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Git {
     directory: PathBuf,
     environment: Vec<(&'static str, OsString)>,
+    /// What is said instead of the programs that the clone's own configuration names.
+    instead: Arc<Instead>,
 }
 
 /// What a git command printed and how it ended.
@@ -90,7 +95,7 @@ const INHERITED: &[&str] = &[
 
 impl Git {
     pub fn at(directory: impl Into<PathBuf>) -> Git {
-        Git { directory: directory.into(), environment: Vec::new() }
+        Git { directory: directory.into(), environment: Vec::new(), instead: Arc::default() }
     }
 
     /// The same, with a variable set for every command.
@@ -98,6 +103,18 @@ impl Git {
     pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Git {
         self.environment.push((name, value.into()));
         self
+    }
+
+    /// The same, without the programs that the clone's own configuration names and that the person has not allowed.
+    pub async fn guarded(mut self) -> Result<Git, GitError> {
+        let list = self.call(["config", "--null", "--show-scope", "--list", "--includes"]).bytes().await?;
+        let instead = programs::instead(&String::from_utf8_lossy(&list));
+        instead.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
+        if instead.no_proxy && std::env::var_os("GIT_PROXY_COMMAND").is_none() {
+            self = self.with("GIT_PROXY_COMMAND", "");
+        }
+        self.instead = Arc::new(instead);
+        Ok(self)
     }
 
     /// The same repository or settings, from another directory.
@@ -121,11 +138,22 @@ impl Git {
             .args(["-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
             // The repository's own configuration may name programs; no call needs these.
             .args(["-c", "core.fsmonitor=false"]);
+        for setting in &self.instead.settings {
+            command.args(["-c", setting]);
+        }
         if args.first().is_none_or(|first| first.as_ref() != "push") {
             command.args(["-c", "core.hooksPath=/dev/null"]);
         }
+        let other_side = match args.first().and_then(|first| first.as_ref().to_str()) {
+            Some("fetch" | "ls-remote") => self.instead.upload_pack.as_ref().map(|own| format!("--upload-pack={own}")),
+            Some("push") => self.instead.receive_pack.as_ref().map(|own| format!("--receive-pack={own}")),
+            _ => None,
+        };
+        let (first, rest) = args.split_at(args.len().min(1));
         command
-            .args(args)
+            .args(first)
+            .args(other_side)
+            .args(rest)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             // What is looked at is what is pushed: nobody else has the replacements of this clone.

@@ -94,7 +94,8 @@ impl Project {
             _ => main_work_tree(&git).await?.unwrap_or_else(|| common.clone()),
         };
         let (remote, limit) = ("origin".to_owned(), Duration::from_secs(60));
-        Ok(Project { git: Git::at(&top), top, common, remote, limit, settings: Arc::default() })
+        let git = Git::at(&top).guarded().await?;
+        Ok(Project { git, top, common, remote, limit, settings: Arc::default() })
     }
 
     /// The name of the repository's directory.

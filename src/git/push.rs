@@ -83,7 +83,8 @@ pub async fn push(
         name,
         "refs/heads/*:refs/heads/*",
     ];
-    let output = Git::at(root).with("GIT_DIR", quarantine.directory()).call(args).limit(limit).output().await?;
+    let guarded = git.clone().within(root).with("GIT_DIR", quarantine.directory());
+    let output = guarded.call(args).limit(limit).output().await?;
     if output.status == Some(0) {
         return Ok(Pushed::All);
     }

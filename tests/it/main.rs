@@ -44,6 +44,7 @@ mod on_kubernetes;
 mod on_pipeline;
 mod origin;
 mod outage;
+mod own_programs;
 mod policy;
 mod profiles;
 mod prometheus;
