@@ -2,6 +2,7 @@
 
 use super::error::AppError;
 use super::service::Service;
+use super::signatures::Signatures;
 use super::view::audit::{AuditedJournal, Elsewhere};
 use crate::domain::audit::{self, Anchor, Retreat};
 use crate::domain::incident::Incident;
@@ -71,6 +72,8 @@ impl Service {
         let counts = |anchor: &&Anchor| anchor.seq <= last || anchor.store.is_empty() || anchor.store == own;
         let anchors: Vec<Anchor> = audited.anchors.iter().filter(counts).cloned().collect();
         audited.breaks = audit::verify(&events, &anchors);
+        let Signatures { hold, unproven } = self.signatures(&events).await?;
+        (audited.signatures, audited.unproven) = (hold, unproven);
         Ok(audited)
     }
 

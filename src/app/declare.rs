@@ -169,8 +169,8 @@ impl Session {
 
     /// Fails for an agent, who may not decide that fewer people approve.
     pub(super) fn may_lower(&self) -> Result<(), AppError> {
-        match self.is_agent(&self.actor.key()) {
-            true => Err(AppError::MayNotLower { who: self.actor.to_string(), why: "not a person" }),
+        match self.service.config().review.agents.iter().any(|agent| agent.matches(&self.actor.key())) {
+            true => Err(AppError::MayNotLower { who: self.actor.to_string(), why: "not a person".to_owned() }),
             false => Ok(()),
         }
     }

@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::CheckError;
-use crate::config::ConfigError;
+use crate::config::mistake::ConfigError;
 use crate::domain::rung::Rung;
 use crate::git::GitError;
 use crate::git::change::ChangeError;
 use crate::git::project::ProjectError;
 use crate::policy::PolicyError;
 use crate::report::template::TemplateError;
+use crate::sign::SignError;
 use crate::store::OpenError;
 use crate::workflow::engine::EngineError;
 use crate::workflow::journal::JournalError;
@@ -44,9 +45,13 @@ pub enum AppError {
     #[error("fewer people approve: {from} by the rules, {to} with {by}")]
     Lowered { from: usize, to: usize, by: String },
     #[error("{who} may not lower the number of approvals: {why}")]
-    MayNotLower { who: String, why: &'static str },
+    MayNotLower { who: String, why: String },
     #[error("git does not know who you are")]
     Nobody,
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error("{who} can't sign this: {why}")]
+    NotProven { who: String, why: String },
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]
@@ -192,6 +197,8 @@ impl AppError {
             | AppError::StillRuns { .. }
             | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
             MayNotApprove { .. }
+            | AppError::Sign(SignError::NoKey { .. })
+            | AppError::NotProven { .. }
             | AppError::MayNotLower { .. }
             | NoBreakGlass { .. }
             | NotAnEmergency { .. }
@@ -201,6 +208,7 @@ impl AppError {
                 journal_kind(error)
             }
             Engine(EngineError::Version { .. })
+            | AppError::Sign(_)
             | Project(_)
             | Check(_)
             | Unreadable { .. }
@@ -295,6 +303,12 @@ impl AppError {
             AppError::NoBranchToWaive { id, .. } => vec![format!("hotfix status {id}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
             AppError::Lowered { .. } => one("say why: --reason ..."),
+            AppError::Sign(error) => error.hints(),
+            AppError::NotProven { .. } => vec![
+                "hotfix people".to_owned(),
+                "the key that is in .hotfix/people.toml: git config --global user.signingkey ~/.ssh/id_ed25519.pub"
+                    .to_owned(),
+            ],
             AppError::MayNotLower { .. } => one("somebody who may approve has to decide it"),
             MayNotApprove { id, .. } => vec![format!("somebody else: hotfix approve {id} --role ROLE")],
             Config(_)

@@ -109,9 +109,15 @@ impl Session {
         Ok(self.service.tools.store.import(journals).await?)
     }
 
-    /// Appends one fact and notifies those who want to know of it.
+    /// Appends one fact and notifies those who want to know of it. It is signed first, if its kind has to be.
     pub(super) async fn record(&self, key: &str, fact: Fact) -> Result<Incident, AppError> {
-        Ok(self.engine(&Unwatched).record(key, fact).await?)
+        let actor = self.proven(key, &fact).await?;
+        self.record_as(&actor, key, fact).await
+    }
+
+    /// The same in the name of the session's actor with a proof of this fact.
+    pub(super) async fn record_as(&self, actor: &Actor, key: &str, fact: Fact) -> Result<Incident, AppError> {
+        Ok(Engine { actor, ..self.engine(&Unwatched) }.record(key, fact).await?)
     }
 
     pub(super) fn engine<'a>(&'a self, progress: &'a dyn Progress) -> Engine<'a> {

@@ -1,12 +1,9 @@
 //! Waiving a rule, a gate or a backport, by name and with a reason.
 
-use std::collections::BTreeSet;
-
 use globset::Glob;
 
 use super::error::AppError;
 use super::session::Session;
-use crate::domain::approval;
 use crate::domain::backports::{BackportTarget, Backports};
 use crate::domain::event::Fact;
 use crate::domain::fix::Fix;
@@ -16,6 +13,7 @@ use crate::domain::policy::{self, Version};
 use crate::guard::checks;
 use crate::proof::findings;
 use crate::steps;
+use crate::steps::approvers::Approvers;
 
 impl Session {
     /// Waives what is called `check`: a rule of the guard or of the proof, `gate/NAME`, a step's own rule,
@@ -77,11 +75,9 @@ impl Session {
         if !fewer(&tools.policy) && !now.as_ref().is_some_and(fewer) {
             return Ok(());
         }
-        let authors = match incident.detail::<Fix>() {
-            Some(fix) => steps::authors(tools, incident, &fix.commit).await?,
-            None => BTreeSet::new(),
-        };
-        let against = approval::reason_against(&self.actor, &authors, self.is_agent(&self.actor.key()));
+        let commit = incident.detail::<Fix>().map(|fix| fix.commit).unwrap_or_default();
+        let approvers = Approvers::of(tools, incident, &commit, self.service.now()).await?;
+        let against = approvers.reason_against_actor(&self.actor);
         against.map_or(Ok(()), |why| Err(AppError::MayNotLower { who: self.actor.to_string(), why }))
     }
 

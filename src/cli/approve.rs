@@ -29,11 +29,11 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find(self.id.as_deref()).await?;
         let request = Request { role: self.role.clone(), commit: self.commit, break_glass: self.break_glass };
-        let Approved { incident, commit, missing, next } = session.approve(&found.key, request).await?;
+        let Approved { incident, commit, missing, proof, next } = session.approve(&found.key, request).await?;
         let words = next.next.as_deref().unwrap_or_default();
         // Nobody counts for two roles.
         let else_by = if missing.is_empty() { "" } else { ", by somebody else" };
-        let text = format!("{} approved {} as {}\nnext: {words}{else_by}\n", session.actor, commit, self.role);
+        let text = format!("{} approved {} as {}, {proof}\nnext: {words}{else_by}\n", session.actor, commit, self.role);
         Ok(Reply::new(text, CaseView::of(&incident, next)))
     }
 }

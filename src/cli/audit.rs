@@ -5,7 +5,7 @@ use super::show;
 use crate::app::audit::{Outside, Whole};
 use crate::app::error::AppError;
 use crate::app::service::Service;
-use crate::app::view::audit::{AuditView, AuditedJournal, Elsewhere};
+use crate::app::view::audit::{AuditView, AuditedJournal, Elsewhere, Unproven};
 use crate::domain::audit::{Retreat, Retreated};
 use crate::workflow::derived::Difference;
 
@@ -19,9 +19,9 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Check the chain of each incident, and compare it with the heads on the remote and in the tags, and the lists with the journals
+    /// Check the chain and the signatures of each incident, and compare it with the heads on the remote and in the tags, and the lists with the journals
     #[command(
-        after_help = "Exit status: 0 everything holds; 1 the journal was tampered with; 3 nothing was, but another store has journals.
+        after_help = "Exit status: 0 everything holds; 1 the journal was tampered with, or a signature does not hold; 3 nothing was, but another store has journals.
 Example: hotfix audit verify HOTFIX-20261120-001"
     )]
     Verify {
@@ -92,9 +92,12 @@ async fn view(
 fn text(view: &AuditView, checked: usize, remote: &str) -> String {
     let (mut bad, mut notes) = (Vec::new(), Vec::new());
     bad.extend(view.missing.iter().map(|id| format!("{id}: all of its events were removed")));
-    for AuditedJournal { incident: key, breaks, anchors, unreadable } in &view.incidents {
+    for AuditedJournal { incident: key, breaks, anchors, unproven, unreadable, .. } in &view.incidents {
         bad.extend(unreadable.iter().map(|why| format!("{key}: {why}")));
         bad.extend(breaks.iter().map(|found| format!("{key}: event {} was {}", found.seq, found.what.as_str())));
+        bad.extend(unproven.iter().map(|Unproven { seq, by, why }| {
+            format!("{key}: the signature of event {seq}, by {by}, does not hold: {why}")
+        }));
         if breaks.is_empty() && anchors.is_empty() && unreadable.is_none() {
             notes.push(format!("{key}: the chain holds, but no head of it is recorded outside the database"));
         }
@@ -115,16 +118,24 @@ fn text(view: &AuditView, checked: usize, remote: &str) -> String {
         store => format!("{id}: kept elsewhere, by store {}", store.get(..12).unwrap_or(store)),
     }));
     notes.extend(view.unreachable.iter().map(|why| format!("{why}: compared with what was seen of it last")));
+    let signed: usize = view.incidents.iter().map(|journal| journal.signatures).sum();
+    let forged: usize = view.incidents.iter().map(|journal| journal.unproven.len()).sum();
     let unread = view.incidents.iter().filter(|journal| journal.unreadable.is_some()).count();
     let mut text: String =
         bad.iter().map(|line| format!("{}{}{}\n", show::BAD, show::safe(line), show::PLAIN)).collect();
     text.extend(notes.iter().map(|line| format!("{}\n", show::safe(line))));
     text.push_str(&match (view.intact, view.elsewhere.is_empty(), checked) {
+        (false, ..) if bad.len() == forged => "not every signature holds\n".to_owned(),
         (false, ..) if bad.len() == unread => "not every journal can be read\n".to_owned(),
         (false, ..) => "the journal was tampered with\n".to_owned(),
         (true, false, 0) => "no journal is here\n".to_owned(),
         (true, _, 1) => "1 journal holds\n".to_owned(),
         (true, _, checked) => format!("{checked} journals hold\n"),
     });
+    match signed {
+        0 => {}
+        1 => text.push_str("1 signature holds\n"),
+        _ => text.push_str(&format!("{signed} signatures hold\n")),
+    }
     text
 }

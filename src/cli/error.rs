@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::reply::Reply;
 use crate::app::error::{AppError, Kind};
 use crate::app::view::error::ErrorView;
-use crate::config::ConfigError;
+use crate::config::mistake::ConfigError;
 use crate::demo::error::SandboxError;
 use crate::git::GitError;
 use crate::git::backport::error::BackportError;

@@ -25,6 +25,7 @@ mod list;
 mod log;
 mod man;
 mod note;
+mod people;
 mod postmortem;
 mod progress;
 mod reply;
@@ -144,6 +145,7 @@ enum Command {
     Report(report::Args),
     Postmortem(postmortem::Args),
     Action(action::Args),
+    People(people::Args),
     Audit(audit::Args),
     Store(store::Args),
     Completions(completions::Args),
@@ -300,6 +302,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Report(args) => args.run(context).await,
         Command::Postmortem(args) => args.run(context).await,
         Command::Action(args) => args.run(context).await,
+        Command::People(args) => args.run(context).await,
         Command::Audit(args) => args.run(context).await,
         Command::Store(args) => args.run(context).await,
         Command::Completions(args) => args.run(),

@@ -7,13 +7,14 @@
 mod tests;
 
 pub mod check;
+pub mod mistake;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use miette::{LabeledSpan, NamedSource};
 use serde::Deserialize;
-use serde_path_to_error::Segment;
+
+use mistake::{ConfigError, likeness, plain, table, typed};
 
 use crate::domain::allowance::Allowance;
 use crate::domain::rung::Rung;
@@ -163,8 +164,29 @@ pub struct Fix {
 pub struct Review {
     pub when: ReviewWhen,
     pub break_glass: bool,
+    /// What proves an approval; left out, it follows from whether there are people with keys.
+    pub proof: Option<Vec<ReviewProof>>,
     pub agents: Vec<Pattern>,
     pub roles: BTreeMap<Severity, Vec<String>>,
+}
+
+/// What proves who approves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewProof {
+    /// A signature by a key of theirs in `.hotfix/people.toml`.
+    Signature,
+    /// Nothing: git's configuration or `--as` is believed.
+    Claimed,
+}
+
+impl ReviewProof {
+    pub fn name(self) -> &'static str {
+        match self {
+            ReviewProof::Signature => "signature",
+            ReviewProof::Claimed => "claimed",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -277,19 +299,6 @@ pub struct PostMortem {
     pub path: String,
 }
 
-/// A configuration that can't be used, with the place of the mistake if it is in the project's file.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{message}")]
-pub struct ConfigError {
-    message: String,
-    #[source_code]
-    source_code: Option<NamedSource<String>>,
-    #[label(collection)]
-    labels: Vec<LabeledSpan>,
-    #[help]
-    help: Option<String>,
-}
-
 impl Config {
     /// Returns the configuration for `project`, the text and path of its hotfix.toml. `profile`, if
     /// given, replaces the one that the file names.
@@ -309,7 +318,7 @@ impl Config {
         if profile.is_some() {
             merged.insert("profile".to_owned(), toml::Value::String(name));
         }
-        typed(merged, project)
+        typed(merged, project, "budget")
     }
 
     fn clock(&self, severity: Severity) -> &Clock {
@@ -332,10 +341,6 @@ impl Config {
             follow_up: self.close.follow_up.0,
         }
     }
-}
-
-fn table(path: &Path, text: &str) -> Result<toml::Table, Box<ConfigError>> {
-    text.parse::<toml::Table>().map_err(|error| underlined(path, text, &error))
 }
 
 /// Settings with a new name: the path of the old one, through lists too, and its last part now.
@@ -381,98 +386,10 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
     }
 }
 
-/// Returns the configuration in `merged`; a mistake in the project's own file is underlined there.
-fn typed(merged: toml::Table, own: Option<(&Path, &str)>) -> Result<Config, Box<ConfigError>> {
-    serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|error| {
-        let mut path: Vec<String> = error.path().iter().map(part).collect();
-        let message = error.inner().message().to_owned();
-        let names = backticked(&message);
-        let is_no_step = path.first().is_some_and(|part| part == "budget") && message.starts_with("unknown variant");
-        // The key of a map has no path of its own: the message names it.
-        if let (true, Some(last), Some(unknown)) = (is_no_step, path.last_mut(), names.first()) {
-            last.clone_from(unknown);
-        }
-        if (message.starts_with("unknown field") || is_no_step)
-            && let Some((unknown, known)) = names.split_first()
-        {
-            let message = format!("there is no setting `{}`", path.join("."));
-            let nearest = known.iter().max_by(|a, b| likeness(unknown, a).total_cmp(&likeness(unknown, b)));
-            let help = nearest.map(|name| match likeness(unknown, name) > 0.6 {
-                true => format!("did you mean `{name}`?"),
-                false => format!("settings here: {}", known.join(", ")),
-            });
-            return placed(own, &path, message, help);
-        }
-        placed(own, &path, format!("`{}`: {message}", path.join(".")), None)
-    })
-}
-
-/// A part of a path: the name of a setting, or the index in a list.
-fn part(segment: &Segment) -> String {
-    match segment {
-        Segment::Seq { index } => index.to_string(),
-        segment => segment.to_string(),
-    }
-}
-
-fn likeness(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(a, b)
-}
-
-/// The names in backticks in an error message of serde's.
-fn backticked(message: &str) -> Vec<String> {
-    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// An error at the place where `path` is set in the project's file, if it is.
-fn placed(own: Option<(&Path, &str)>, path: &[String], message: String, help: Option<String>) -> Box<ConfigError> {
-    let span = own.and_then(|(file, text)| Some((file, text, span(text, path)?)));
-    let Some((file, text, span)) = span else { return Box::new(ConfigError { help, ..*plain(&message) }) };
-    let label = LabeledSpan::underline(span);
-    let source_code = Some(NamedSource::new(file.display().to_string(), text.to_owned()));
-    Box::new(ConfigError { message, source_code, labels: vec![label], help })
-}
-
-/// The place in `text` of the last part of `path` that exists.
-fn span(text: &str, path: &[String]) -> Option<std::ops::Range<usize>> {
-    let document = toml::de::DeTable::parse(text).ok()?;
-    let (first, rest) = path.split_first()?;
-    let (key, mut value) = document.get_ref().get_key_value(first.as_str())?;
-    let mut found = if rest.is_empty() { key.span() } else { value.span() };
-    for part in rest {
-        let next = match value.get_ref() {
-            toml::de::DeValue::Table(table) => {
-                table.get_key_value(part.as_str()).map(|(key, value)| (key.span(), value))
-            }
-            toml::de::DeValue::Array(array) => {
-                part.parse::<usize>().ok().and_then(|index| array.get(index)).map(|value| (value.span(), value))
-            }
-            _ => None,
-        };
-        let Some((place, inner)) = next else { break };
-        found = place;
-        value = inner;
-    }
-    Some(found)
-}
-
-fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> Box<ConfigError> {
-    Box::new(ConfigError {
-        message: format!("`{}` is not valid TOML: {}", path.display(), error.message()),
-        source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
-        labels: error.span().map(LabeledSpan::underline).into_iter().collect(),
-        help: None,
-    })
-}
-
-fn plain(message: &str) -> Box<ConfigError> {
-    Box::new(ConfigError { message: message.to_owned(), source_code: None, labels: Vec::new(), help: None })
-}
-
 fn unknown_profile(name: &str) -> Box<ConfigError> {
     let known: Vec<_> = PROFILES.iter().map(|(name, _)| *name).collect();
     let nearest = known.iter().copied().max_by(|a, b| likeness(name, a).total_cmp(&likeness(name, b)));
     let help =
         nearest.filter(|nearest| likeness(name, nearest) > 0.6).map(|nearest| format!("did you mean `{nearest}`?"));
-    Box::new(ConfigError { help, ..*plain(&format!("there is no profile `{name}`: {}", known.join(", "))) })
+    plain(&format!("there is no profile `{name}`: {}", known.join(", "))).helped(help)
 }

@@ -95,6 +95,17 @@ impl JsonSchema for Actor {
 }
 
 impl Identity {
+    /// How it was proven, in words: what the journal says, and nobody has checked here.
+    pub fn words(&self) -> String {
+        match self {
+            Identity::Claimed | Identity::Sent { .. } => "claimed".to_owned(),
+            Identity::Signature { key, .. } => format!("signed by {key}"),
+            Identity::Forge { forge, login } => format!("{login} on {forge}"),
+            Identity::Token { name } => format!("by the token {name}"),
+            Identity::SignOn { issuer, subject } => format!("{subject} by {issuer}"),
+        }
+    }
+
     /// As a journal has it: empty if only claimed, so that older events stay the same.
     pub fn written(&self) -> String {
         match self {

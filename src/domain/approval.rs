@@ -4,10 +4,19 @@ use std::collections::BTreeSet;
 
 use super::actor::Actor;
 
-/// Returns why an approval by `who` does not count; `None` if it does. `authors` has the addresses of
-/// those who wrote the fix, in lower case.
-pub fn reason_against(who: &Actor, authors: &BTreeSet<String>, is_agent: bool) -> Option<&'static str> {
-    if authors.contains(&who.key()) {
+/// An approval that counts.
+#[derive(Clone, Debug)]
+pub struct Given<'a> {
+    pub role: &'a str,
+    pub by: &'a Actor,
+    /// Who that is, the same under each of their addresses.
+    pub person: String,
+}
+
+/// Returns why an approval by somebody with these addresses does not count; `None` if it does. `authors` has the
+/// addresses of those who wrote the fix; all are in lower case.
+pub fn reason_against(addresses: &[String], authors: &BTreeSet<String>, is_agent: bool) -> Option<&'static str> {
+    if addresses.iter().any(|address| authors.contains(address)) {
         return Some("an author of the fix");
     }
     is_agent.then_some("not a person")
@@ -15,7 +24,7 @@ pub fn reason_against(who: &Actor, authors: &BTreeSet<String>, is_agent: bool) -
 
 /// Returns a different person for each role, or the roles without one. Nobody fills two roles, so this
 /// looks for the largest assignment, not the first.
-pub fn assign<'a>(roles: &[String], given: &[(&str, &'a Actor)]) -> Result<Vec<&'a Actor>, Vec<String>> {
+pub fn assign<'a>(roles: &[String], given: &'a [Given<'a>]) -> Result<Vec<&'a Given<'a>>, Vec<String>> {
     let filled = fill(roles, given, &mut Vec::new());
     // `fill` keeps the order of the roles, so both lists go together.
     let missing: Vec<String> =
@@ -26,15 +35,14 @@ pub fn assign<'a>(roles: &[String], given: &[(&str, &'a Actor)]) -> Result<Vec<&
 /// Tries every person for the next role, and nobody: there are few roles.
 fn fill<'a>(
     roles: &[String],
-    given: &[(&str, &'a Actor)],
-    taken: &mut Vec<Option<&'a Actor>>,
-) -> Vec<Option<&'a Actor>> {
+    given: &'a [Given<'a>],
+    taken: &mut Vec<Option<&'a Given<'a>>>,
+) -> Vec<Option<&'a Given<'a>>> {
     let Some(role) = roles.get(taken.len()) else { return taken.clone() };
-    let mut best: Option<Vec<Option<&'a Actor>>> = None;
-    let fitting = given.iter().filter(|(as_role, _)| as_role == role).map(|(_, by)| Some(*by));
+    let mut best: Option<Vec<Option<&'a Given<'a>>>> = None;
+    let fitting = given.iter().filter(|given| given.role == role).map(Some);
     for candidate in fitting.chain([None]) {
-        // Compared by address: the same person may have approved under another name.
-        let used = taken.iter().flatten().any(|by| candidate.is_some_and(|candidate| by.key() == candidate.key()));
+        let used = taken.iter().flatten().any(|by| candidate.is_some_and(|candidate| by.person == candidate.person));
         if used {
             continue;
         }
@@ -48,15 +56,15 @@ fn fill<'a>(
     best.unwrap_or_default()
 }
 
-/// Returns why one more approval by `who` as `role` does not help the review; `None` if it does, or
-/// may later. `given` are those that count.
-pub fn is_in_vain(roles: &[String], given: &[(&str, &Actor)], role: &str, who: &Actor) -> Option<String> {
-    let before = given.iter().find(|(_, by)| by.key() == who.key())?.0;
-    let with: Vec<_> = given.iter().copied().chain([(role, who)]).collect();
-    let missing = |given: &[(&str, &Actor)]| assign(roles, given).err().map_or(0, |missing| missing.len());
+/// Returns why one more approval does not help the review; `None` if it does, or may later. `given` are those
+/// that count.
+pub fn is_in_vain(roles: &[String], given: &[Given<'_>], more: &Given<'_>) -> Option<String> {
+    let before = given.iter().find(|given| given.person == more.person)?.role;
+    let with: Vec<_> = given.iter().chain([more]).cloned().collect();
+    let missing = |given: &[Given<'_>]| assign(roles, given).err().map_or(0, |missing| missing.len());
     // Somebody else may still take the other role, and then this one helps: it is in vain only if the number of missing roles can't fall.
-    (missing(&with) >= missing(given)).then(|| match before == role {
-        true => format!("has already approved as {role}"),
+    (missing(&with) >= missing(given)).then(|| match before == more.role {
+        true => format!("has already approved as {}", more.role),
         false => format!("already counts as {before}, and nobody fills two roles"),
     })
 }
@@ -73,8 +81,8 @@ mod tests {
         given.iter().map(|(role, by)| (*role, Actor::claimed(by))).collect()
     }
 
-    fn borrowed<'a>(people: &'a [(&'static str, Actor)]) -> Vec<(&'static str, &'a Actor)> {
-        people.iter().map(|(role, by)| (*role, by)).collect()
+    fn borrowed<'a>(people: &'a [(&'static str, Actor)]) -> Vec<Given<'a>> {
+        people.iter().map(|(role, by)| Given { role, by, person: by.key() }).collect()
     }
 
     #[test]
@@ -92,11 +100,12 @@ mod tests {
             (vec![], Err(both.clone())),
         ] {
             let people = people(&given);
-            let assigned = assign(&both, &borrowed(&people));
-            let assigned = assigned.map(|people| people.iter().map(ToString::to_string).collect());
+            let given_here = borrowed(&people);
+            let assigned = assign(&both, &given_here);
+            let assigned = assigned.map(|people| people.iter().map(|given| given.by.to_string()).collect());
             assert_eq!(assigned, expected, "{given:?}");
         }
-        assert_eq!(assign(&[], &[]), Ok(Vec::new()));
+        assert!(assign(&[], &[]).is_ok_and(|people| people.is_empty()));
     }
 
     #[test]
@@ -109,7 +118,8 @@ mod tests {
             ("Bob <bob@x>", false, None),
             ("ada@x", false, Some("an author of the fix")),
         ] {
-            assert_eq!(reason_against(&Actor::claimed(who), &authors, is_agent), expected, "{who}");
+            let addresses = [Actor::claimed(who).key()];
+            assert_eq!(reason_against(&addresses, &authors, is_agent), expected, "{who}");
         }
     }
 
@@ -130,7 +140,7 @@ mod tests {
             (vec![("tech-lead", "Bob <bob@x>"), ("tech-lead", "A <a@x>")], "on-call", None),
         ] {
             let people = people(&given);
-            let found = is_in_vain(&both, &borrowed(&people), role, &bob);
+            let found = is_in_vain(&both, &borrowed(&people), &Given { role, by: &bob, person: bob.key() });
             assert_eq!(found.as_deref(), expected, "{given:?} {role}");
         }
     }

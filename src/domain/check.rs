@@ -2,9 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::evidence::Detail;
-use super::incident::{StepRecord, StepState};
+use super::hex::hex;
+use super::incident::{Incident, StepRecord, StepState};
 use super::proof::Proof;
 use super::step_name::StepName;
 
@@ -43,6 +45,17 @@ impl Check {
         named.dedup();
         named
     }
+}
+
+/// SHA-256, in hexadecimal, of the last check's detail as the journal has it, in JSON with sorted names; empty if
+/// nothing was checked.
+pub fn digest(incident: &Incident) -> String {
+    let steps = incident.steps().rev().filter(|step| step.name == Check::STEP);
+    let detail = steps.into_iter().find_map(|step| match &step.state {
+        StepState::Done { evidence } => Some(&evidence.detail),
+        _ => None,
+    });
+    detail.map(|detail| hex(&Sha256::digest(detail.to_string()))).unwrap_or_default()
 }
 
 /// A rule that the fix breaks.

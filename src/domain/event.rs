@@ -137,6 +137,12 @@ pub enum Fact {
     Approved {
         role: String,
         commit: String,
+        /// The tree of the commit. Empty in older journals, as is the next one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        tree: String,
+        /// The [digest](super::check::digest) of what the check found that was approved.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        checked: String,
         /// Why the fix is released before its approval.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         break_glass: Option<String>,

@@ -200,6 +200,9 @@ pub struct Approval {
     pub role: String,
     pub commit: String,
     pub break_glass: Option<String>,
+    /// The fact as the journal has it, which is what a signature is over.
+    #[serde(skip)]
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -3,11 +3,14 @@
 //! A fix, or a work tree that a test has written to, can't change what it is judged by. Where production's branch
 //! has no rules yet, or there is no remote, those of the work tree are taken, and that is said.
 
+pub mod people;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ConfigError, FILE};
+use crate::config::mistake::ConfigError;
+use crate::config::{Config, FILE};
 use crate::domain::policy::Version;
 use crate::domain::severity::Severity;
 use crate::git::oid::Format;

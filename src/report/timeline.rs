@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::actor::Identity;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Declaration, Event, Fact};
 use crate::domain::name::line;
@@ -67,6 +68,11 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
         if let Some(what) = what(&event.fact)
             && (!repeats(&event.fact) || known.insert(what.clone()))
         {
+            // Of most events it is obvious that nobody has proven who they are.
+            let what = match &event.actor.proof {
+                proof @ Identity::Signature { .. } => format!("{what}, {}", proof.words()),
+                _ => what,
+            };
             rows.push(row(event.at, event.fact.name(), what));
         }
     }
@@ -135,8 +141,8 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::StepFailed { step, error, .. } => format!("{step} failed: {error}"),
         Fact::StepWentBad { step, evidence } => format!("{step} went bad: {}", evidence.summary),
         Fact::StepStuck { step, error, .. } => format!("{step} stuck: {error}"),
-        Fact::Approved { role, commit, break_glass: None } => format!("approved {} as {role}", short(commit)),
-        Fact::Approved { role, commit, break_glass: Some(reason) } => {
+        Fact::Approved { role, commit, break_glass: None, .. } => format!("approved {} as {role}", short(commit)),
+        Fact::Approved { role, commit, break_glass: Some(reason), .. } => {
             format!("break-glass approval of {} as {role}: {reason}", short(commit))
         }
         Fact::Waived { check, reason } => format!("waived {check}: {reason}"),

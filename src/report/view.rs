@@ -109,6 +109,8 @@ struct Approved {
     role: String,
     by: String,
     commit: String,
+    /// How the approver's identity was proven, in words.
+    proof: String,
     /// Why the fix was released before its review.
     reason: Option<String>,
 }
@@ -250,6 +252,7 @@ fn approvals(incident: &Incident) -> Vec<Approved> {
         role: approval.role.clone(),
         by: person(&approval.by.to_string()),
         commit: approval.commit.clone(),
+        proof: approval.by.proof.words(),
         reason: approval.break_glass.clone(),
     };
     incident.approvals.iter().map(approved).collect()

@@ -1,5 +1,6 @@
 //! The steps of the job, one file each. A new step is a file and a line in [`all`].
 
+pub mod approvers;
 mod backport;
 mod branch;
 mod check;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::approvers::{self, Approvers, Judged};
 use super::{Tools, needed, short, work_tree};
 use crate::config::ReviewWhen;
 use crate::domain::actor::Actor;
-use crate::domain::approval;
+use crate::domain::approval::{self, Given};
 use crate::domain::check::Check;
 use crate::domain::evidence::Evidence;
 use crate::domain::fix::{Branch, Fix, Review};
-use crate::domain::incident::{Approval, Incident};
+use crate::domain::incident::Incident;
 use crate::domain::next::Next;
 use crate::domain::step_name::StepName;
 use crate::git::project::ProjectError;
@@ -54,32 +55,38 @@ impl Step for ReviewFix {
             let review = Review { commit, approvals: Vec::new(), afterwards: true };
             return Ok(Outcome::Done(Evidence::with("follows after the deploy, as the profile says", &review)));
         }
-        let authors = authors(&self.0, at.incident, &commit).await?;
-        let bound: Vec<&Approval> = at.incident.approvals.iter().filter(|approval| approval.commit == commit).collect();
-        let (counted, why_not): (Vec<_>, Vec<_>) =
-            bound.into_iter().partition(|approval| self.reason_against(approval, &authors).is_none());
-        if let Some(approval) = counted.iter().find(|approval| approval.break_glass.is_some())
+        let approvers = Approvers::of(&self.0, at.incident, &commit, at.now()).await?;
+        let judged = approvers.judged().await;
+        let counts = |judged: &&Judged<'_>| judged.person.is_ok() && judged.approval.break_glass.is_some();
+        if let Some(Judged { approval, proof, .. }) = judged.iter().find(counts)
             && self.0.config.review.break_glass
         {
             let reason = approval.break_glass.as_deref().unwrap_or_default();
-            let review = Review { commit, approvals: vec![approval.by.to_string()], afterwards: true };
-            let summary = format!("break-glass by {}: {reason}; the review follows", approval.by);
+            let review = Review { commit: commit.clone(), approvals: vec![approval.by.to_string()], afterwards: true };
+            let summary = format!("break-glass by {}, {proof}: {reason}; the review follows", approval.by);
             return Ok(Outcome::Done(Evidence::with(summary, &review)));
         }
         let roles = self.0.config.roles(at.incident.severity);
         if roles.is_empty() {
-            let review = Review { commit, approvals: Vec::new(), afterwards: false };
+            let review = Review { commit: commit.clone(), approvals: Vec::new(), afterwards: false };
             return Ok(Outcome::Done(Evidence::with("the profile asks for no approval", &review)));
         }
-        let given: Vec<(&str, &Actor)> =
-            counted.iter().map(|approval| (approval.role.as_str(), &approval.by)).collect();
+        let given = approvers::counted(&judged);
         match approval::assign(roles, &given) {
             Ok(people) => {
-                let (all, named) = (people.len(), people.iter().zip(roles).map(|(by, role)| format!("{by} as {role}")));
-                let named = named.collect::<Vec<_>>();
-                let summary = format!("{all} of {all} approvals on {} ({})", short(&commit), named.join(", "));
-                let approvals = named;
-                Ok(Outcome::Done(Evidence::with(summary, &Review { commit, approvals, afterwards: false })))
+                let all = people.len();
+                let proof_of = |given: &Given<'_>| {
+                    let found = judged.iter().find(|judged| std::ptr::eq(&raw const judged.approval.by, given.by));
+                    found.map(|judged| judged.proof.as_str()).unwrap_or_default()
+                };
+                let named = people.iter().zip(roles);
+                let named = named.map(|(given, role)| format!("{} as {role}, {}", given.by, proof_of(given)));
+                let approvals = named.collect::<Vec<_>>();
+                let summary = format!("{all} of {all} approvals on {} ({})", short(&commit), approvals.join("; "));
+                Ok(Outcome::Done(Evidence::with(
+                    summary,
+                    &Review { commit: commit.clone(), approvals, afterwards: false },
+                )))
             }
             Err(missing) => {
                 let mut reason = format!(
@@ -89,8 +96,8 @@ impl Step for ReviewFix {
                     short(&commit),
                     missing.join(", ")
                 );
-                for approval in why_not {
-                    if let Some(against) = self.reason_against(approval, &authors) {
+                for Judged { approval, person, .. } in &judged {
+                    if let Err(against) = person {
                         reason.push_str(&format!("; {} does not count: {against}", approval.by));
                     }
                 }
@@ -108,21 +115,17 @@ impl Step for ReviewFix {
     }
 }
 
-impl ReviewFix {
-    fn reason_against(&self, approval: &Approval, authors: &BTreeSet<String>) -> Option<&'static str> {
-        let address = approval.by.key();
-        let is_agent = self.0.config.review.agents.iter().any(|agent| agent.matches(&address));
-        approval::reason_against(&approval.by, authors, is_agent)
-    }
-}
-
-/// The addresses of those who wrote or committed the fix up to `commit`, in lower case.
+/// The addresses of those who wrote or committed the fix up to `commit`, or are named as its co-authors, in lower
+/// case.
 pub async fn authors(tools: &Tools, incident: &Incident, commit: &str) -> Result<BTreeSet<String>, ProjectError> {
-    let Some(branch) = incident.detail::<Branch>() else { return Ok(BTreeSet::new()) };
+    let Some(branch) = incident.detail::<Branch>().filter(|_| !commit.is_empty()) else { return Ok(BTreeSet::new()) };
     if tools.project.commit(commit).await?.is_none() {
         // Another clone has made it.
         tools.project.fetch().await?;
     }
-    let log = ["log", "--format=%ae%n%ce", &format!("{}..{commit}", branch.start)];
-    Ok(tools.project.git.run(log).await?.lines().map(str::to_lowercase).collect())
+    let format = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)";
+    let log = ["log", format, &format!("{}..{commit}", branch.start)];
+    let log = tools.project.git.run(log).await?;
+    let addresses = log.lines().filter(|line| !line.trim().is_empty()).map(|line| Actor::claimed(line.trim()).key());
+    Ok(addresses.collect())
 }

@@ -283,12 +283,13 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             let state = StepState::Stuck { error: error.clone(), hint: hint.clone() };
             settle(incident, *step, at, state, Status::Stuck)?;
         }
-        Fact::Approved { role, commit, break_glass } => incident.approvals.push(Approval {
+        Fact::Approved { role, commit, break_glass, .. } => incident.approvals.push(Approval {
             at,
             by,
             role: role.clone(),
             commit: commit.clone(),
             break_glass: break_glass.clone(),
+            text: event.text.clone(),
         }),
         Fact::Waived { check, reason } => {
             incident.waivers.push(Waiver { at, by, check: check.clone(), reason: reason.clone() });

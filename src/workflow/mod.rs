@@ -4,7 +4,7 @@ pub mod courier;
 pub mod derived;
 pub mod engine;
 pub mod journal;
-mod kept;
+pub mod kept;
 pub mod plan;
 pub mod progress;
 pub mod step;

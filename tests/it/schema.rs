@@ -60,6 +60,7 @@ fn every_command_prints_what_is_promised() {
     completions bash: script, shell
     man: name, page
     man --to ../man: directory
+    people: differs, from, people, problems, proof, touch
     resume: incident, late_notices
     status: incidents, orders, post_mortems
     status NONE: error
@@ -120,6 +121,7 @@ fn before(run: &mut Account) {
     run.run("completions bash");
     run.run("man");
     run.run("man --to ../man");
+    run.run("people");
     run.run("resume");
     run.run("status");
     run.run("status NONE");

@@ -55,8 +55,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("watch", &["domain", "config", "probe", "verdict", "redact"]),
     // A place to try hotfix in.
     ("demo", &["git", "process"]),
+    // Who is who, and what their keys have signed.
+    ("people", &["domain", "config::mistake"]),
+    ("sign", &["domain", "git", "people", "private", "redact"]),
     // Whose rules are in force.
-    ("policy", &["domain", "config", "git", "private", "report::template"]),
+    ("policy", &["domain", "config", "git", "people", "private", "report::template"]),
     ("report", &["domain", "private"]),
     // The job, by way of all of these.
     (
@@ -73,9 +76,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "deploy",
             "gate",
             "investigate",
+            "people",
             "policy",
             "probe",
             "proof",
+            "sign",
             "verdict",
             "watch",
             "report",
@@ -95,8 +100,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "deploy",
             "notify",
+            "people",
             "policy",
             "probe",
+            "sign",
             // What runs, and who looks after it.
             "process::machine",
             "process::installed",

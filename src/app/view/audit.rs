@@ -9,7 +9,7 @@ use crate::workflow::derived::Difference;
 /// What an audit of one or all journals found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct AuditView {
-    /// Whether nothing was edited, removed, inserted or cut off, here or on the remote.
+    /// Whether nothing was edited, removed, inserted or cut off, here or on the remote, and every signature holds.
     pub intact: bool,
     pub incidents: Vec<AuditedJournal>,
     /// Incidents whose journal this store wrote, and that was removed as a whole.
@@ -32,9 +32,22 @@ pub struct AuditedJournal {
     pub breaks: Vec<Break>,
     /// The heads recorded outside the database that it was compared with.
     pub anchors: Vec<Anchor>,
+    /// How many signatures hold, by the people of the time they were made.
+    pub signatures: usize,
+    /// The signatures that do not hold, and approvals and waivers that should have one.
+    pub unproven: Vec<Unproven>,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
+}
+
+/// A signature that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unproven {
+    pub seq: i64,
+    /// Who is said to have signed.
+    pub by: String,
+    pub why: String,
 }
 
 /// A journal whose head is on the remote, and that this store never had.
@@ -49,7 +62,9 @@ impl AuditView {
     /// The same, with `intact` as the rest says.
     #[must_use]
     pub fn judged(self) -> AuditView {
-        let holds = |journal: &AuditedJournal| journal.breaks.is_empty() && journal.unreadable.is_none();
+        let holds = |journal: &AuditedJournal| {
+            journal.breaks.is_empty() && journal.unproven.is_empty() && journal.unreadable.is_none()
+        };
         let intact = self.missing.is_empty()
             && self.lists.is_empty()
             && self.retreats.is_empty()
@@ -57,7 +72,7 @@ impl AuditView {
         AuditView { intact, ..self }
     }
 
-    /// The exit status: 1 if something was tampered with, 3 if journals are elsewhere.
+    /// The exit status: 1 if something was tampered with or is not signed by whom it says, 3 if journals are elsewhere.
     pub fn exit(&self) -> u8 {
         match (self.intact, self.elsewhere.is_empty()) {
             (false, _) => 1,
@@ -77,6 +92,8 @@ mod tests {
         let journal = |breaks: &[Break]| AuditedJournal { breaks: breaks.to_vec(), ..AuditedJournal::default() };
         let edited = journal(&[Break { seq: 2, what: Tampering::Edited }]);
         let unreadable = AuditedJournal { unreadable: Some("why".to_owned()), ..journal(&[]) };
+        let forged = Unproven { seq: 2, by: "Ada".to_owned(), why: "why".to_owned() };
+        let unproven = AuditedJournal { unproven: vec![forged], ..journal(&[]) };
         let none = AuditView::default;
         let line =
             Difference { incident: "1".to_owned(), list: "release", row: "v1".to_owned(), what: Tampering::Edited };
@@ -85,6 +102,7 @@ mod tests {
             (AuditView { incidents: vec![journal(&[])], unreachable: Some("gone".to_owned()), ..none() }, 0),
             (AuditView { incidents: vec![journal(&[]), edited], ..none() }, 1),
             (AuditView { incidents: vec![unreadable], ..none() }, 1),
+            (AuditView { incidents: vec![unproven], ..none() }, 1),
             (AuditView { missing: vec!["2".to_owned()], ..none() }, 1),
             (AuditView { lists: vec![line], ..none() }, 1),
             (AuditView { retreats: vec![Retreat { id: "2".to_owned(), how: Retreated::Removed }], ..none() }, 1),

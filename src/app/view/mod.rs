@@ -22,6 +22,7 @@ pub mod lease;
 pub mod list;
 pub mod next;
 pub mod order;
+pub mod people;
 pub mod plan;
 pub mod release;
 pub mod schema;

@@ -23,6 +23,7 @@ use super::init::{AdoptedView, InitView};
 use super::investigation::InvestigatedView;
 use super::lease::LeasesView;
 use super::list::ListView;
+use super::people::PeopleView;
 use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
 use super::release::LogView;
 use super::status::StatusView;
@@ -65,6 +66,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("log", &[form::<LogView>]),
     ("man", &[form::<PageView>, form::<PagesView>]),
     ("note", &[form::<CaseView>]),
+    ("people", &[form::<PeopleView>]),
     ("postmortem", &[form::<PostMortemView>]),
     ("report", &[form::<ReportView>]),
     ("resume", &[form::<CaseView>, form::<PlanView>, form::<NothingOpen>]),

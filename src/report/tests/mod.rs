@@ -155,7 +155,13 @@ fn whole_job() -> Story {
         })
         .after(17)
         .by("Grace <grace@example.com>")
-        .fact(Fact::Approved { role: "tech-lead".to_owned(), commit: COMMIT.to_owned(), break_glass: None })
+        .fact(Fact::Approved {
+            role: "tech-lead".to_owned(),
+            commit: COMMIT.to_owned(),
+            break_glass: None,
+            tree: String::new(),
+            checked: String::new(),
+        })
         .by("Ada <ada@example.com>")
         .done(
             0,

@@ -53,7 +53,13 @@ fn in_review() -> Story {
 
 fn approved(story: Story, role: &str, break_glass: Option<&str>) -> Story {
     let break_glass = break_glass.map(str::to_owned);
-    story.fact(Fact::Approved { role: role.to_owned(), commit: fix().commit, break_glass })
+    story.fact(Fact::Approved {
+        role: role.to_owned(),
+        commit: fix().commit,
+        break_glass,
+        tree: String::new(),
+        checked: String::new(),
+    })
 }
 
 fn decide() -> Story {
