@@ -1,5 +1,5 @@
 //! What the project promises of speed, measured: `cargo bench`, or `cargo bench -- reading` for one
-//! of job, reading and declare. Each number is the median of several runs, with the fastest and the
+//! of job, reading, declare and team. Each number is the median of several runs, with the fastest and the
 //! slowest beside it. PostgreSQL is measured too where HOTFIX_TEST_POSTGRES says where it is.
 //! `cargo test --bench engine` does a little of each, to see that it works.
 
@@ -12,6 +12,7 @@ mod env;
 mod job;
 mod reading;
 mod seed;
+mod team;
 
 use std::time::{Duration, Instant};
 
@@ -26,10 +27,12 @@ pub struct Scale {
     runs: usize,
     /// How many processes declare, and how many incidents each of them.
     declares: (usize, usize),
+    /// How many incidents another clone has published.
+    published: usize,
 }
 
-const MEASURED: Scale = Scale { jobs: 5, incidents: 10_000, runs: 21, declares: (20, 50) };
-const TRIED: Scale = Scale { jobs: 1, incidents: 20, runs: 1, declares: (2, 2) };
+const MEASURED: Scale = Scale { jobs: 5, incidents: 10_000, runs: 21, declares: (20, 50), published: 1000 };
+const TRIED: Scale = Scale { jobs: 1, incidents: 20, runs: 1, declares: (2, 2), published: 3 };
 
 fn main() {
     // `cargo bench` adds an option of its own, `cargo test` none.
@@ -42,9 +45,12 @@ fn main() {
     };
     for store in stores {
         println!("{store:?}");
-        for (name, measure) in
-            [("job", job::measure as fn(Kind, Scale)), ("reading", reading::measure), ("declare", declare::measure)]
-        {
+        for (name, measure) in [
+            ("job", job::measure as fn(Kind, Scale)),
+            ("reading", reading::measure),
+            ("declare", declare::measure),
+            ("team", team::measure),
+        ] {
             if wanted(name) {
                 measure(*store, scale);
             }

@@ -24,6 +24,12 @@ pub const EVENTS: usize = 30;
 /// the last.
 pub async fn seed(directory: &Path, incidents: usize) -> Result<(), AppError> {
     let service = Service::open(&Options { directory: directory.to_owned(), profile: None, fresh: false }).await?;
+    let journals = journals(incidents).await;
+    service.by(Actor::claimed("Ada <ada@example.org>")).import(&journals).await.map(drop)
+}
+
+/// The journals of so many incidents, all of them over but the last.
+pub async fn journals(incidents: usize) -> Vec<Vec<Event>> {
     let years = SignedDuration::from_hours(24 * 3650);
     let first = Timestamp::now() - years;
     let mut journals = Vec::new();
@@ -31,7 +37,7 @@ pub async fn seed(directory: &Path, incidents: usize) -> Result<(), AppError> {
         let declared = first + years / incidents as i32 * number as i32;
         journals.push(story(number, declared, number + 1 == incidents).await);
     }
-    service.by(Actor::claimed("Ada <ada@example.org>")).import(&journals).await.map(drop)
+    journals
 }
 
 /// The events of one incident, a minute apart.
@@ -88,6 +94,7 @@ fn declaration(declared: Timestamp) -> Fact {
         policy: None,
         lowered: None,
         broken_by: None,
+        embargo: false,
         profile: String::new(),
         workflow: WORKFLOW,
     })

@@ -76,7 +76,7 @@ impl Session {
         }
         let incident = self.record_as(&actor, key, fact).await?;
         // Nobody can put an approval before this one without being seen.
-        tools.anchor(&incident).await;
+        Box::pin(tools.anchor(&incident)).await;
         let judged = approvers.judged().await;
         let with: Vec<Given<'_>> = approvers::counted(&judged).into_iter().chain([given]).collect();
         let missing = if alone { Vec::new() } else { self.missing_roles(&incident, &with) };

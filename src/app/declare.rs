@@ -19,6 +19,7 @@ use crate::domain::strategy::Strategy;
 use crate::domain::triage::{Route, Triage, triage};
 use crate::git::anchor::Reservation;
 use crate::git::project::ProjectError;
+use crate::steps::publish::is_under_embargo;
 use crate::workflow::journal::{Entry, JournalError, record};
 use crate::workflow::plan::{self, WORKFLOW};
 use crate::workflow::progress::Progress;
@@ -45,6 +46,8 @@ pub struct Report {
     pub cause: Option<String>,
     /// Why fewer people approve than the rules ask for, where they do.
     pub reason: String,
+    /// Whether nothing of it may reach the remote.
+    pub embargo: bool,
     /// The commit that broke it; its full name is recorded.
     pub broken_by: Option<String>,
 }
@@ -79,6 +82,7 @@ impl Session {
     pub async fn declare(&self, report: Report) -> Result<Declared, AppError> {
         let Declared { incident, remarks } = self.declare_to_run(report).await?;
         let incident = self.engine(&Unwatched).deliver(incident, None).await?;
+        Box::pin(self.service.tools.publish_beside(&incident.key)).await;
         Ok(Declared { incident, remarks })
     }
 
@@ -101,7 +105,9 @@ impl Session {
             None => None,
         };
         let key = match &report.issue_id {
-            Some(id) => self.take(id, &mut remarks).await?,
+            Some(id) => self.take(id, report.embargo, &mut remarks).await?,
+            // A number would tell that something has happened, and the remote's next one that it is gone.
+            None if report.embargo => self.unnumbered(identifier::INCIDENT),
             None => self.next_identifier(identifier::INCIDENT, &mut remarks).await?,
         };
         let now = self.service.now();
@@ -127,6 +133,7 @@ impl Session {
             policy: Some(Box::new(self.service.tools.policy.clone())),
             lowered: lowered.map(Box::new),
             broken_by,
+            embargo: report.embargo,
             profile: self.service.config().profile.clone(),
             workflow: WORKFLOW,
         });
@@ -204,7 +211,7 @@ impl Session {
     /// Gives an incident with a provisional name its number, if the remote can be reached again.
     pub(super) async fn number(&self, key: &str) -> Result<(), AppError> {
         let incident = self.service.incident(key).await?;
-        if !identifier::is_provisional(&incident.id) {
+        if !identifier::is_provisional(&incident.id) || is_under_embargo(&incident) {
             return Ok(());
         }
         let mut remarks = Vec::new();
@@ -264,19 +271,25 @@ impl Session {
                 return Err(failed.into());
             };
             remarks.push(format!("{failed}: the name is provisional, the number follows"));
-            let nonce = RandomState::new().hash_one((std::process::id(), self.service.now().as_nanosecond()));
-            return Ok(identifier::provisional(prefix, &day, (nonce & 0xffff_ffff) as u32));
+            return Ok(self.unnumbered(prefix));
         }
     }
 
+    /// A name that the remote does not know of.
+    fn unnumbered(&self, prefix: &str) -> String {
+        let now = self.service.now();
+        let nonce = RandomState::new().hash_one((std::process::id(), now.as_nanosecond()));
+        identifier::provisional(prefix, &identifier::day(now), (nonce & 0xffff_ffff) as u32)
+    }
+
     /// Takes a tracker's identifier, which only one clone can.
-    async fn take(&self, id: &str, remarks: &mut Vec<String>) -> Result<String, AppError> {
+    async fn take(&self, id: &str, embargo: bool, remarks: &mut Vec<String>) -> Result<String, AppError> {
         let id = identifier::from_tracker(id).map_err(AppError::BadIdentifier)?;
         if self.service.tools.store.find_incident(&id).await?.is_some() {
             return Err(AppError::Duplicate { id });
         }
         let project = &self.service.tools.project;
-        if !project.has_remote().await? {
+        if embargo || !project.has_remote().await? {
             return Ok(id);
         }
         match project.reserve_again(&id, &self.nonce(), self.service.config().git.reserve_limit.0).await {

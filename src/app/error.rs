@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::check::CheckError;
 use crate::config::mistake::ConfigError;
 use crate::domain::rung::Rung;
+use crate::domain::step_name::StepName;
 use crate::git::GitError;
 use crate::git::change::ChangeError;
 use crate::git::project::ProjectError;
@@ -28,6 +29,8 @@ pub enum Kind {
     Held,
     /// The rules of the job forbid it, for this actor or at all.
     Refused,
+    /// Another clone works on it.
+    Elsewhere,
     /// Somebody else was faster, or already has it.
     Conflict,
     /// It was tried, and failed.
@@ -147,6 +150,12 @@ pub enum AppError {
     StillRuns { words: String, process: i32 },
     #[error("no checklist has `{item}`")]
     NotOnAChecklist { item: String },
+    #[error("`{id}` is worked on here")]
+    WorkedOnHere { id: String },
+    #[error("`{step}` was not finished in the clone of {who}, and may still run there")]
+    MayStillRun { id: String, who: String, step: StepName },
+    #[error("the published journal of `{id}` can't be followed: {why}")]
+    NotPublished { id: String, why: String },
 }
 
 use AppError::{
@@ -195,6 +204,7 @@ impl AppError {
             OrderOpen { .. }
             | IncidentOpen { .. }
             | AppError::StillRuns { .. }
+            | AppError::MayStillRun { .. }
             | AppError::Store(OpenError::Unowned { .. }) => Kind::Held,
             MayNotApprove { .. }
             | AppError::Sign(SignError::NoKey { .. })
@@ -203,7 +213,7 @@ impl AppError {
             | NoBreakGlass { .. }
             | NotAnEmergency { .. }
             | AppError::Store(OpenError::Taken { .. }) => Kind::Refused,
-            Duplicate { .. } | Reserved { .. } | OtherCommit { .. } => Kind::Conflict,
+            Duplicate { .. } | Reserved { .. } | AppError::WorkedOnHere { .. } | OtherCommit { .. } => Kind::Conflict,
             AppError::Store(OpenError::Journal(error)) | Journal(error) | Engine(EngineError::Journal(error)) => {
                 journal_kind(error)
             }
@@ -225,6 +235,7 @@ impl AppError {
             | Proofs(_)
             | Secret(_)
             | Tampered { .. }
+            | AppError::NotPublished { .. }
             | NotChecked { .. }
             | NoFix { .. } => Kind::Failed,
         }
@@ -302,6 +313,11 @@ impl AppError {
             AppError::UnknownCommit { .. } => one("git fetch, or look for it with `git log --all`"),
             AppError::NoBranchToWaive { id, .. } => vec![format!("hotfix status {id}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
+            AppError::WorkedOnHere { id } => vec![format!("hotfix resume {id}")],
+            AppError::MayStillRun { id, .. } => vec![format!(
+                "make sure that it has stopped, then: hotfix takeover {id} --reason ... --confirm-stopped"
+            )],
+            AppError::NotPublished { .. } => one("hotfix audit verify"),
             AppError::Lowered { .. } => one("say why: --reason ..."),
             AppError::Sign(error) => error.hints(),
             AppError::NotProven { .. } => vec![
@@ -331,6 +347,7 @@ impl AppError {
 fn journal_kind(error: &JournalError) -> Kind {
     match error {
         JournalError::Leased { .. } => Kind::Held,
+        JournalError::Elsewhere { .. } => Kind::Elsewhere,
         JournalError::Conflict { .. } | JournalError::Differs { .. } => Kind::Conflict,
         JournalError::LeaseLost { .. }
         | JournalError::Store { .. }
@@ -343,6 +360,9 @@ fn journal_kind(error: &JournalError) -> Kind {
 fn journal_hint(error: &JournalError) -> Vec<String> {
     let hint = match error {
         JournalError::Store { hint, .. } => return hint.iter().cloned().collect(),
+        JournalError::Elsewhere { id, .. } => {
+            return vec![format!("hotfix takeover {id} --reason ... continues it here")];
+        }
         JournalError::Leased { .. } => "wait for it to end; `hotfix status` shows its progress",
         JournalError::Unreadable { .. } | JournalError::Differs { .. } => "hotfix audit verify",
         JournalError::Newer { .. } => "update hotfix",

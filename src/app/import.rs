@@ -7,8 +7,9 @@ use super::service::Place;
 use super::session::Session;
 use super::view::store::ImportedView;
 use crate::domain::audit;
+use crate::steps::publish::Base;
 use crate::store::Store;
-use crate::workflow::journal::Journal;
+use crate::workflow::journal::{Journal, JournalError, fold};
 
 impl Session {
     /// Copies journals from the store at `from`: those in `ids`, or all. `from` is `sqlite`, a PostgreSQL
@@ -35,9 +36,13 @@ impl Session {
         for key in &imported {
             // Its anchors name this store from now on. Those of journals that are over stay as they are.
             if let Some(found) = tools.store.find_incident(key).await?.filter(|found| found.ended.is_none()) {
-                tools.anchor(&self.service.incident(&found.key).await?).await;
+                let incident = fold(&tools.store.events(&found.key).await?).map_err(JournalError::from)?;
+                if let Some(incident) = incident {
+                    tools.publish_or_warn(&incident, Base::Any).await;
+                }
             }
         }
+        self.service.mirror.forget().await;
         let count = journals.len();
         Ok(ImportedView { unchanged: count - imported.len(), imported })
     }

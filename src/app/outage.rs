@@ -9,6 +9,8 @@ use super::error::AppError;
 use super::session::Session;
 use crate::domain::event::Fact;
 use crate::domain::incident::Incident;
+use crate::domain::quote::quote;
+use crate::steps::publish::is_under_embargo;
 use crate::workflow::engine::LEASE;
 use crate::workflow::journal::{Journal, JournalError, Lease};
 
@@ -26,7 +28,9 @@ impl Session {
             title: format!("{} fails", capital(&outage.cause)),
             // An order has no severity of its own.
             severity: incident.severity,
-            symptoms: vec![outage.seen.clone()],
+            // It may have lines of a log, as the event that it comes from.
+            symptoms: vec![quote(&outage.seen)],
+            embargo: is_under_embargo(&incident),
             assessment: format!("found by the watch of {}, which is held by it", incident.id),
             cause: Some(outage.cause),
             detected: Some(outage.found),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::AppError;
+use super::mirror::{Elsewhere, Mirror, Read};
 use super::session::Session;
 use super::view::due::{DueView, PostMortemDue};
 use crate::config::Config;
@@ -25,9 +26,11 @@ use crate::policy::{self, Policy};
 use crate::private;
 use crate::report::clocks::{Clocks, clocks};
 use crate::report::document::{Account, Document};
+use crate::steps::publish::Publisher;
 use crate::steps::{self, Tools};
 use crate::store::{Claim, Store, is_shared};
 use crate::workflow::courier::Courier;
+use crate::workflow::derived::Log;
 use crate::workflow::journal::{Journal, JournalError, fold};
 use crate::workflow::step::{Clock, Step};
 
@@ -48,6 +51,7 @@ pub struct Service {
     pub(super) remarks: Vec<String>,
     unfollowed: Option<String>,
     pub(super) clock: SystemClock,
+    pub(super) mirror: Mirror,
 }
 
 /// The caller's options for finding it.
@@ -87,9 +91,11 @@ impl Service {
         };
         let deployer = config.deploy.by.as_ref().map(|by| by.build(surroundings));
         let outbox = Outbox::new(&config.notify, &project.top);
-        let tools = Arc::new(Tools { config, policy: version, project, store, deployer, templates, state });
+        let publisher = Publisher::new(super::view::status::published, &place.home);
+        let tools = Arc::new(Tools { config, policy: version, project, store, deployer, templates, state, publisher });
         let steps = steps::all(&tools);
         let name = place.claim.name().to_owned();
+        let mirror = Mirror::new(Arc::clone(&tools));
         Ok(Arc::new(Service {
             name,
             tools,
@@ -99,6 +105,7 @@ impl Service {
             remarks,
             unfollowed,
             clock: SystemClock,
+            mirror,
         }))
     }
 
@@ -157,24 +164,45 @@ impl Service {
         self.tools.templates.errors().map(ToString::to_string).collect()
     }
 
+    /// The journals that other stores work on, as they are published.
+    pub async fn others(&self) -> Result<Arc<Read>, AppError> {
+        Ok(self.mirror.read().await?)
+    }
+
+    /// The journal with this key or identifier, if another store works on it.
+    pub async fn elsewhere(&self, key: &str) -> Result<Option<Arc<Elsewhere>>, AppError> {
+        Ok(self.mirror.find(key).await?)
+    }
+
     pub async fn events(&self, key: &str) -> Result<Vec<Event>, AppError> {
-        Ok(self.tools.store.events(key).await?)
+        match self.elsewhere(key).await? {
+            Some(journal) => Ok(journal.events.clone()),
+            None => Ok(self.tools.store.events(key).await?),
+        }
     }
 
     pub async fn incident(&self, key: &str) -> Result<Incident, AppError> {
-        let incident = fold(&self.events(key).await?).map_err(JournalError::from)?;
+        if let Some(journal) = self.elsewhere(key).await? {
+            return Ok(journal.incident.clone());
+        }
+        let incident = fold(&self.tools.store.events(key).await?).map_err(JournalError::from)?;
         incident.ok_or_else(|| AppError::Unknown { id: key.to_owned(), open: Vec::new() })
     }
 
     /// The incidents that are not over, the most urgent first, then the newest that are over, `most` of
     /// them.
     pub async fn incidents(&self, most: u32) -> Result<Vec<Summary>, AppError> {
-        let mut incidents = self.tools.store.open_incidents().await?;
-        if most > 0 {
-            let newest = self.tools.store.newest_incidents(most).await?;
-            incidents.extend(newest.into_iter().filter(|incident| incident.ended.is_some()));
-        }
-        Ok(incidents)
+        let store = &self.tools.store;
+        let mut open = store.open_incidents().await?;
+        let mut over = if most > 0 { store.newest_incidents(most).await? } else { Vec::new() };
+        over.retain(|incident| incident.ended.is_some());
+        let others = self.others().await?;
+        others.take_the_place_in(&mut open, |one| one.is_incident() && one.ended.is_none());
+        others.take_the_place_in(&mut over, |one| one.is_incident() && one.ended.is_some());
+        open.sort_by(|a, b| (&a.severity, a.declared).cmp(&(&b.severity, b.declared)));
+        over.sort_by(|a, b| (b.declared, &b.key).cmp(&(a.declared, &a.key)));
+        over.truncate(most as usize);
+        Ok([open, over].concat())
     }
 
     /// The same for every service that the store has, each with its service's name.
@@ -189,15 +217,31 @@ impl Service {
 
     /// What is not over: incidents, the most urgent first, then orders without one.
     pub async fn open_cases(&self) -> Result<Vec<Summary>, AppError> {
-        let store = &self.tools.store;
-        Ok([store.open_incidents().await?, store.open_orders().await?].concat())
+        let mut orders = self.tools.store.open_orders().await?;
+        let others = self.others().await?;
+        others.take_the_place_in(&mut orders, |one| !one.is_incident() && one.ended.is_none());
+        Ok([self.incidents(0).await?, orders].concat())
     }
 
-    /// The newest `most` entries of the deployment log of an environment; of the configured one if
-    /// none is named.
+    /// The newest `most` entries of the deployment log of an environment, those of other stores' journals too; of the
+    /// configured one if none is named.
     pub async fn releases(&self, environment: Option<&str>, most: u32) -> Result<Vec<ReleaseRecord>, AppError> {
         let environment = environment.unwrap_or(&self.config().deploy.environment);
-        Ok(self.tools.store.releases(environment, most).await?)
+        let mut releases = self.tools.store.releases(environment, most).await?;
+        let mut log = Log::default();
+        for journal in self.mirror.all().await? {
+            log.add(&journal.events).map_err(JournalError::from)?;
+        }
+        for record in log.releases().filter(|record| record.environment == environment) {
+            let same = |known: &ReleaseRecord| (known.at, &known.release) == (record.at, &record.release);
+            if !releases.iter().any(same) {
+                releases.push(record);
+            }
+        }
+        // Stable: those of one moment keep the store's order.
+        releases.sort_by_key(|record| std::cmp::Reverse(record.at));
+        releases.truncate(most as usize);
+        Ok(releases)
     }
 
     /// The incident's clocks, by its severity's limits.
@@ -208,7 +252,9 @@ impl Service {
     /// The post-mortems that were not held yet, of all incidents that are over, the first one due first.
     pub async fn post_mortems_due(&self) -> Result<DueView, AppError> {
         let mut due = Vec::new();
-        for summary in self.tools.store.incidents_over().await? {
+        let mut over = self.tools.store.incidents_over().await?;
+        self.others().await?.take_the_place_in(&mut over, |one| one.is_incident() && one.ended.is_some());
+        for summary in over {
             let incident = self.incident(&summary.key).await?;
             due.extend(self.clocks(&incident).post_mortem.map(|clock| PostMortemDue::of(&incident, &clock)));
         }

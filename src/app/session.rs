@@ -1,5 +1,6 @@
 //! A service used by one actor: everything that changes something.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,9 +60,9 @@ impl Session {
         self.number(key).await?;
         // An outage that another process found, and died before declaring it.
         self.declare_outage(self.service.incident(key).await?).await?;
-        let incident = self.engine(progress).run(key, goal.until()).await?;
+        let incident = self.publishing(key, Box::pin(self.engine(progress).run(key, goal.until()))).await?;
         let incident = self.declare_outage(incident).await?;
-        self.service.tools.anchor(&incident).await;
+        Box::pin(self.service.tools.anchor(&incident)).await;
         Ok(incident)
     }
 
@@ -74,6 +75,10 @@ impl Session {
         }
         let mut arrived = 0;
         for summary in service.tools.store.newest(LATELY).await? {
+            // Whoever works on it sends its notices.
+            if service.others().await?.find(&summary.key).is_some() {
+                continue;
+            }
             let before = service.incident(&summary.key).await?;
             let left = limit.saturating_sub(start.elapsed());
             if left.is_zero() || !service.has_notices(&before) {
@@ -88,8 +93,8 @@ impl Session {
 
     /// Undoes what was done, the last step first, and ends the incident.
     pub async fn abort(&self, key: &str, reason: &str, progress: &dyn Progress) -> Result<Incident, AppError> {
-        let incident = self.engine(progress).abort(key, reason).await?;
-        self.service.tools.anchor(&incident).await;
+        let incident = self.publishing(key, Box::pin(self.engine(progress).abort(key, reason))).await?;
+        Box::pin(self.service.tools.anchor(&incident)).await;
         Ok(incident)
     }
 
@@ -117,12 +122,45 @@ impl Session {
 
     /// The same in the name of the session's actor with a proof of this fact.
     pub(super) async fn record_as(&self, actor: &Actor, key: &str, fact: Fact) -> Result<Incident, AppError> {
-        Ok(Engine { actor, ..self.engine(&Unwatched) }.record(key, fact).await?)
+        let incident = Engine { actor, ..self.engine(&Unwatched) }.record(key, fact).await?;
+        Box::pin(self.service.tools.publish_beside(key)).await;
+        Ok(incident)
+    }
+
+    /// Does `work` on an incident, and publishes what it has written meanwhile, at most every `team.every`. The work
+    /// does not wait for it.
+    async fn publishing<T>(&self, key: &str, mut work: Pin<Box<impl Future<Output = T>>>) -> T {
+        let tools = &self.service.tools;
+        let mut asked = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut work => return ended,
+                () = tokio::time::sleep(tools.config.team.every.0) => {}
+            }
+            let publishing = async {
+                tools.publish_beside(key).await;
+                // Where nothing is new, nothing is pushed that could fail because another clone took over.
+                if asked.elapsed() >= tools.config.team.fetch.0 {
+                    tools.ask_who_works_on_key(key).await;
+                    asked = Instant::now();
+                }
+            };
+            let mut publishing = Box::pin(publishing);
+            tokio::select! {
+                ended = &mut work => {
+                    // A push that was killed would leave open what the remote has.
+                    publishing.await;
+                    return ended;
+                }
+                () = &mut publishing => {}
+            }
+        }
     }
 
     pub(super) fn engine<'a>(&'a self, progress: &'a dyn Progress) -> Engine<'a> {
         Engine {
-            journal: self.service.tools.store.as_ref(),
+            journal: &self.service.mirror,
             steps: &self.service.steps,
             courier: &self.service.outbox,
             clock: &self.service.clock,

@@ -48,15 +48,16 @@ impl Args {
 /// Audits the journal called `id`, which another store may have.
 async fn one(service: &Service, id: &str) -> Result<(usize, AuditView), CliError> {
     let outside = service.ask_for_anchors(id).await?;
+    let here = service.keys().await?;
     let keys = match service.find_any(Some(id)).await {
-        Ok(found) => vec![found.key],
-        Err(AppError::Unknown { .. }) if service.keys().await?.iter().any(|key| key == id) => vec![id.to_owned()],
-        Err(error @ AppError::Unknown { .. }) => {
+        Ok(found) if here.contains(&found.key) => vec![found.key],
+        Err(AppError::Unknown { .. }) if here.iter().any(|key| key == id) => vec![id.to_owned()],
+        Ok(_) | Err(AppError::Unknown { .. }) => {
             let Whole { mut missing, mut elsewhere, .. } = service.audit_whole(&[]).await?;
             missing.retain(|missing| missing == id);
             elsewhere.retain(|elsewhere| elsewhere.id == id);
             if missing.is_empty() && elsewhere.is_empty() {
-                return Err(error.into());
+                return Err(AppError::Unknown { id: id.to_owned(), open: Vec::new() }.into());
             }
             let Outside { retreats, unreachable } = outside;
             return Ok((0, AuditView { missing, elsewhere, retreats, unreachable, ..AuditView::default() }));

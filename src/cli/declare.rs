@@ -46,6 +46,9 @@ pub struct ReportArgs {
     /// The commit that broke it: branches without it need no fix
     #[arg(long, value_name = "COMMIT")]
     broken_by: Option<String>,
+    /// Nothing of it reaches the remote: neither its title nor its number
+    #[arg(long)]
+    embargo: bool,
     /// How many users are affected
     #[arg(long, default_value = "", hide_default_value = true)]
     users: String,
@@ -85,6 +88,7 @@ impl ReportArgs {
         Report {
             cause: None,
             reason: self.reason,
+            embargo: self.embargo,
             broken_by: self.broken_by,
             title: self.title,
             severity: self.severity,

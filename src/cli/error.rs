@@ -66,7 +66,7 @@ impl From<AppError> for CliError {
 fn exit(kind: Kind) -> u8 {
     match kind {
         Kind::Usage => 2,
-        Kind::Held => 3,
+        Kind::Held | Kind::Elsewhere => 3,
         Kind::Bug => 70,
         Kind::NotFound | Kind::Refused | Kind::Conflict | Kind::Failed => 1,
     }

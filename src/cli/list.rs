@@ -44,8 +44,17 @@ impl Args {
             return Ok(Reply::new(or_none(lines.collect()), ListView::everywhere(all)));
         }
         let incidents = service.incidents(most).await?;
-        let text = or_none(incidents.iter().map(line).collect());
-        Ok(Reply::new(text, ListView::of(incidents)))
+        let others = service.others().await?;
+        let text = incidents.iter().map(|incident| {
+            let who = others.find(&incident.key).map(|listed| show::safe(&listed.tip.who));
+            match who {
+                Some(who) => format!("{}  (in the clone of {who})\n", line(incident).trim_end()),
+                None => line(incident),
+            }
+        });
+        show::problems(&service).await?;
+        let text = or_none(text.collect());
+        Ok(Reply::new(text, ListView::with(incidents, &others)))
     }
 }
 

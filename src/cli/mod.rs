@@ -40,6 +40,7 @@ mod start;
 mod status;
 mod store;
 mod supervise;
+mod takeover;
 mod timeline;
 mod waive;
 mod watch;
@@ -137,6 +138,7 @@ enum Command {
     Backport(backport::Args),
     Resume(resume::Args),
     Abort(abort::Args),
+    Takeover(takeover::Args),
     Status(status::Args),
     List(list::Args),
     Lease(lease::Args),
@@ -294,6 +296,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Backport(args) => args.run(context).await,
         Command::Resume(args) => args.run(context).await,
         Command::Abort(args) => args.run(context).await,
+        Command::Takeover(args) => args.run(context).await,
         Command::Status(args) => args.run(context).await,
         Command::List(args) => args.run(context).await,
         Command::Lease(args) => args.run(context).await,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::incident::Status;
+use crate::domain::quote;
 
 /// The result of a command: text for people, JSON for machines, and the exit status.
 #[derive(Debug)]
@@ -59,5 +60,17 @@ impl Reply {
 
 /// Returns the view as JSON for machines.
 pub fn json(view: &impl Serialize) -> Value {
-    serde_json::to_value(view).expect("a view has only string keys and UTF-8 text")
+    let mut value = serde_json::to_value(view).expect("a view has only string keys and UTF-8 text");
+    unmark(&mut value);
+    value
+}
+
+/// Takes the marks of quoted lines off, which what is not in a journal still has.
+fn unmark(value: &mut Value) {
+    match value {
+        Value::String(text) if quote::has_quotes(text) => *text = quote::plain(text),
+        Value::Array(values) => values.iter_mut().for_each(unmark),
+        Value::Object(values) => values.values_mut().for_each(unmark),
+        _ => {}
+    }
 }

@@ -6,12 +6,15 @@ use std::os::fd::AsFd;
 use anstyle::{AnsiColor, Reset, Style};
 use jiff::Timestamp;
 
+use crate::app::error::AppError;
 use crate::app::service::Service;
 use crate::app::view::next::NextView;
 use crate::domain::check::FullSuite;
+use crate::app::view::take_over::ElsewhereView;
 use crate::domain::elapsed::elapsed;
 use crate::domain::incident::{Incident, Status, StepRecord, StepState};
 use crate::domain::name::plain;
+use crate::domain::quote;
 use crate::domain::severity::Severity;
 use crate::domain::step_name::StepName;
 use crate::report::clocks::clocks;
@@ -77,6 +80,29 @@ fn ahead(incident: &Incident, next: &NextView) -> String {
     text
 }
 
+/// `as of TIME, from the working clone of PERSON (store NAME)`.
+pub fn elsewhere(view: &ElsewhereView) -> String {
+    let ElsewhereView { store, who, as_of, differing } = view;
+    let store = safe(store.get(..12).unwrap_or(store));
+    let mut text = format!("as of {}, from the working clone of {} (store {store})", utc(*as_of), safe(who));
+    if *differing > 0 {
+        let _ = write!(
+            text,
+            "\n{WARN}!{PLAIN}     {differing} events of this clone are not in the journal that they continued"
+        );
+    }
+    text
+}
+
+/// A line on standard error for each published journal that can't be shown as the remote has it.
+pub async fn problems(service: &Service) -> Result<(), AppError> {
+    let others = service.others().await?;
+    let said =
+        others.problems.iter().map(|problem| format!("`{}`, published by another clone: {}", problem.id, problem.why));
+    warn(&said.collect::<Vec<_>>());
+    Ok(())
+}
+
 /// Warnings on standard error, a line each.
 pub fn warn(warnings: &[String]) {
     for warning in warnings {
@@ -125,6 +151,9 @@ fn header(service: &Service, incident: &Incident) -> String {
     if let Some(post_mortem) = &clocks.post_mortem {
         let late = if post_mortem.is_overdue() { BAD } else { FAINT };
         let _ = write!(text, "   {late}post-mortem {}{PLAIN}", post_mortem.due_in());
+    }
+    if incident.declaration().is_some_and(|declaration| declaration.embargo) {
+        let _ = write!(text, "   {WARN}under embargo{PLAIN}");
     }
     let _ = writeln!(text, "   {}", incident.status.as_str());
     text
@@ -200,7 +229,7 @@ pub fn width(stream: impl AsFd) -> Option<usize> {
 /// The text without control characters, and with those that deceive the eye spelled out: text from outside
 /// can't control the terminal, or look like another one.
 pub fn safe(text: &str) -> String {
-    plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    plain(&quote::plain(text)).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Tells something on standard error that is no error.

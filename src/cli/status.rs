@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::reply::Reply;
 use super::show;
 use crate::app::view::status::StatusView;
+use crate::app::view::take_over::ElsewhereView;
 
 /// The status of the incident, its clocks, and the command to type next
 #[derive(Debug, clap::Args)]
@@ -24,12 +25,15 @@ impl Args {
         for summary in &found {
             let incident = service.incident(&summary.key).await?;
             let next = service.next(&incident).await?;
-            text.push(show::incident(&service, &incident, &next));
-            view.add(&incident, next, || service.clocks(&incident));
+            let elsewhere = service.others().await?.find(&summary.key).map(ElsewhereView::of);
+            let place = elsewhere.as_ref().map(|view| show::elsewhere(view) + "\n").unwrap_or_default();
+            text.push(place + &show::incident(&service, &incident, &next));
+            view.add(&incident, next, elsewhere, || service.clocks(&incident));
         }
         if found.is_empty() {
             text.push("no incident is open\n".to_owned());
         }
+        show::problems(&service).await?;
         // People have a list of their own for these.
         if context.global.json && !asked {
             view.post_mortems = service.post_mortems_due().await?.post_mortems;

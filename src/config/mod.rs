@@ -49,6 +49,7 @@ pub struct Config {
     pub service: Option<String>,
     pub notify: Vec<notify::Destination>,
     pub git: Git,
+    pub team: Team,
     pub severity: BTreeMap<Severity, Clock>,
     pub triage: Triage,
     pub ticket: Ticket,
@@ -83,6 +84,26 @@ pub struct Git {
     pub production: String,
     pub limit: Length,
     pub reserve_limit: Length,
+}
+
+/// What other clones see, and how often it is looked at.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    pub publish: Publish,
+    pub every: Length,
+    pub lines: bool,
+    pub fetch: Length,
+    pub fetch_limit: Length,
+}
+
+/// What is published of an incident's journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Publish {
+    Journal,
+    Anchors,
+    Nothing,
 }
 
 #[derive(Clone, Debug, Deserialize)]

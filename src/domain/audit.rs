@@ -149,6 +149,7 @@ mod tests {
             actor: Actor::claimed("Ada"),
             fact,
             text,
+            lines: std::collections::BTreeMap::new(),
             previous: previous.to_owned(),
             digest,
         }

@@ -122,6 +122,7 @@ mod tests {
             policy: None,
             lowered: None,
             broken_by: None,
+            embargo: false,
             profile: "incident".to_owned(),
             workflow: 1,
         })

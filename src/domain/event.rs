@@ -11,6 +11,7 @@ use super::hex::hex;
 use super::next::Hint;
 use super::order::Order;
 use super::policy::{Lowered, Version};
+use super::quote::{self, Lines};
 use super::rung::Back;
 use super::severity::Severity;
 use super::step_name::{StepName, UnknownStep};
@@ -30,6 +31,9 @@ pub struct Event {
     /// `fact` exactly as it was written, for the digest.
     #[serde(skip)]
     pub text: String,
+    /// The lines that `text` only names, and `fact` has.
+    #[serde(skip)]
+    pub lines: Lines,
     /// The digest of the event before, empty for the first.
     pub previous: String,
     /// [`digest`] of all of the above.
@@ -53,10 +57,28 @@ impl Event {
             None => (1, String::new(), now),
         };
         let at = Timestamp::from_millisecond(at.as_millisecond()).expect("it was a timestamp before it was cut");
-        let text = serde_json::to_string(fact).expect("a fact has only string keys and finite numbers");
+        let written = serde_json::to_string(fact).expect("a fact has only string keys and finite numbers");
+        let (text, lines) = quote::detach(&written);
         let digest = digest(&previous, key, seq, at, actor, &text);
-        let (incident, actor, fact) = (key.to_owned(), actor.clone(), fact.clone());
-        Event { incident, seq, at, actor, fact, text, previous, digest }
+        let fact = match lines.is_empty() {
+            true => fact.clone(),
+            false => serde_json::from_str(&quote::attach(&text, &lines)).expect("only texts of the fact changed"),
+        };
+        let (incident, actor) = (key.to_owned(), actor.clone());
+        Event { incident, seq, at, actor, fact, text, lines, previous, digest }
+    }
+}
+
+impl Event {
+    /// The same without its quoted lines, as others get it.
+    #[must_use]
+    pub fn without_lines(mut self) -> Event {
+        if !self.lines.is_empty() {
+            let whole = quote::attach(&self.text, &Lines::new());
+            self.fact = serde_json::from_str(&whole).expect("only texts of the fact changed");
+            self.lines = Lines::new();
+        }
+        self
     }
 }
 
@@ -159,6 +181,17 @@ pub enum Fact {
         holder: String,
         reason: String,
     },
+    /// This store continues the journal that another one worked on.
+    TakenOver {
+        from: Holder,
+        reason: String,
+        /// How many events this store had that are not in the journal; they are kept beside it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        shelved: u64,
+        /// The step that was not finished there, which a person says has stopped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stopped: Option<StepName>,
+    },
     Ticked {
         item: String,
     },
@@ -229,6 +262,7 @@ impl Fact {
             Fact::Approved { .. } => "approved",
             Fact::Waived { .. } => "waived",
             Fact::LeaseBroken { .. } => "lease-broken",
+            Fact::TakenOver { .. } => "taken-over",
             Fact::Ticked { .. } => "ticked",
             Fact::NoticeSent { .. } => "notice-sent",
             Fact::NoticeFailed { .. } => "notice-failed",
@@ -267,6 +301,7 @@ impl Fact {
                 | Fact::Noted { .. }
                 | Fact::Linked { .. }
                 | Fact::LeaseBroken { .. }
+                | Fact::TakenOver { .. }
                 | Fact::Ticked { .. }
                 | Fact::NoticeSent { .. }
                 | Fact::NoticeFailed { .. }
@@ -274,6 +309,15 @@ impl Fact {
                 | Fact::ActionDone { .. }
         )
     }
+}
+
+/// Who worked on a journal before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Holder {
+    /// The store's own name.
+    pub store: String,
+    /// Git's user in the clone that published it, as it says.
+    pub who: String,
 }
 
 /// A new list of steps.
@@ -326,6 +370,9 @@ pub struct Declaration {
     /// The commit that broke it, if that is known: branches without it need no fix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<String>,
+    /// Nothing of it may reach the remote.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub embargo: bool,
     pub profile: String,
     /// The version of the workflow that the journal's step names belong to.
     pub workflow: u32,
@@ -337,6 +384,12 @@ impl Declaration {
         let texts = [&self.title, &self.assessment].into_iter().chain(&self.symptoms);
         texts.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
+}
+
+// The form that serde asks for.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Returns the step in `text`, a fact of the journal, that this version does not have.

@@ -37,9 +37,12 @@ pub fn is_provisional(id: &str) -> bool {
         && id.rsplit_once("-P").is_some_and(|(_, hex)| hex.len() == 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// What refs/hotfix has besides incidents, here or on the remote.
+const RESERVED: &[&str] = &["inbox", "sent", "remote", "fetched", "backport"];
+
 /// Returns a tracker's identifier if it can be part of a branch name, a tag and a file name.
 ///
-/// Fails with a reason if it is empty, longer than 64 characters, or has a character that is not a
+/// Fails with a reason if it is empty, longer than 64 characters, a name that hotfix uses itself, or has a character that is not a
 /// letter, a digit, `-`, `_` or an inner `.`.
 pub fn from_tracker(id: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -48,6 +51,9 @@ pub fn from_tracker(id: &str) -> Result<String, String> {
     }
     if id.starts_with(['.', '-']) || id.ends_with('.') || id.contains("..") || id.ends_with(".lock") {
         return Err("an issue identifier can't begin with `-` or `.`, end with `.` or `.lock`, or have `..`".to_owned());
+    }
+    if RESERVED.contains(&id.to_ascii_lowercase().as_str()) {
+        return Err(format!("`{id}` is a name that hotfix uses itself"));
     }
     Ok(id.to_owned())
 }
@@ -82,7 +88,9 @@ mod tests {
         for good in ["001", "PAY-17", "a.b_c"] {
             assert!(from_tracker(good).is_ok(), "{good}");
         }
-        for bad in ["", "-x", "a/b", "a..b", "..", ".a", "a.", "x.lock", "a b", "$(id)", "é", &"x".repeat(65)] {
+        for bad in
+            ["inbox", "Sent", "", "-x", "a/b", "a..b", "..", ".a", "a.", "x.lock", "a b", "$(id)", "é", &"x".repeat(65)]
+        {
             assert!(from_tracker(bad).is_err(), "{bad}");
         }
     }

@@ -26,6 +26,8 @@ pub mod order;
 pub mod policy;
 pub mod production;
 pub mod proof;
+pub mod published;
+pub mod quote;
 pub mod reading;
 pub mod release;
 pub mod resolution;

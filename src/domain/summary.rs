@@ -1,13 +1,13 @@
 //! A journal on one line, for lists that do not read journals.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The kind of incidents; orders have others.
 pub const INCIDENT: &str = "incident";
 
 /// A line of `hotfix list`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     #[serde(skip)]
     pub key: String,

@@ -8,13 +8,13 @@ use super::project::{Project, ProjectError, RefChange};
 use crate::domain::audit::{Anchor, Retreat, Retreated};
 
 /// Where the refs are; `refs/heads` is left alone, so that nobody sees them as branches.
-const PREFIX: &str = "refs/hotfix/";
+pub(super) const PREFIX: &str = "refs/hotfix/";
 
 /// What this clone has seen of them. These refs only move forward.
-const SEEN: &str = "refs/hotfix/remote/";
+pub(super) const SEEN: &str = "refs/hotfix/remote/";
 
 /// What the remote had at the last fetch.
-const FETCHED: &str = "refs/hotfix/fetched/";
+pub(super) const FETCHED: &str = "refs/hotfix/fetched/";
 
 /// The head of a journal's chain, and the store that keeps it.
 #[derive(Clone, Copy, Debug)]
@@ -90,42 +90,6 @@ impl Project {
         Ok(listed.into_iter().filter_map(|(_, name)| name.strip_prefix(PREFIX).map(str::to_owned)).collect())
     }
 
-    /// Writes the head of a chain on top of its ref.
-    ///
-    /// Fails with [`ProjectError::Retreated`] if the ref on the remote is gone or does not continue what
-    /// this clone has seen: that is for a person to look at.
-    pub async fn anchor(&self, head: Head<'_>) -> Result<(), ProjectError> {
-        let Head { id, seq, digest, store } = head;
-        let refname = format!("{PREFIX}{id}");
-        let message = format!("{id} event {seq}\n\n{}\n{STORE}{store}\n", line(seq, digest));
-        for _ in 0..5 {
-            let (tip, before) = self.tip(id).await?;
-            if before == format!("{seq} {digest}") {
-                return Ok(());
-            }
-            let commit = self.empty_commit(tip.as_slice(), &message).await?;
-            match self.push(&[RefChange { refname: refname.clone(), old: tip, new: Some(commit.clone()) }]).await {
-                Ok(()) => return self.remember(id, &commit).await,
-                Err(ProjectError::Stale { .. }) => {
-                    let retreats = self.follow_anchors(id).await?;
-                    if retreats.iter().any(|retreat| retreat.id == id) {
-                        return Err(ProjectError::Retreated { refname });
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(ProjectError::Stale { refname })
-    }
-
-    /// The commit of what this clone has seen of a ref, and the head that it anchors, if it does.
-    async fn tip(&self, id: &str) -> Result<(Option<String>, String), ProjectError> {
-        let format = "--format=%(objectname)%00%(contents:trailers:key=Hotfix-Journal,valueonly)";
-        let found = self.git.run(["for-each-ref", format, &seen(id)]).await?;
-        let tip = found.lines().next().and_then(|line| line.split_once('\0'));
-        Ok(tip.map_or((None, String::new()), |(tip, head)| (Some(tip.to_owned()), head.trim().to_owned())))
-    }
-
     /// Returns the heads of a chain that this clone has seen on the remote, the oldest first.
     pub async fn anchors(&self, id: &str) -> Result<Vec<Anchor>, ProjectError> {
         let place = format!("`{PREFIX}{id}` on the remote");
@@ -156,10 +120,10 @@ impl Project {
     /// those that did not only move forward; what was seen of them before is kept.
     pub async fn follow_anchors(&self, prefix: &str) -> Result<Vec<Retreat>, ProjectError> {
         let spec = format!("+{PREFIX}{prefix}*:{FETCHED}{prefix}*");
-        // The remote may be a clone itself.
-        let not = [format!("^{SEEN}*"), format!("^{FETCHED}*")];
+        // The remote may be a clone itself; requests are no anchors.
+        let not = [format!("^{SEEN}*"), format!("^{FETCHED}*"), format!("^{PREFIX}inbox/*")];
         let fetch = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-        let args = fetch.into_iter().chain([self.remote.as_str(), &spec, &not[0], &not[1]]);
+        let args = fetch.into_iter().chain([self.remote.as_str(), &spec]).chain(not.iter().map(String::as_str));
         self.git.call(args).limit(self.limit).text().await.map_err(|error| self.unreachable(error))?;
         let (seen, fetched) = (self.tips(SEEN, prefix).await?, self.tips(FETCHED, prefix).await?);
         let (mut retreats, mut updates) = (Vec::new(), String::new());
@@ -213,8 +177,9 @@ impl Project {
         Ok(tips)
     }
 
-    async fn remember(&self, id: &str, commit: &str) -> Result<(), ProjectError> {
-        self.git.run(["update-ref", &seen(id), commit]).await?;
+    pub(super) async fn remember(&self, id: &str, commit: &str) -> Result<(), ProjectError> {
+        let updates = format!("update {} {commit}\nupdate {FETCHED}{id} {commit}\n", seen(id));
+        self.git.call(["update-ref", "--stdin"]).input(updates).text().await?;
         Ok(())
     }
 
@@ -226,7 +191,7 @@ impl Project {
 }
 
 /// The start of the line that names the store.
-const STORE: &str = "Hotfix-Store: ";
+pub(super) const STORE: &str = "Hotfix-Store: ";
 
 /// The line that anchors a chain's head in a tag, a commit or a document.
 pub fn line(seq: i64, digest: &str) -> String {
@@ -243,6 +208,6 @@ pub fn parse(text: &str, place: &str) -> Option<Anchor> {
     })
 }
 
-fn seen(id: &str) -> String {
+pub(super) fn seen(id: &str) -> String {
     format!("{SEEN}{id}")
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod anchor;
 pub mod backport;
+mod batch;
 pub mod change;
 pub mod entries;
 pub mod leftovers;
@@ -13,6 +14,7 @@ pub mod pack;
 mod pack_index;
 mod programs;
 pub mod project;
+pub mod published;
 pub mod push;
 pub mod quarantine;
 pub mod repository;

@@ -45,6 +45,10 @@ pub enum ProjectError {
     Stale { refname: String },
     #[error("`{refname}` on the remote does not continue what this clone has seen of it")]
     Retreated { refname: String },
+    #[error("the journal does not continue what is published as `{refname}`")]
+    Diverged { refname: String },
+    #[error("`{id}` is worked on in another clone")]
+    Elsewhere { id: String },
     #[error("the remote refused to move `{refname}`: {reason}")]
     Refused { refname: String, reason: String },
     #[error("the remote `{remote}` can't be reached: {reason}")]

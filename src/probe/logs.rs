@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::Look;
 use crate::domain::name;
+use crate::domain::quote::quote;
 use crate::domain::reading::Reading;
 use crate::investigate::logs::error_shape;
 use crate::process::follow::Following;
@@ -97,7 +98,9 @@ impl Seen {
         }
         match std::mem::take(&mut self.new) {
             0 => Reading::Good { latency: None },
-            new => Reading::Error { latency: None, why: format!("new in the log, {new} times: {}", self.example) },
+            new => {
+                Reading::Error { latency: None, why: format!("new in the log, {new} times: {}", quote(&self.example)) }
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::Look;
 use super::bounds::Bounds;
 use crate::domain::name;
+use crate::domain::quote::quote;
 use crate::domain::reading::Reading;
 use crate::redact::{redact, redact_parts};
 use crate::value::{Length, Secret};
@@ -69,7 +70,8 @@ impl Sql {
         };
         let row = sqlx::query(sqlx::AssertSqlSafe(self.query.clone())).fetch_optional(&mut connection).await;
         let row = row.map_err(|error| match error {
-            sqlx::Error::Database(error) => Trouble::Probe(name::line(&redact(error.message()), 160)),
+            // It may repeat a part of the statement, or a value.
+            sqlx::Error::Database(error) => Trouble::Probe(quote(&name::line(&redact(error.message()), 160))),
             error => service(error),
         })?;
         *kept = Some(connection);

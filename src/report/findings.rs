@@ -82,6 +82,7 @@ fn troubles(events: &[Event]) -> Vec<String> {
         Fact::UndoFailed { step, error, .. } => Some(format!("{step} could not be undone: {error}")),
         Fact::Approved { break_glass: Some(reason), .. } => Some(format!("review was not waited for: {reason}")),
         Fact::Waived { check, reason } => Some(format!("{check} was waived: {reason}")),
+        Fact::TakenOver { from, reason, .. } => Some(format!("taken over from the clone of {}: {reason}", from.who)),
         Fact::LeaseBroken { lease, holder, reason } => Some(format!("{lease} was taken from {holder}: {reason}")),
         _ => None,
     };

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::actor::Identity;
 use crate::domain::elapsed::elapsed;
 use crate::domain::event::{Declaration, Event, Fact};
-use crate::domain::name::line;
+use crate::domain::name::{line, plain};
 use crate::domain::step_name::StepName;
 
 /// One line of a timeline.
@@ -81,7 +81,10 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
 
 /// Returns the rows as aligned text, one line each.
 pub fn text(rows: &[Row]) -> String {
-    let cells: Vec<_> = rows.iter().map(|row| (since(row.since), person(&row.by), line(&row.what, 200))).collect();
+    let cells: Vec<_> = rows
+        .iter()
+        .map(|row| (since(row.since), plain(&person(&row.by)).into_owned(), plain(&line(&row.what, 200)).into_owned()))
+        .collect();
     let width = |cell: fn(&(String, String, String)) -> &String| {
         cells.iter().map(|cells| cell(cells).chars().count()).max().unwrap_or(0)
     };
@@ -147,6 +150,15 @@ fn what(fact: &Fact) -> Option<String> {
         }
         Fact::Waived { check, reason } => format!("waived {check}: {reason}"),
         Fact::LeaseBroken { lease, holder, reason } => format!("took {lease} from {holder}: {reason}"),
+        Fact::TakenOver { from, reason, shelved, stopped } => {
+            let events = match shelved {
+                0 => String::new(),
+                1 => "; 1 event that this clone had is not in the journal".to_owned(),
+                more => format!("; {more} events that this clone had are not in the journal"),
+            };
+            let stopped = stopped.map(|step| format!("; `{step}` has stopped there")).unwrap_or_default();
+            format!("took over from the clone of {}: {reason}{stopped}{events}", from.who)
+        }
         Fact::Ticked { item } => format!("ticked: {item}"),
         Fact::NoticeFailed { notice, error } => {
             let (_, destination) = notice.split_once('/').unwrap_or(("", notice));

@@ -12,6 +12,7 @@ use crate::domain::investigation::{Investigation, LogExcerpt, RecentCommit, Rece
 use crate::domain::next::Next;
 use crate::domain::production::FoundRunning;
 use crate::domain::release::ReleaseRecord;
+use crate::domain::quote::quote;
 use crate::domain::step_name::StepName;
 use crate::domain::verdict::Verdict;
 use crate::investigate::logs;
@@ -146,7 +147,9 @@ impl Investigate {
         })
         .await;
         if ended.succeeded() {
-            Ok(Some(logs::excerpt(&ended.last_lines(config.log_lines))))
+            let mut found = logs::excerpt(&ended.last_lines(config.log_lines));
+            found.errors.iter_mut().for_each(|group| group.example = quote(&group.example));
+            Ok(Some(found))
         } else {
             Err(ended.words())
         }

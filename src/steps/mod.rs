@@ -20,8 +20,10 @@ mod investigate;
 mod ladder;
 mod maintenance;
 mod merge;
+mod outward;
 mod post_mortem;
 mod prepare;
+pub mod publish;
 mod release;
 mod review;
 mod roll_back;
@@ -36,7 +38,6 @@ pub use roll_back::{earlier, found_way_back, way_back};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::Config;
 use crate::deploy::Deployer;
@@ -48,13 +49,12 @@ use crate::domain::next::Next;
 use crate::domain::policy::Version;
 use crate::domain::step_name::StepName;
 use crate::domain::strategy::Strategy;
-use crate::git::anchor::Head;
 use crate::git::project::{Project, ProjectError};
 use crate::process::running::Work;
 use crate::process::supervised::Supervised;
 use crate::report::template::Templates;
 use crate::store::Store;
-use crate::store::backport_records::{self, Chains};
+use crate::store::backport_records::Chains;
 use crate::workflow::step::{Step, StepError};
 
 /// What the steps use.
@@ -69,17 +69,15 @@ pub struct Tools {
     pub templates: Templates,
     /// The directory with the state of running commands.
     pub state: PathBuf,
+    pub publisher: publish::Publisher,
 }
-
-/// How long an anchor is waited for before the work beside it starts. Starting git takes time from probes.
-const HEAD_START: Duration = Duration::from_secs(1);
 
 /// The steps' own rules, besides those of guard, proof and gates, by the names that waive them.
 pub const WAIVABLE: &[&str] = &["way-back", going_out::BAD_RELEASE, "watch", "maintenance", "autoscaler"];
 
 /// Every step there is.
 pub fn all(tools: &Arc<Tools>) -> Vec<Box<dyn Step>> {
-    let under = |step| under_policy::under_policy(tools, step);
+    let under = |step| outward::outward(tools, under_policy::under_policy(tools, step));
     let tools = || Arc::clone(tools);
     let steps: Vec<Box<dyn Step>> = vec![
         Box::new(investigate::Investigate(tools())),
@@ -126,48 +124,6 @@ impl Tools {
             directory: self.state.join(name),
         };
         Supervised { records, work }
-    }
-
-    /// Writes the head of the incident's chain to the remote, if that works within a short time.
-    pub async fn anchor(&self, incident: &Incident) {
-        self.anchor_head(&incident.id, incident.seq, &incident.head).await;
-        self.anchor_chain(&format!("{}{}", backport_records::PREFIX, incident.id)).await;
-    }
-
-    /// Writes the head of the incident's chain to the remote, and does `work`: at the same time if the remote
-    /// is slow.
-    async fn anchored<T>(&self, incident: &Incident, work: impl Future<Output = T>) -> T {
-        let mut anchored = std::pin::pin!(self.anchor(incident));
-        if tokio::time::timeout(HEAD_START, &mut anchored).await.is_ok() {
-            return work.await;
-        }
-        tokio::join!(work, anchored).0
-    }
-
-    /// Writes the head of a chain without an incident, if there is one with this key.
-    pub async fn anchor_chain(&self, key: &str) {
-        match self.store.head_of_chain(key).await {
-            Ok(Some((seq, digest))) => self.anchor_head(key, seq, &digest).await,
-            Ok(None) => {}
-            Err(error) => tracing::warn!(key, %error, "the journal's head could not be anchored on the remote"),
-        }
-    }
-
-    async fn anchor_head(&self, id: &str, seq: i64, digest: &str) {
-        let mut project = self.project.clone();
-        project.limit = self.config.git.reserve_limit.0;
-        if !project.has_remote().await.unwrap_or(false) {
-            return;
-        }
-        let anchored = match self.store.identity().await {
-            Ok(store) => {
-                project.anchor(Head { id, seq, digest, store: &store }).await.map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = anchored {
-            tracing::warn!(incident.id = id, %error, "the journal's head could not be anchored on the remote");
-        }
     }
 
     /// Brings the view of the remote up to date.

@@ -15,7 +15,38 @@ impl Store {
     /// Fails, and writes nothing, with [`JournalError::Differs`] if the journal is here with other events,
     /// and if an event may not follow the one before.
     pub async fn import(&self, journals: &[Vec<Event>]) -> Result<Vec<String>, JournalError> {
-        let mut tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
+        let tx = self.pool.begin().await.map_err(|error| failure("written", &error))?;
+        self.import_in(journals, tx).await
+    }
+
+    /// Writes a whole journal in place of this store's own, as another store has continued it. Returns how many events
+    /// of this store are not in it; those are put on the shelf.
+    pub async fn continue_from(&self, journal: &[Event]) -> Result<u64, JournalError> {
+        let Some(key) = journal.first().map(|event| event.incident.as_str()) else { return Ok(0) };
+        let written = |error: sqlx::Error| failure("written", &error);
+        let mut tx = self.pool.begin().await.map_err(written)?;
+        let shelved = self.shelve(key, journal, &mut tx).await.map_err(written)?;
+        if shelved > 0 {
+            let known = self.count_in(key, journal, &mut tx).await?;
+            let mut before = None;
+            for event in &journal[..known] {
+                let after = apply(before, event)?;
+                self.show_release(event, &after, &mut tx).await.map_err(written)?;
+                before = Some(after);
+            }
+            if let Some(incident) = &before {
+                self.show(incident, &mut tx).await.map_err(written)?;
+            }
+        }
+        self.import_in(&[journal.to_vec()], tx).await?;
+        Ok(shelved)
+    }
+
+    async fn import_in(
+        &self,
+        journals: &[Vec<Event>],
+        mut tx: Transaction<'_, Any>,
+    ) -> Result<Vec<String>, JournalError> {
         let (mut incidents, mut events, mut imported) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         for journal in journals {
             let Some(key) = journal.first().map(|event| event.incident.as_str()) else { continue };

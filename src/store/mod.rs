@@ -5,12 +5,14 @@ pub mod backport_records;
 mod chain;
 mod dialect;
 mod import;
+mod kept_line;
 pub mod lease;
 mod list;
 mod number;
 mod running;
 mod schema;
 mod service;
+mod shelf;
 pub mod watch_state;
 
 use std::path::{Path, PathBuf};
@@ -238,6 +240,7 @@ impl Store {
         .bind(lease.map_or(0, |lease| lease.token))
         .execute(&mut **tx)
         .await?;
+        self.keep_lines(&event.lines, tx).await?;
         Ok(inserted.rows_affected() == 1)
     }
 }
@@ -249,9 +252,11 @@ impl Journal for Store {
                      where service = $1 and incident = $2 order by seq";
         let rows = sqlx::query(query).bind(self.service).bind(key).fetch_all(&self.pool).await;
         let rows = rows.map_err(|error| failure("read", &error))?;
+        let kept = self.kept_lines(&rows, 3).await?;
         rows.into_iter()
             .map(|row| {
                 let (seq, text): (i64, String) = (get(&row, 0)?, get(&row, 3)?);
+                let (whole, lines) = kept_line::put_back(&text, &kept);
                 let proof = Identity::from_written(get(&row, 6)?);
                 let unreadable = |reason: String| JournalError::Unreadable { key: key.to_owned(), seq, reason };
                 let no_fact = |error: serde_json::Error| match unknown_step(&text) {
@@ -263,8 +268,9 @@ impl Journal for Store {
                     seq,
                     at: Timestamp::from_millisecond(get(&row, 1)?).map_err(|error| unreadable(error.to_string()))?,
                     actor: Actor::read(get(&row, 2)?, proof.map_err(|error| unreadable(error.to_string()))?),
-                    fact: serde_json::from_str(&text).map_err(no_fact)?,
+                    fact: serde_json::from_str(whole.as_deref().unwrap_or(&text)).map_err(no_fact)?,
                     text,
+                    lines,
                     previous: get(&row, 4)?,
                     digest: get(&row, 5)?,
                 })

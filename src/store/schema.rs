@@ -27,6 +27,11 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
         include_str!("../../migrations/0007.sqlite.sql"),
         include_str!("../../migrations/0007.postgres.sql"),
     ),
+    (
+        include_str!("../../migrations/0008.sql"),
+        include_str!("../../migrations/0008.sqlite.sql"),
+        include_str!("../../migrations/0008.postgres.sql"),
+    ),
 ];
 
 impl Store {

@@ -141,6 +141,14 @@ impl Log {
         }
     }
 
+    /// Every release that the journals say was deployed or put back, each with its verdict.
+    pub fn releases(&self) -> impl Iterator<Item = ReleaseRecord> {
+        self.deployments.iter().map(|one| {
+            let verdict = self.verdicts(one).into_iter().next().flatten();
+            ReleaseRecord { verdict, ..one.listed.record.clone() }
+        })
+    }
+
     /// Returns the line as the journals have it, or `None` if none of them has it.
     pub fn confirmed(&self, line: &Listed) -> Option<Listed> {
         let found = self.find(&line.incident, line.seq)?;

@@ -71,6 +71,8 @@ pub enum JournalError {
     Newer { key: String, seq: i64, unknown: UnknownStep },
     #[error("event {seq} of `{key}` is another one in this store")]
     Differs { key: String, seq: i64 },
+    #[error("`{id}` is worked on in another clone ({who}, as of {})", as_of.strftime("%Y-%m-%d %H:%M UTC"))]
+    Elsewhere { id: String, who: String, as_of: Timestamp },
     #[error(transparent)]
     Illegal(#[from] Illegal),
 }
@@ -295,7 +297,7 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             incident.waivers.push(Waiver { at, by, check: check.clone(), reason: reason.clone() });
         }
         // Who may act is not in the journal; that somebody decided about it is.
-        Fact::LeaseBroken { .. } => {}
+        Fact::LeaseBroken { .. } | Fact::TakenOver { .. } => {}
         Fact::Ticked { item } => incident.ticked.push(item.clone()),
         Fact::NoticeSent { notice } => {
             incident.notices_failed.remove(notice);

@@ -39,6 +39,7 @@ pub fn kept(fact: &Fact) -> Fact {
         | Fact::Approved { break_glass: Some(text), .. }
         | Fact::Waived { reason: text, .. }
         | Fact::LeaseBroken { reason: text, .. }
+        | Fact::TakenOver { reason: text, .. }
         | Fact::NoticeFailed { error: text, .. }
         | Fact::AbortStarted { reason: text }
         | Fact::Undone { note: text, .. }

@@ -320,9 +320,12 @@ fn a_journal_is_brought_from_one_store_into_another() {
     ");
     ok(&env.hotfix(&["store", "import", "../colleague/.git/hotfix/journal.db"]));
     assert!(env.hotfix(&["timeline", "002"]).stdout.contains("customers call"));
-    // Both continue: neither is the other one's any more.
+    // Without the remote nobody knows, and both continue: neither is the other one's any more.
     ok(&env.hotfix(&["note", "here"]));
+    fs::rename(env.path("remote.git"), env.path("gone.git")).unwrap();
+    env.git_in("colleague", &["update-ref", "-d", "refs/hotfix/remote/002"]);
     ok(&colleague(&env, &["note", "there"]));
+    fs::rename(env.path("gone.git"), env.path("remote.git")).unwrap();
     assert_snapshot!(colleague(&env, &["store", "import", &journal]), @"
     exit status: 1
     --- stderr

@@ -86,7 +86,7 @@ fn a_journal_of_a_newer_version_is_left_alone() {
     assert_snapshot!(env.hotfix(&["status"]), @"
     exit status: 1
     --- stderr
-    error: the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 7)
+    error: the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 8)
     hint: update hotfix
     ");
 }

@@ -48,6 +48,7 @@ fn every_command_prints_what_is_promised() {
     let run = &mut account;
     before(run);
     job(run);
+    taken_over(run);
     orders(run);
     backports(run);
     // tests/it/demo.rs runs the demo; any command may print an error.
@@ -95,6 +96,9 @@ fn every_command_prints_what_is_promised() {
     status: incidents, orders, post_mortems
     abort --reason tried --yes: approvals_wanted, backports, incident, next, next_action, release, steps, working
     list: incidents
+    takeover 003 --reason gone --dry-run: elsewhere, events, incident, may_still_run
+    takeover 003 --reason gone --yes: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    abort 003 --reason tried --yes: approvals_wanted, backports, incident, next, next_action, release, steps, working
     deploy v1.0.0 --dry-run: plan
     deploy v1.0.0 --yes: approvals_wanted, next, next_action, order, steps, working
     deploy v1.0.0 --yes: nothing_to_do
@@ -161,6 +165,16 @@ fn job(run: &mut Account) {
     run.run("status");
     run.run("abort --reason tried --yes");
     run.run("list");
+}
+
+/// An incident that another clone has declared.
+fn taken_over(run: &mut Account) {
+    run.env.clone_to("other");
+    let declared = run.env.hotfix_in("other", &["declare", "Search is down", "--severity", "P1", "--issue-id", "003"]);
+    assert_eq!(declared.status, Some(0), "{declared}");
+    run.run("takeover 003 --reason gone --dry-run");
+    run.run("takeover 003 --reason gone --yes");
+    run.run("abort 003 --reason tried --yes");
 }
 
 /// A deploy and a rollback without an incident.

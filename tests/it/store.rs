@@ -215,7 +215,7 @@ async fn a_newer_schema_is_left_alone(place: Place) {
     try_execute(&place.url(), "insert into schema_version (version) values (1000)").unwrap();
     let opened = Store::open(&place.database.location, place.directory.path(), &claim("shop")).await;
     let error = opened.err().expect("it is refused").to_string();
-    assert_eq!(error, "the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 7)");
+    assert_eq!(error, "the journal can't be opened: it was written by a newer hotfix (schema 1000, this one knows 8)");
 }
 
 /// Where the journal of a test is kept.
@@ -288,6 +288,7 @@ pub fn declaration() -> Fact {
         policy: None,
         lowered: None,
         broken_by: None,
+        embargo: false,
         profile: String::new(),
         workflow: WORKFLOW,
     })

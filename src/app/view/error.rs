@@ -39,7 +39,7 @@ impl ErrorView {
     pub fn new(code: Kind, message: &str, hints: &[String]) -> ErrorView {
         let kind = match code {
             Kind::Usage => ErrorKind::Usage,
-            Kind::Held => ErrorKind::Held,
+            Kind::Held | Kind::Elsewhere => ErrorKind::Held,
             Kind::NotFound | Kind::Refused | Kind::Conflict | Kind::Failed | Kind::Bug => ErrorKind::Failed,
         };
         ErrorView { error: Problem { kind, code, message: message.to_owned(), hints: hints.to_vec() } }

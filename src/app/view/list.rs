@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::take_over::{ElsewhereView, PublishedProblem};
+use crate::app::mirror::Read;
 use crate::domain::incident::Status;
 use crate::domain::severity::Severity;
 use crate::domain::summary::Summary;
@@ -12,6 +14,9 @@ use crate::domain::summary::Summary;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ListView {
     pub incidents: Vec<ListedIncident>,
+    /// Journals that other clones published and that can't be shown, or not as the remote has them now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<PublishedProblem>,
 }
 
 /// An incident on one line.
@@ -37,6 +42,9 @@ pub struct ListedIncident {
     /// The service; only if all services are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The other clone that works on it; left out if this one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<ElsewhereView>,
 }
 
 impl ListView {
@@ -45,11 +53,17 @@ impl ListView {
         let listed = summaries
             .into_iter()
             .map(|(service, summary)| ListedIncident { service: Some(service), ..ListedIncident::from(summary) });
-        ListView { incidents: listed.collect() }
+        ListView { incidents: listed.collect(), problems: Vec::new() }
     }
 
-    pub fn of(summaries: Vec<Summary>) -> ListView {
-        ListView { incidents: summaries.into_iter().map(ListedIncident::from).collect() }
+    /// The incidents of one service, with what other clones published.
+    pub fn with(summaries: Vec<Summary>, others: &Read) -> ListView {
+        let listed = summaries.into_iter().map(|summary| ListedIncident {
+            elsewhere: others.find(&summary.key).map(ElsewhereView::of),
+            ..ListedIncident::from(summary)
+        });
+        let problems = others.problems.iter().map(PublishedProblem::of).collect();
+        ListView { incidents: listed.collect(), problems }
     }
 }
 
@@ -67,6 +81,7 @@ impl From<Summary> for ListedIncident {
             ended: summary.ended,
             kind: summary.kind,
             service: None,
+            elsewhere: None,
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod schema;
 pub mod status;
 pub mod step;
 pub mod store;
+pub mod take_over;
 pub mod timeline;
 pub mod triage;
 pub mod watch;

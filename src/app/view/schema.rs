@@ -28,6 +28,7 @@ use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
 use super::release::LogView;
 use super::status::StatusView;
 use super::store::ImportedView;
+use super::take_over::TakeOverView;
 use super::timeline::{EventsView, TimelineView};
 use super::triage::TriageView;
 use super::watch::WatchView;
@@ -76,6 +77,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("start", &[form::<IncidentView>, form::<StartPlan>]),
     ("status", &[form::<StatusView>]),
     ("store", &[form::<ImportedView>]),
+    ("takeover", &[form::<CaseView>, form::<TakeOverView>]),
     ("timeline", &[form::<TimelineView>, form::<EventsView>]),
     ("waive", &[form::<CaseView>]),
     ("watch", &[form::<WatchView>]),

@@ -51,7 +51,17 @@ impl Story {
         let actor = Actor::claimed(self.actor);
         let digest = digest(&previous, key, seq, self.now, &actor, &text);
         let incident = key.to_owned();
-        self.events.push(Event { incident, seq, at: self.now, actor, fact, text, previous, digest });
+        self.events.push(Event {
+            incident,
+            seq,
+            at: self.now,
+            actor,
+            fact,
+            text,
+            lines: Default::default(),
+            previous,
+            digest,
+        });
         self
     }
 
@@ -95,6 +105,7 @@ pub fn declaration() -> Declaration {
         policy: None,
         lowered: None,
         broken_by: None,
+        embargo: false,
         profile: "incident".to_owned(),
         workflow: 1,
     }
