@@ -18,7 +18,7 @@ use crate::{Scale, show, time};
 const STORE: &str = "00112233445566778899aabbccddeeff";
 
 pub fn measure(store: Kind, scale: Scale) {
-    if store != Kind::Sqlite {
+    if !matches!(store, Kind::Sqlite) {
         return;
     }
     let env = TestEnv::on(store);

@@ -10,6 +10,7 @@ use crate::domain::approval::{self, Given};
 use crate::domain::check::{self, Check};
 use crate::domain::event::Fact;
 use crate::domain::incident::{Approval, Incident};
+use crate::domain::name;
 use crate::domain::next::Next;
 use crate::domain::severity::Severity;
 use crate::report::next;
@@ -51,35 +52,22 @@ impl Session {
         let tools = &self.service.tools;
         let incident = self.service.incident(key).await?;
         let check = incident.detail::<Check>().ok_or_else(|| AppError::NotChecked { id: incident.id.clone() })?;
-        let approvers = Approvers::of(tools, &incident, &check.commit, self.service.now()).await?;
-        self.may_approve(&incident, &check, &request)?;
-        let refused =
-            |why: String| AppError::MayNotApprove { id: incident.id.clone(), who: self.actor.to_string(), why };
-        // Nobody has to touch a key for a signature that would not count.
-        if let Some(why) = approvers.reason_against_actor(&self.actor) {
-            return Err(refused(why));
+        let fits = |commit: &&String| commit.len() >= SHORTEST && check.commit.starts_with(commit.as_str());
+        if let Some(asked) = request.commit.as_ref().filter(|commit| !fits(commit)) {
+            return Err(AppError::OtherCommit { fix: check.commit.clone(), asked: asked.clone() });
         }
-        let judged = approvers.judged().await;
         let Request { role, break_glass, .. } = request;
         let alone = break_glass.is_some();
-        let (tree, checked) = (check.tree.clone(), check::digest(&incident));
-        let commit = check.commit.clone();
-        let fact = Fact::Approved { role, commit, tree, checked, break_glass };
-        let actor = self.proven(key, &fact).await?;
-        let approval = approval_of(&fact, &actor, self.service.now());
-        let own = approvers.judge(&approval).await;
-        let (by, proof) = (&approval.by, own.proof);
-        let given = Given { role: &approval.role, by, person: own.person.map_err(&refused)? };
-        match approval::is_in_vain(self.roles(&incident), &approvers::counted(&judged), &given) {
-            Some(why) if !alone => return Err(refused(why)),
-            _ => {}
+        let (commit, tree, checked) = (check.commit.clone(), check.tree.clone(), check::digest(&incident));
+        let incident = self.say(&incident, Fact::Approved { role, commit, tree, checked, break_glass }).await?;
+        if !self.has_sent() {
+            // Nobody can put an approval before this one without being seen.
+            Box::pin(tools.anchor(&incident)).await;
         }
-        let incident = self.record_as(&actor, key, fact).await?;
-        // Nobody can put an approval before this one without being seen.
-        Box::pin(tools.anchor(&incident)).await;
+        let approvers = Approvers::of(tools, &incident, &check.commit, self.service.now()).await?;
         let judged = approvers.judged().await;
-        let with: Vec<Given<'_>> = approvers::counted(&judged).into_iter().chain([given]).collect();
-        let missing = if alone { Vec::new() } else { self.missing_roles(&incident, &with) };
+        let proof = judged.last().map(|own| own.proof.clone()).unwrap_or_default();
+        let missing = if alone { Vec::new() } else { self.missing_roles(&incident, &approvers::counted(&judged)) };
         let next = match missing.first() {
             Some(role) => Some(Next::Approve { role: role.clone() }.into()),
             None => next::next(&incident, self.roles(&incident)),
@@ -88,21 +76,48 @@ impl Session {
         Ok(Approved { incident, commit: check.commit, missing, proof, next })
     }
 
-    fn may_approve(&self, incident: &Incident, check: &Check, request: &Request) -> Result<(), AppError> {
-        let fits = |commit: &&String| commit.len() >= SHORTEST && check.commit.starts_with(commit.as_str());
-        if let Some(asked) = request.commit.as_ref().filter(|commit| !fits(commit)) {
-            return Err(AppError::OtherCommit { fix: check.commit.clone(), asked: asked.clone() });
+    /// Fails unless this actor may approve what was checked in this role; whether the approval counts depends on its
+    /// proof too.
+    pub(super) async fn may_approve(&self, incident: &Incident, fact: &Fact) -> Result<(), AppError> {
+        let Fact::Approved { role, commit, tree, checked, break_glass } = fact else { return Ok(()) };
+        let check = incident.detail::<Check>().ok_or_else(|| AppError::NotChecked { id: incident.id.clone() })?;
+        if *commit != check.commit {
+            return Err(AppError::OtherCommit { fix: check.commit, asked: name::line(commit, 80) });
         }
-        if request.break_glass.is_some() && !self.service.config().review.break_glass {
+        // An older hotfix says neither.
+        let is_same = |said: &str, now: &str| said.is_empty() || said == now;
+        if !is_same(tree, &check.tree) || !is_same(checked, &check::digest(incident)) {
+            return Err(AppError::MovedOn { id: incident.id.clone() });
+        }
+        let (alone, roles) = (break_glass.is_some(), self.roles(incident));
+        if alone && !self.service.config().review.break_glass {
             return Err(AppError::NoBreakGlass { id: incident.id.clone() });
         }
-        let roles = self.roles(incident);
-        if request.break_glass.is_none() && !roles.contains(&request.role) {
+        if !alone && !roles.contains(role) {
             let what = incident.severity.map_or("change", Severity::as_str);
-            let (role, known) = (request.role.clone(), roles.to_vec());
-            return Err(AppError::NoSuchRole { what, role, known });
+            return Err(AppError::NoSuchRole { what, role: name::line(role, 80), known: roles.to_vec() });
         }
-        Ok(())
+        let approvers = Approvers::of(&self.service.tools, incident, commit, self.service.now()).await?;
+        approvers.reason_against_actor(&self.actor).map_or(Ok(()), |why| Err(self.may_not_approve(incident, why)))
+    }
+
+    /// Fails unless an approval by `actor`, the session's with its proof, counts, or may later.
+    pub(super) async fn counts(&self, incident: &Incident, fact: &Fact, actor: &Actor) -> Result<(), AppError> {
+        let Fact::Approved { commit, break_glass, .. } = fact else { return Ok(()) };
+        let approvers = Approvers::of(&self.service.tools, incident, commit, self.service.now()).await?;
+        let judged = approvers.judged().await;
+        let approval = approval_of(fact, actor, self.service.now());
+        let own = approvers.judge(&approval).await;
+        let refused = |why| self.may_not_approve(incident, why);
+        let given = Given { role: &approval.role, by: &approval.by, person: own.person.map_err(refused)? };
+        match approval::is_in_vain(self.roles(incident), &approvers::counted(&judged), &given) {
+            Some(why) if break_glass.is_none() => Err(refused(why)),
+            _ => Ok(()),
+        }
+    }
+
+    fn may_not_approve(&self, incident: &Incident, why: String) -> AppError {
+        AppError::MayNotApprove { id: incident.id.clone(), who: self.actor.to_string(), why }
     }
 
     /// The roles that approve a fix of the incident's severity.

@@ -10,14 +10,19 @@ impl Session {
     ///
     /// Fails, and ticks nothing, if no checklist has one of them.
     pub async fn tick(&self, key: &str, items: &[String]) -> Result<Incident, AppError> {
-        let lists = &self.service.config().checklist;
-        let is_known = |item: &&String| lists.values().flatten().any(|known| known == *item);
-        if let Some(item) = items.iter().find(|item| !is_known(item)) {
-            return Err(AppError::NotOnAChecklist { item: item.clone() });
-        }
+        items.iter().try_for_each(|item| self.may_tick(item))?;
+        let mut incident = self.service.incident(key).await?;
         for item in items {
-            self.record(key, Fact::Ticked { item: item.clone() }).await?;
+            incident = self.say(&incident, Fact::Ticked { item: item.clone() }).await?;
         }
-        self.service.incident(key).await
+        Ok(incident)
+    }
+
+    /// Fails if no checklist has the item.
+    pub(super) fn may_tick(&self, item: &str) -> Result<(), AppError> {
+        match self.service.config().checklist.values().flatten().any(|known| known == item) {
+            true => Ok(()),
+            false => Err(AppError::NotOnAChecklist { item: item.to_owned() }),
+        }
     }
 }

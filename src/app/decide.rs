@@ -36,11 +36,27 @@ impl Session {
         let incident = self.service.incident(key).await?;
         match change(&incident, strategy, reason, &self.actor.to_string()) {
             fact @ Fact::Chosen { .. } => {
-                self.record(key, fact).await?;
+                let incident = self.say(&incident, fact).await?;
+                if self.has_sent() {
+                    return Ok(Choice::TakenUp(incident));
+                }
                 self.decide(key, progress).await.map(Choice::TakenUp)
             }
-            fact => self.record(key, fact).await.map(Choice::Planned),
+            fact => self.say(&incident, fact).await.map(Choice::Planned),
         }
+    }
+
+    /// Fails if the choice has another effect on the incident than when it was made: a person looks again.
+    pub(super) fn may_choose(&self, incident: &Incident, fact: &Fact) -> Result<(), AppError> {
+        let by = self.actor.to_string();
+        let now = match fact {
+            Fact::Chosen { strategy, reason } => change(incident, *strategy, reason, &by),
+            Fact::Planned(Planned { strategy: Some(strategy), reasons, .. }) => {
+                change(incident, *strategy, reasons.first().map_or("", String::as_str), &by)
+            }
+            _ => return Err(AppError::NotToSay { what: fact.name() }),
+        };
+        if now == *fact { Ok(()) } else { Err(AppError::MovedOn { id: incident.id.clone() }) }
     }
 
     /// Takes `strategy` as chosen at the declaration; nothing is done yet.

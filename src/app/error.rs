@@ -148,6 +148,14 @@ pub enum AppError {
     NobodyHolds { name: String },
     #[error("`{words}` still runs as process {process}")]
     StillRuns { words: String, process: i32 },
+    #[error("another clone can't ask for {what}")]
+    NotToSay { what: &'static str },
+    #[error("{id} has moved on since that was said")]
+    MovedOn { id: String },
+    #[error("the remote refused the request: {reason}")]
+    RequestRefused { id: String, reason: String },
+    #[error("the request may not have arrived: {reason}")]
+    RequestUnknown { reason: String },
     #[error("no checklist has `{item}`")]
     NotOnAChecklist { item: String },
     #[error("`{id}` is worked on here")]
@@ -211,9 +219,14 @@ impl AppError {
             | AppError::NotProven { .. }
             | AppError::MayNotLower { .. }
             | NoBreakGlass { .. }
+            | AppError::NotToSay { .. }
             | NotAnEmergency { .. }
             | AppError::Store(OpenError::Taken { .. }) => Kind::Refused,
-            Duplicate { .. } | Reserved { .. } | AppError::WorkedOnHere { .. } | OtherCommit { .. } => Kind::Conflict,
+            Duplicate { .. }
+            | Reserved { .. }
+            | AppError::WorkedOnHere { .. }
+            | AppError::MovedOn { .. }
+            | OtherCommit { .. } => Kind::Conflict,
             AppError::Store(OpenError::Journal(error)) | Journal(error) | Engine(EngineError::Journal(error)) => {
                 journal_kind(error)
             }
@@ -237,6 +250,8 @@ impl AppError {
             | Tampered { .. }
             | AppError::NotPublished { .. }
             | NotChecked { .. }
+            | AppError::RequestRefused { .. }
+            | AppError::RequestUnknown { .. }
             | NoFix { .. } => Kind::Failed,
         }
     }
@@ -313,6 +328,12 @@ impl AppError {
             AppError::UnknownCommit { .. } => one("git fetch, or look for it with `git log --all`"),
             AppError::NoBranchToWaive { id, .. } => vec![format!("hotfix status {id}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
+            AppError::MovedOn { id } => vec![format!("hotfix status {id}")],
+            AppError::RequestRefused { id, .. } => vec![
+                "whoever runs the remote can allow pushes to refs/hotfix/inbox/*".to_owned(),
+                format!("until then it is said in the working clone of {id}"),
+            ],
+            AppError::RequestUnknown { .. } => one("hotfix inbox --again; the same request twice is one event"),
             AppError::WorkedOnHere { id } => vec![format!("hotfix resume {id}")],
             AppError::MayStillRun { id, .. } => vec![format!(
                 "make sure that it has stopped, then: hotfix takeover {id} --reason ... --confirm-stopped"
@@ -339,6 +360,7 @@ impl AppError {
             | Proofs(_)
             | Secret(_)
             | OtherCommit { .. }
+            | AppError::NotToSay { .. }
             | NoReason { .. } => Vec::new(),
         }
     }

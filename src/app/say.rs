@@ -5,12 +5,13 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::error::AppError;
 use super::session::Session;
 use crate::config::ReviewProof;
-use crate::domain::actor::{Actor, Identity};
+use crate::domain::actor::{Actor, Identity, Made};
 use crate::domain::event::{Fact, Planned};
 use crate::domain::hex::hex;
+use crate::domain::incident::Incident;
 use crate::domain::severity::Severity;
-use crate::domain::statement::{Made, Statement};
-use crate::people::OBSERVER;
+use crate::domain::statement::Statement;
+use crate::people::{OBSERVER, People};
 use crate::sign::Signer;
 use crate::steps::approvers::proofs;
 use crate::workflow::kept::kept;
@@ -73,15 +74,36 @@ impl Session {
             Err(AppError::Sign(_) | AppError::NotProven { .. }) if is_believed => self.actor.clone(),
             said => said?,
         };
-        // Who may approve in which role is decided by whoever counts approvals.
-        let person = people.as_ref().and_then(|people| people.by_address(&actor.key()));
-        let may = matches!(fact, Fact::Approved { .. }) || person.is_some_and(|person| person.decides());
-        if people.is_some() && !may {
-            let why = format!("no role but `{OBSERVER}` is theirs in .hotfix/people.toml");
-            return Err(AppError::NotProven { who: actor.to_string(), why });
-        }
+        decides(people.as_ref(), &actor, fact)?;
         Ok(actor)
     }
+
+    /// Fails if the fact has to be signed, and the session's actor, who said it in another clone, has not signed it or
+    /// has no role that decides.
+    pub(super) async fn is_proven_enough(&self, incident: &Incident, fact: &Fact) -> Result<(), AppError> {
+        if signing(fact, incident.severity) != Signing::Required {
+            return Ok(());
+        }
+        let tools = &self.service.tools;
+        let people = crate::policy::people::now(&tools.project, &tools.config).await?;
+        let is_believed = proofs(&tools.config, people.is_some()).contains(&ReviewProof::Claimed);
+        if !is_believed && !matches!(self.actor.proof, Identity::Signature { .. }) {
+            return Err(AppError::NotProven { who: self.actor.to_string(), why: "it is not signed".to_owned() });
+        }
+        decides(people.as_ref(), &self.actor, fact)
+    }
+}
+
+/// Fails where there are people, and the actor is none that decides anything. Who may approve in which role is decided
+/// by whoever counts approvals.
+fn decides(people: Option<&People>, actor: &Actor, fact: &Fact) -> Result<(), AppError> {
+    let person = people.and_then(|people| people.by_address(&actor.key()));
+    let may = matches!(fact, Fact::Approved { .. }) || person.is_some_and(|person| person.decides());
+    if people.is_some() && !may {
+        let why = format!("no role but `{OBSERVER}` is theirs in .hotfix/people.toml");
+        return Err(AppError::NotProven { who: actor.to_string(), why });
+    }
+    Ok(())
 }
 
 fn signing(fact: &Fact, severity: Option<Severity>) -> Signing {
@@ -96,7 +118,7 @@ fn signing(fact: &Fact, severity: Option<Severity>) -> Signing {
 }
 
 /// Random, of 128 bits, in hexadecimal.
-fn nonce() -> String {
+pub(super) fn nonce() -> String {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).expect("the operating system has randomness");
     hex(&bytes)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -111,7 +111,7 @@ impl Service {
 
     /// The service used by `actor`.
     pub fn by(self: &Arc<Service>, actor: Actor) -> Session {
-        Session { service: Arc::clone(self), actor }
+        Session { service: Arc::clone(self), actor, sent: Mutex::default() }
     }
 
     pub fn config(&self) -> &Config {

@@ -1,10 +1,11 @@
 //! A service used by one actor: everything that changes something.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::error::AppError;
+use super::inbox::{self, Sent};
 use super::service::Service;
 use super::view::plan::PlanView;
 use crate::domain::actor::Actor;
@@ -22,6 +23,8 @@ const LATELY: u32 = 20;
 pub struct Session {
     pub service: Arc<Service>,
     pub actor: Actor,
+    /// What it has sent to working clones.
+    pub(super) sent: Mutex<Vec<Sent>>,
 }
 
 /// How far the run should go.
@@ -60,10 +63,26 @@ impl Session {
         self.number(key).await?;
         // An outage that another process found, and died before declaring it.
         self.declare_outage(self.service.incident(key).await?).await?;
-        let incident = self.publishing(key, Box::pin(self.engine(progress).run(key, goal.until()))).await?;
-        let incident = self.declare_outage(incident).await?;
-        Box::pin(self.service.tools.anchor(&incident)).await;
-        Ok(incident)
+        // Nobody elsewhere knows of one that is only declared, and nothing delays its start.
+        if !self.service.incident(key).await?.plans.is_empty() {
+            self.take_in_lately(progress).await;
+        }
+        loop {
+            let engine = self.engine(progress);
+            // Boxed, because what waits beside it would have copies of it: the stack is not large.
+            let work = self.publishing(key, Box::pin(engine.run(key, goal.until())));
+            let incident = self.beside_the_inbox(key, progress, work).await?;
+            let incident = self.declare_outage(incident).await?;
+            Box::pin(self.service.tools.anchor(&incident)).await;
+            // What it waits for may have been sent while it ran.
+            if !inbox::may_be_sent(&incident) || !self.take_in_now(key, progress).await {
+                return Ok(incident);
+            }
+            let now = self.service.incident(key).await?;
+            if !self.service.is_settled(&incident, &now) {
+                return Ok(now);
+            }
+        }
     }
 
     /// Sends what could not be sent before, of the newest incidents that are over and of those that are open
@@ -122,9 +141,14 @@ impl Session {
 
     /// The same in the name of the session's actor with a proof of this fact.
     pub(super) async fn record_as(&self, actor: &Actor, key: &str, fact: Fact) -> Result<Incident, AppError> {
-        let incident = Engine { actor, ..self.engine(&Unwatched) }.record(key, fact).await?;
+        let incident = self.record_unpublished(actor, key, fact).await?;
         Box::pin(self.service.tools.publish_beside(key)).await;
         Ok(incident)
+    }
+
+    /// The same, for a caller that publishes several facts at once.
+    pub(super) async fn record_unpublished(&self, actor: &Actor, key: &str, fact: Fact) -> Result<Incident, AppError> {
+        Ok(Engine { actor, ..self.engine(&Unwatched) }.record(key, fact).await?)
     }
 
     /// Does `work` on an incident, and publishes what it has written meanwhile, at most every `team.every`. The work

@@ -22,24 +22,29 @@ impl Session {
     ///
     /// Fails without a reason, and if nothing has the name.
     pub async fn waive(&self, key: &str, check: &str, reason: &str) -> Result<(Incident, Vec<String>), AppError> {
-        if reason.trim().is_empty() {
-            return Err(AppError::NoReason { what: "a waiver" });
-        }
         let incident = self.service.incident(key).await?;
         // No branch's name has one of these.
         if check.contains(['*', '?', '[']) {
             return self.waive_branches(incident, check, reason).await;
         }
-        let known = self.waivable(&incident).await?;
+        let fact = Fact::Waived { check: check.to_owned(), reason: reason.to_owned() };
+        Ok((self.say(&incident, fact).await?, vec![check.to_owned()]))
+    }
+
+    /// Fails without a reason, if nothing has the name, and if others have to accept new rules.
+    pub(super) async fn may_waive(&self, incident: &Incident, check: &str, reason: &str) -> Result<(), AppError> {
+        if reason.trim().is_empty() {
+            return Err(AppError::NoReason { what: "a waiver" });
+        }
+        let known = self.waivable(incident).await?;
         if !known.iter().any(|name| name == check) {
             let nearest = name::nearest(check, known.iter().map(String::as_str));
-            return Err(AppError::NothingToWaive { id: incident.id, name: name::line(check, 80), nearest });
+            return Err(AppError::NothingToWaive { id: incident.id.clone(), name: name::line(check, 80), nearest });
         }
         if check.starts_with(policy::WAIVER) {
-            self.may_accept_rules(&incident).await?;
+            self.may_accept_rules(incident).await?;
         }
-        let incident = self.record(key, Fact::Waived { check: check.to_owned(), reason: reason.to_owned() }).await?;
-        Ok((incident, vec![check.to_owned()]))
+        Ok(())
     }
 
     /// Waives each branch that lacks the fix and fits the pattern, in which `*` matches `/` too.
@@ -49,6 +54,9 @@ impl Session {
         pattern: &str,
         reason: &str,
     ) -> Result<(Incident, Vec<String>), AppError> {
+        if reason.trim().is_empty() {
+            return Err(AppError::NoReason { what: "a waiver" });
+        }
         let targets = incident.detail::<Backports>().map(|found| found.targets).unwrap_or_default();
         let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
         let fits = |target: &&BackportTarget| glob.as_ref().is_ok_and(|glob| glob.is_match(&target.branch));
@@ -59,7 +67,7 @@ impl Session {
         }
         for branch in &branches {
             let fact = Fact::Waived { check: branch.clone(), reason: reason.to_owned() };
-            incident = self.record(&incident.key, fact).await?;
+            incident = self.say(&incident, fact).await?;
         }
         Ok((incident, branches))
     }

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::run;
 use super::show;
 use crate::app::action::NewAction;
 use crate::app::view::action::ActionsView;
@@ -71,6 +72,9 @@ impl Args {
             }
             Command::Done { action } => session.finish_action(&key, action).await?,
         };
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         Ok(Reply::new(page(&incident, service.now()), ActionsView::of(&incident)))
     }
 }

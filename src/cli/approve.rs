@@ -1,6 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::run;
 use crate::app::approve::{Approved, Request};
 use crate::app::view::case::CaseView;
 
@@ -30,6 +31,9 @@ impl Args {
         let found = session.service.find(self.id.as_deref()).await?;
         let request = Request { role: self.role.clone(), commit: self.commit, break_glass: self.break_glass };
         let Approved { incident, commit, missing, proof, next } = session.approve(&found.key, request).await?;
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         let words = next.next.as_deref().unwrap_or_default();
         // Nobody counts for two roles.
         let else_by = if missing.is_empty() { "" } else { ", by somebody else" };

@@ -1,6 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::run;
 use crate::app::view::checklist::ChecklistView;
 
 /// Show the checklists, and tick what is done
@@ -22,6 +23,9 @@ impl Args {
         let service = &session.service;
         let found = service.find_to_read(self.id.as_deref()).await?;
         let incident = session.tick(&found.key, &self.tick).await?;
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         let lists = &service.config().checklist;
         let mut text = String::new();
         for (list, items) in lists {

@@ -32,6 +32,9 @@ impl Args {
         let progress = context.progress();
         let choice = session.choose(&key, strategy, &self.reason, &progress).await?;
         drop(progress);
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         match choice {
             Choice::TakenUp(incident) => run::stands(&session.service, &incident).await,
             Choice::Planned(incident) => run::whole(&session.service, &incident).await,

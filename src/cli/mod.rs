@@ -17,6 +17,7 @@ mod demo;
 mod deploy;
 mod diff;
 mod error;
+mod inbox;
 mod init;
 mod investigate;
 mod issue;
@@ -144,6 +145,7 @@ enum Command {
     Lease(lease::Args),
     Timeline(timeline::Args),
     Log(log::Args),
+    Inbox(inbox::Args),
     Report(report::Args),
     Postmortem(postmortem::Args),
     Action(action::Args),
@@ -206,6 +208,13 @@ impl Context {
         let Ok(actor) = self.actor().await else { return };
         if let Err(error) = service.by(actor).catch_up(ROUND).await {
             tracing::debug!(%error, "notices are left");
+        }
+    }
+
+    /// Takes in what other clones have sent, for a command that shows what it is about.
+    async fn take_in(&self, service: &Arc<Service>) {
+        if let Ok(actor) = self.actor().await {
+            service.by(actor).take_in_lately(&self.progress()).await;
         }
     }
 
@@ -302,6 +311,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Lease(args) => args.run(context).await,
         Command::Timeline(args) => args.run(context).await,
         Command::Log(args) => args.run(context).await,
+        Command::Inbox(args) => args.run(context).await,
         Command::Report(args) => args.run(context).await,
         Command::Postmortem(args) => args.run(context).await,
         Command::Action(args) => args.run(context).await,

@@ -1,6 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::run;
 use crate::app::view::case::CaseView;
 use crate::domain::next::Next;
 
@@ -25,6 +26,9 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find_any(self.id.as_deref()).await?;
         let incident = session.note(&found.key, self.text, self.update).await?;
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         let done = match self.update {
             true if session.service.config().notify.is_empty() => {
                 "noted; nobody was notified, because hotfix.toml has no [[notify]]"

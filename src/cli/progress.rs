@@ -44,6 +44,24 @@ impl Progress for Lines {
         }
     }
 
+    fn told(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| show::note(text)),
+            None => show::note(text),
+        }
+    }
+
+    fn waiting(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_prefix("wait");
+                bar.set_message(show::safe(text));
+                bar.enable_steady_tick(Duration::from_millis(120));
+            }
+            None => anstream::eprintln!("waiting for {}", show::safe(text)),
+        }
+    }
+
     fn ended(&self, incident: &Incident, step: StepName) {
         let line = incident.steps().rfind(|record| record.name == step && record.ended.is_some());
         let (names, width) = (show::names(incident), show::width(std::io::stderr()));

@@ -20,6 +20,9 @@ pub struct Args {
     /// Show what would be done, in order, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Where it is held for an approval, a decision or a waiver: wait for it, and go on
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
 }
 
 impl Args {
@@ -36,6 +39,9 @@ impl Args {
         };
         if self.dry_run {
             return Ok(run::planned(session.plan(&found.key).await?));
+        }
+        if self.wait {
+            return run::run_and_wait(context, &session, &found.key).await;
         }
         run::run(context, &session, &found.key, Goal::Close).await
     }

@@ -7,6 +7,7 @@ use super::show;
 use crate::app::service::Service;
 use crate::app::session::{Goal, Session};
 use crate::app::view::case::CaseView;
+use crate::app::view::inbox::SentsView;
 use crate::app::view::plan::{NothingToDo, PlanView, PlannedStep};
 use crate::domain::incident::Incident;
 use crate::domain::next::Next;
@@ -23,6 +24,23 @@ pub async fn run(context: &Context, session: &Session, key: &str, goal: Goal) ->
         reply.exit = 1;
     }
     Ok(reply)
+}
+
+/// The same, and waits meanwhile for what somebody else has to say.
+pub async fn run_and_wait(context: &Context, session: &Session, key: &str) -> Result<Reply, CliError> {
+    let progress = context.progress();
+    let incident = session.run_and_wait(key, Goal::Close, &progress).await?;
+    drop(progress);
+    stands(&session.service, &incident).await
+}
+
+/// What was sent to the working clone instead of being done here; `None` if nothing was.
+pub fn sent(session: &Session) -> Option<Reply> {
+    let sent = session.sent();
+    let id = &sent.first()?.incident;
+    let mut text: String = sent.iter().map(|sent| format!("sent: {}\n", show::safe(&sent.what))).collect();
+    text.push_str(&format!("the working clone of {id} takes it in; `hotfix status {id}` shows the answer\n"));
+    Some(Reply::new(text, SentsView::of(&sent)))
 }
 
 /// The status of an incident whose steps were shown while they ran.

@@ -23,6 +23,9 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find(self.id.as_deref()).await?;
         let incident = session.change_severity(&found.key, self.severity, self.reason).await?;
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         run::whole(&session.service, &incident).await
     }
 }

@@ -18,6 +18,7 @@ pub struct Args {
 impl Args {
     pub async fn run(self, context: &Context) -> Result<Reply, CliError> {
         let service = context.service().await?;
+        context.take_in(&service).await;
         let found = service.find_any_to_read(self.id.as_deref()).await?;
         let events = service.events(&found.key).await?;
         if self.events {

@@ -1,6 +1,7 @@
 use super::Context;
 use super::error::CliError;
 use super::reply::Reply;
+use super::run;
 use super::show;
 use crate::app::view::case::CaseView;
 
@@ -30,6 +31,9 @@ impl Args {
         let session = context.session().await?;
         let found = session.service.find_any(self.id.as_deref()).await?;
         let (incident, waived) = session.waive(&found.key, &self.check, &self.reason).await?;
+        if let Some(reply) = run::sent(&session) {
+            return Ok(reply);
+        }
         let next = session.service.next(&incident).await?;
         let line = next.next.as_ref().map(|next| format!("next: {next}\n")).unwrap_or_default();
         let waived = waived.iter().map(|name| format!("{} is waived by {}\n", show::safe(name), session.actor));

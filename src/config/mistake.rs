@@ -116,8 +116,9 @@ fn underlined(path: &Path, text: &str, error: &toml::de::Error) -> Box<ConfigErr
 
 impl ConfigError {
     /// The same with advice.
-    pub fn helped(self: Box<ConfigError>, help: Option<String>) -> Box<ConfigError> {
-        Box::new(ConfigError { help, ..*self })
+    pub fn helped(mut self: Box<ConfigError>, help: Option<String>) -> Box<ConfigError> {
+        self.help = help;
+        self
     }
 }
 

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
-
-use super::statement::Made;
 
 /// A person or a program that acts: a name, an address, and how their identity was proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +39,14 @@ pub enum Identity {
     Token { name: String },
     /// A single sign-on: the issuer, and the subject that it confirmed.
     SignOn { issuer: String, subject: String },
+}
+
+/// When a statement was made, as whoever made it says, and what makes it different from any other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Made {
+    pub at: Timestamp,
+    /// Random, at least 128 bits.
+    pub nonce: String,
 }
 
 impl Actor {

@@ -232,6 +232,17 @@ pub enum Fact {
     ActionDone {
         action: String,
     },
+    /// A request from another clone that may not become an event.
+    RequestRefused {
+        /// The digest of its statement; of a malformed one, its name in the inbox.
+        request: String,
+        /// Who sent it, as it says: `Name <address>`; empty if that can't be read.
+        #[serde(default)]
+        from: String,
+        /// What it wanted, in words.
+        what: String,
+        why: String,
+    },
     /// A whole backport outside an incident: what was requested, decided and moved. It has a chain of its
     /// own.
     BackportRecorded {
@@ -274,6 +285,7 @@ impl Fact {
             Fact::Closed {} => "closed",
             Fact::ActionAdded { .. } => "action-added",
             Fact::ActionDone { .. } => "action-done",
+            Fact::RequestRefused { .. } => "request-refused",
             Fact::BackportRecorded { .. } => "backport-recorded",
         }
     }
@@ -307,6 +319,7 @@ impl Fact {
                 | Fact::NoticeFailed { .. }
                 | Fact::ActionAdded { .. }
                 | Fact::ActionDone { .. }
+                | Fact::RequestRefused { .. }
         )
     }
 }

@@ -58,6 +58,8 @@ pub struct Incident {
     pub ended: Option<Timestamp>,
     /// The digests of the [statements](super::statement::Statement) that became events.
     pub statements: BTreeSet<String>,
+    /// The requests from other clones that did not become events, in order.
+    pub refused: Vec<RefusedRequest>,
     /// The first event's digest.
     pub root: String,
     /// The last event's number, time and digest.
@@ -213,6 +215,17 @@ pub struct Waiver {
     pub reason: String,
 }
 
+/// A request from another clone that may not become an event.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RefusedRequest {
+    pub at: Timestamp,
+    /// The digest of its statement, or its name in the inbox.
+    pub request: String,
+    pub from: String,
+    pub what: String,
+    pub why: String,
+}
+
 /// A message for people who are not at the keyboard.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Announcement {
@@ -357,6 +370,11 @@ impl Incident {
     /// Whether a deploy was ordered, and production is on what ran before.
     pub fn went_back(&self) -> bool {
         self.case.is_deploy() && self.detail::<RollBack>().is_some() && !self.is_last_deployed()
+    }
+
+    /// Whether a request was taken in or refused before.
+    pub fn has_answered(&self, request: &str) -> bool {
+        self.statements.contains(request) || self.refused.iter().any(|refused| refused.request == request)
     }
 
     /// Whether `check` is waived.

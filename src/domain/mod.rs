@@ -30,6 +30,7 @@ pub mod published;
 pub mod quote;
 pub mod reading;
 pub mod release;
+pub mod request;
 pub mod resolution;
 pub mod rung;
 pub mod seen;

@@ -1,24 +1,15 @@
 //! What somebody says of an incident, in the one form that is signed, sent and checked again.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::actor::Identity;
+use super::actor::{Identity, Made};
 use super::event::Event;
 use super::hex::hex;
 
 /// The form of the text, so that a later one can't be taken for it.
-const FORM: &str = "hotfix statement 1";
-
-/// When a statement was made, as whoever made it says, and what makes it different from any other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Made {
-    pub at: Timestamp,
-    /// Random, at least 128 bits.
-    pub nonce: String,
-}
+pub(super) const FORM: &str = "hotfix statement 1";
 
 /// One fact, said by one person of one incident.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +66,8 @@ pub fn of_event<T>(event: &Event, root: &str, with: impl FnOnce(Statement<'_>) -
 mod tests {
     use jiff::Timestamp;
 
-    use super::{Made, Statement, of_event};
-    use crate::domain::actor::{Actor, Identity};
+    use super::{Statement, of_event};
+    use crate::domain::actor::{Actor, Identity, Made};
     use crate::domain::event::{Event, Fact};
 
     fn made() -> Made {

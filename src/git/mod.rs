@@ -6,6 +6,7 @@ pub mod backport;
 mod batch;
 pub mod change;
 pub mod entries;
+pub mod inbox;
 pub mod leftovers;
 pub mod merge_tree;
 pub mod objects;

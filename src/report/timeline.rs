@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,10 +73,23 @@ pub fn timeline(events: &[Event]) -> Vec<Row> {
                 proof @ Identity::Signature { .. } => format!("{what}, {}", proof.words()),
                 _ => what,
             };
+            let what = what + &said_before(event);
             rows.push(row(event.at, event.fact.name(), what));
         }
     }
     rows
+}
+
+/// When it was said, in brackets, where that is more than a minute from when it was recorded.
+fn said_before(event: &Event) -> String {
+    match &event.actor.proof {
+        Identity::Signature { made, .. } | Identity::Sent { made }
+            if event.at.duration_since(made.at).abs() > SignedDuration::from_mins(1) =>
+        {
+            format!(" (said at {})", moment(made.at))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Returns the rows as aligned text, one line each.
@@ -118,7 +131,7 @@ fn repeats(fact: &Fact) -> bool {
 }
 
 /// The text for a fact, except the declaration; `None` if it is of no interest.
-fn what(fact: &Fact) -> Option<String> {
+pub fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
         // What is planned follows from the decision, which has its own line.
         Fact::Declared(_)
@@ -170,6 +183,10 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Closed {} => "closed".to_owned(),
         Fact::ActionAdded { action, kind, text, .. } => format!("action item {action} ({kind}): {text}"),
         Fact::ActionDone { action } => format!("action item {action} done"),
+        Fact::RequestRefused { from, what, why, .. } => match person(from) {
+            name if name.is_empty() => format!("refused a request, {what}: {why}"),
+            name => format!("refused a request of {name}, {what}: {why}"),
+        },
     })
 }
 

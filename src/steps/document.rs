@@ -36,11 +36,13 @@ pub async fn ticket_path(tools: &Tools, incident: &Incident, commit: &str) -> Re
     Ok(Some(found.map_or(path, str::to_owned)))
 }
 
+type Change = dyn Fn(Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync;
+
 /// A file on production's branch, and how it changes.
 pub struct Piece {
     pub path: String,
     /// Returns the new content for the one that is there; `None` if it stays.
-    change: Box<dyn Fn(Option<Vec<u8>>) -> Option<Vec<u8>> + Send + Sync>,
+    change: Box<Change>,
 }
 
 impl Piece {

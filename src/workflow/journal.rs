@@ -15,8 +15,8 @@ use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Fact, Head, Planned};
 use crate::domain::incident::{
-    Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, Status, StepRecord, StepState,
-    Topic, Waiver,
+    Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, RefusedRequest, Status,
+    StepRecord, StepState, Topic, Waiver,
 };
 use crate::domain::statement;
 use crate::domain::step_name::{StepName, UnknownStep};
@@ -231,6 +231,7 @@ fn opened(case: Case, event: &Event) -> Incident {
         aborting: None,
         ended: None,
         statements: BTreeSet::new(),
+        refused: Vec::new(),
         root: event.digest.clone(),
         seq: event.seq,
         updated: event.at,
@@ -362,6 +363,13 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             due: *due,
             done: None,
         }),
+        Fact::RequestRefused { request, from, what, why } => {
+            if incident.has_answered(request) {
+                return Err("the request is answered already".to_owned());
+            }
+            let (request, from, what, why) = (request.clone(), from.clone(), what.clone(), why.clone());
+            incident.refused.push(RefusedRequest { at, request, from, what, why });
+        }
         Fact::BackportRecorded { .. } => return Err("a backport has a chain of its own".to_owned()),
         Fact::ActionDone { action } => {
             let found = incident.actions.iter_mut().find(|known| known.id == *action && known.done.is_none());

@@ -46,6 +46,7 @@ pub fn kept(fact: &Fact) -> Fact {
         | Fact::UndoFailed { error: text, .. }
         | Fact::Aborted { reason: text }
         | Fact::ActionAdded { text, .. } => clean(text),
+        Fact::RequestRefused { from, what, why, .. } => [from, what, why].into_iter().for_each(clean),
         Fact::Numbered { .. }
         | Fact::Acknowledged {}
         | Fact::StepStarted { .. }

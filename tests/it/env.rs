@@ -272,6 +272,8 @@ impl TestEnv {
     /// A program that knows nothing of whose machine this is.
     fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
+        // The person's own configuration of git, where a story has one.
+        let own = Some(self.path("gitconfig")).filter(|own| own.exists()).unwrap_or_else(|| "/dev/null".into());
         command
             .args(args)
             .current_dir(self.path("work"))
@@ -282,7 +284,7 @@ impl TestEnv {
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("NO_COLOR", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_GLOBAL", own)
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_AUTHOR_NAME", "Ada")
             .env("GIT_AUTHOR_EMAIL", "ada@example.org")

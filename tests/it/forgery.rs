@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use hotfix::domain::actor::{Actor, Identity};
+use hotfix::domain::actor::{Actor, Identity, Made};
 use hotfix::domain::event::digest;
-use hotfix::domain::statement::{Made, Statement};
+use hotfix::domain::statement::Statement;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection, Row};
 

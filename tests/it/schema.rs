@@ -63,12 +63,13 @@ fn every_command_prints_what_is_promised() {
     man --to ../man: directory
     people: differs, from, people, problems, proof, touch
     resume: incident, late_notices
-    status: incidents, orders, post_mortems
+    status: incidents, orders, post_mortems, requests
     status NONE: error
     watch --name alone: errors, final, forecast, outage, p95_ms, reasons, replay, replay_latency, requests, seconds, tests, verdict, went_on
     start Outage --severity P1 --dry-run: chosen_by, severity, steps
     declare Outage --severity P1 --issue-id 001: approvals_wanted, backports, incident, next, next_action, release, steps, working
     ack: approvals_wanted, backports, incident, next, next_action, release, steps, working
+    inbox: requests, sent
     note seen: approvals_wanted, backports, incident, next, next_action, release, steps, working
     severity P0 --reason worse: approvals_wanted, backports, incident, next, next_action, release, steps, working
     investigate: approvals_wanted, backports, incident, investigation, next, next_action, release, steps, working
@@ -87,13 +88,13 @@ fn every_command_prints_what_is_promised() {
     resume: approvals_wanted, backports, incident, next, next_action, release, steps, working
     action add prevent Alert --owner ada: actions, incident
     checklist: checklist
-    status: incidents, orders, post_mortems
+    status: incidents, orders, post_mortems, requests
     timeline: timeline
     timeline --events: events
     report: incident, report
     postmortem: incident, post_mortem
     start Again --severity P1 --issue-id 002: approvals_wanted, backports, incident, next, next_action, release, steps, working
-    status: incidents, orders, post_mortems
+    status: incidents, orders, post_mortems, requests
     abort --reason tried --yes: approvals_wanted, backports, incident, next, next_action, release, steps, working
     list: incidents
     takeover 003 --reason gone --dry-run: elsewhere, events, incident, may_still_run
@@ -137,6 +138,7 @@ fn job(run: &mut Account) {
     run.run("start Outage --severity P1 --dry-run");
     run.run("declare Outage --severity P1 --issue-id 001");
     run.run("ack");
+    run.run("inbox");
     run.run("note seen");
     run.run("severity P0 --reason worse");
     run.run("investigate");

@@ -1,11 +1,10 @@
 //! The journal's promises, kept by both databases.
 
-use hotfix::domain::actor::{Actor, Identity};
+use hotfix::domain::actor::{Actor, Identity, Made};
 use hotfix::domain::audit;
 use hotfix::domain::event::{Declaration, Fact};
 use hotfix::domain::incident::Incident;
 use hotfix::domain::severity::Severity;
-use hotfix::domain::statement::Made;
 use hotfix::store::{Claim, OpenError, Store};
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, fold, record, record_decided};
 use hotfix::workflow::plan::WORKFLOW;

@@ -23,6 +23,12 @@ fn elsewhere(output: &Output) {
     assert!(output.stderr.contains("`PAY-1` is worked on in another clone"), "{output}");
 }
 
+/// What one clone says of an incident of another is a request.
+fn sent(output: &Output) -> bool {
+    assert_eq!(output.status, Some(0), "{output}");
+    output.stdout.starts_with("sent: ")
+}
+
 #[test]
 fn another_clone_finishes_what_was_begun() {
     let env = two("");
@@ -38,7 +44,7 @@ fn another_clone_finishes_what_was_begun() {
     let shipped = bob(&env, &["ship"]);
     assert_eq!(shipped.status, Some(0), "{shipped}");
     assert_eq!(env.read("../deploys").lines().count(), 1);
-    elsewhere(&env.hotfix(&["note", "I am back", "--id", "PAY-1"]));
+    assert!(sent(&env.hotfix(&["note", "I am back", "--id", "PAY-1"])));
     elsewhere(&env.hotfix(&["ship", "PAY-1"]));
     let status = env.hotfix(&["status", "PAY-1"]);
     assert!(status.stdout.contains("from the working clone of") && status.stdout.contains("closed"), "{status}");
@@ -65,8 +71,8 @@ fn of_two_who_take_over_at_once_one_has_it() {
     let ended: Vec<Output> = children.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
     assert!(ended.iter().any(|output| output.status == Some(0)), "{}{}", ended[0], ended[1]);
     // The second may have taken it from the first. Whoever has it can write, and nobody else.
-    let noted = ["work", "bob", "cleo"].map(|clone| env.hotfix_in(clone, &["note", "mine", "--id", "PAY-1"]).status);
-    assert_eq!(noted.iter().filter(|status| **status == Some(0)).count(), 1, "{noted:?}");
+    let sent = ["work", "bob", "cleo"].map(|clone| sent(&env.hotfix_in(clone, &["note", "mine", "--id", "PAY-1"])));
+    assert_eq!(sent.iter().filter(|sent| !**sent).count(), 1, "{sent:?}");
     for clone in ["bob", "cleo"] {
         let audit = env.hotfix_in(clone, &["audit", "verify"]);
         assert_eq!(audit.status, Some(0), "{audit}");
@@ -85,7 +91,8 @@ fn a_clone_that_was_cut_off_is_refused_and_what_it_wrote_is_kept() {
     fs::rename(env.path("gone.git"), env.path("remote.git")).unwrap();
     take(&env, "bob");
     assert_eq!(bob(&env, &["note", "from bob"]).status, Some(0));
-    elsewhere(&env.hotfix(&["note", "too late"]));
+    elsewhere(&env.hotfix(&["ship", "PAY-1"]));
+    assert!(sent(&env.hotfix(&["note", "too late"])));
     let status = env.hotfix(&["status", "PAY-1"]);
     assert!(status.stdout.contains("2 events of this clone are not in the journal"), "{status}");
     assert!(!env.hotfix(&["timeline", "PAY-1"]).stdout.contains("unseen"), "readers follow the holder");
@@ -97,7 +104,7 @@ fn a_clone_that_was_cut_off_is_refused_and_what_it_wrote_is_kept() {
         "{timeline}"
     );
     assert_eq!(env.hotfix(&["note", "back again"]).status, Some(0));
-    elsewhere(&bob(&env, &["note", "not mine"]));
+    elsewhere(&bob(&env, &["ship", "PAY-1"]));
     let audit = env.hotfix(&["audit", "verify"]);
     assert_eq!(audit.status, Some(0), "{audit}");
 }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use hotfix::domain::actor::Identity;
-use hotfix::domain::statement::{Made, Statement};
+use hotfix::domain::actor::{Identity, Made};
+use hotfix::domain::statement::Statement;
 use hotfix::people::Why;
 use hotfix::people::signature::{NAMESPACE, check};
 use jiff::Timestamp;

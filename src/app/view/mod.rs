@@ -15,6 +15,7 @@ pub mod document;
 pub mod due;
 pub mod error;
 pub mod help;
+pub mod inbox;
 pub mod incident;
 pub mod init;
 pub mod investigation;

@@ -18,6 +18,7 @@ use super::document::{PostMortemView, ReportView};
 use super::due::DueView;
 use super::error::ErrorView;
 use super::help::{CompletionsView, PageView, PagesView};
+use super::inbox::{InboxView, SentsView};
 use super::incident::IncidentView;
 use super::init::{AdoptedView, InitView};
 use super::investigation::InvestigatedView;
@@ -45,20 +46,21 @@ pub const ERROR: &str = "error";
 /// Every form of output of each command, with those of its sub-commands and of each of its lines.
 const COMMANDS: &[(&str, &[Form])] = &[
     ("abort", &[form::<CaseView>, form::<UndoPlan>]),
-    ("ack", &[form::<IncidentView>]),
-    ("action", &[form::<ActionsView>]),
-    ("approve", &[form::<IncidentView>]),
+    ("ack", &[form::<IncidentView>, form::<SentsView>]),
+    ("action", &[form::<ActionsView>, form::<SentsView>]),
+    ("approve", &[form::<IncidentView>, form::<SentsView>]),
     ("audit", &[form::<AuditView>]),
     ("backport", &[form::<Report>, form::<OpenedConflict>, form::<UndoneView>]),
     ("check", &[form::<Check>, form::<CheckedView>, form::<IncidentView>]),
-    ("checklist", &[form::<ChecklistView>]),
+    ("checklist", &[form::<ChecklistView>, form::<SentsView>]),
     ("completions", &[form::<CompletionsView>]),
-    ("decide", &[form::<IncidentView>]),
+    ("decide", &[form::<IncidentView>, form::<SentsView>]),
     ("declare", &[form::<IncidentView>]),
     ("demo", &[form::<DemoView>]),
     ("deploy", &[form::<CaseView>, form::<PlanView>, form::<NothingToDo>]),
     ("diff", &[form::<DiffView>]),
     (ERROR, &[form::<ErrorView>]),
+    ("inbox", &[form::<InboxView>]),
     ("init", &[form::<InitView>, form::<AdoptedView>]),
     ("investigate", &[form::<InvestigatedView>, form::<IncidentView>]),
     ("issue", &[form::<TriageView>]),
@@ -66,20 +68,20 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("list", &[form::<ListView>, form::<DueView>]),
     ("log", &[form::<LogView>]),
     ("man", &[form::<PageView>, form::<PagesView>]),
-    ("note", &[form::<CaseView>]),
+    ("note", &[form::<CaseView>, form::<SentsView>]),
     ("people", &[form::<PeopleView>]),
     ("postmortem", &[form::<PostMortemView>]),
     ("report", &[form::<ReportView>]),
     ("resume", &[form::<CaseView>, form::<PlanView>, form::<NothingOpen>]),
     ("rollback", &[form::<CaseView>, form::<PlanView>, form::<Back>, form::<NothingToDo>]),
-    ("severity", &[form::<IncidentView>]),
+    ("severity", &[form::<IncidentView>, form::<SentsView>]),
     ("ship", &[form::<IncidentView>, form::<PlanView>]),
     ("start", &[form::<IncidentView>, form::<StartPlan>]),
     ("status", &[form::<StatusView>]),
     ("store", &[form::<ImportedView>]),
     ("takeover", &[form::<CaseView>, form::<TakeOverView>]),
     ("timeline", &[form::<TimelineView>, form::<EventsView>]),
-    ("waive", &[form::<CaseView>]),
+    ("waive", &[form::<CaseView>, form::<SentsView>]),
     ("watch", &[form::<WatchView>]),
 ];
 

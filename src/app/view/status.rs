@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::case::CaseView;
 use super::due::PostMortemDue;
+use super::inbox::SentView;
 use super::incident::IncidentView;
 use super::next::NextView;
 use super::order::OrderView;
@@ -27,6 +28,8 @@ pub struct StatusView {
     pub orders: Vec<OpenOrder>,
     /// The same as `hotfix list --due`; empty if one incident is requested.
     pub post_mortems: Vec<PostMortemDue>,
+    /// What this clone has sent about them to their working clones, and is no event yet.
+    pub requests: Vec<SentView>,
 }
 
 /// An incident with its clocks.

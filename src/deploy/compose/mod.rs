@@ -179,7 +179,8 @@ impl Compose {
     /// Waits until the services are what is wanted, and stay so.
     async fn up(&self, wanted: &BTreeMap<String, Wanted>, project: &Project, soak: Length) -> Result<(), DeployError> {
         let ending = wanted.keys().filter(|service| project.ends(service)).cloned().collect();
-        let expected = Expected { wanted, patterns: self.patterns(), ending, restarts: BTreeMap::new() };
+        let expected =
+            Expected { wanted, patterns: self.patterns(), ending, restarts: BTreeMap::new(), ends: BTreeMap::new() };
         let mut watched = Watched { docker: &self.docker, expected };
         Wait { deadline: self.config.deadline.0, soak: soak.0 }.until_complete(&mut watched).await
     }

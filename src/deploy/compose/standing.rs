@@ -23,6 +23,8 @@ pub struct Expected<'a> {
     pub ending: BTreeSet<String>,
     /// The restarts of each container, at the first look and at the last.
     pub restarts: BTreeMap<String, (i64, i64)>,
+    /// How each container ended that was seen to: one that runs again has the status 0.
+    pub ends: BTreeMap<String, String>,
 }
 
 impl Expected<'_> {
@@ -55,8 +57,12 @@ impl Expected<'_> {
         let (first, last) = self.restarts.get(&container.id).copied().unwrap_or((now, now));
         self.restarts.insert(container.id.clone(), (first, now));
         let state = &container.state;
+        if matches!(state.status.as_str(), "exited" | "restarting") {
+            self.ends.insert(container.id.clone(), ended(container));
+        }
         if now - first > RESTARTS {
-            return Standing::Failed(format!("starts again and again, {}", ended(container)));
+            let end = self.ends.get(&container.id).map(|end| format!(", {end}")).unwrap_or_default();
+            return Standing::Failed(format!("starts again and again{end}"));
         }
         let health = state.health.as_ref().map_or("", |health| health.status.as_str());
         match (state.status.as_str(), health) {
@@ -126,6 +132,7 @@ mod tests {
             patterns: [("api", &pattern)].into(),
             ending: ending.iter().map(|name| (*name).to_owned()).collect(),
             restarts: BTreeMap::new(),
+            ends: BTreeMap::new(),
         };
         let mut last = Standing::Complete;
         for look in looks {
@@ -174,7 +181,10 @@ mod tests {
         let running = |restarts: i64| json!({ "RestartCount": restarts });
         assert_eq!(says(&[running(0), running(1)], &[]), "waiting: `api` restarted");
         assert_eq!(says(&[running(0), running(1), running(1)], &[]), "complete");
-        assert_eq!(says(&[running(0), running(3)], &[]), "failed: `api` starts again and again, ended with status 0");
+        assert_eq!(says(&[running(0), running(3)], &[]), "failed: `api` starts again and again");
+        let seen = json!({ "RestartCount": 2, "State": { "Status": "restarting", "ExitCode": 3 } });
+        let says_why = "failed: `api` starts again and again, ended with status 3";
+        assert_eq!(says(&[running(0), seen, running(3)], &[]), says_why);
         // What it did long before means nothing.
         assert_eq!(says(&[running(90), running(90)], &[]), "complete");
     }

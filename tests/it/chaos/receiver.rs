@@ -42,6 +42,9 @@ impl Receiver {
         env.git(&["push", "--quiet", "origin", "main", "main:develop", "main:release/1", "main:feature/a"]);
         env.write("../ssh", SSH);
         fs::set_permissions(env.path("ssh"), fs::Permissions::from_mode(0o700)).expect("it is there");
+        // The person's own: what a clone's names is not started.
+        let ssh = env.path("ssh");
+        env.write("../gitconfig", &format!("[core]\nsshCommand = {}\n[ssh]\nvariant = simple\n", ssh.display()));
         Receiver
     }
 
@@ -52,8 +55,6 @@ impl Receiver {
         }
         let url = format!("ssh://git.example{}", env.path("remote.git").display());
         env.git_in(name, &["remote", "set-url", "origin", &url]);
-        env.git_in(name, &["config", "core.sshCommand", &env.path("ssh").display().to_string()]);
-        env.git_in(name, &["config", "ssh.variant", "simple"]);
     }
 
     /// What can be seen outside: branches with their commits, tags, documents, what runs, notices.
