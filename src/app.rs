@@ -25,6 +25,7 @@ mod may;
 pub mod mirror;
 mod next;
 mod note;
+mod notify;
 pub mod order;
 mod outage;
 mod people;

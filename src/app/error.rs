@@ -140,6 +140,10 @@ pub enum AppError {
     UnknownCommit { revision: String },
     #[error("no branch that lacks the fix fits `{pattern}`")]
     NoBranchToWaive { id: String, pattern: String },
+    #[error("there is no destination `{name}` in hotfix.toml")]
+    NoDestination { name: String, nearest: Vec<String> },
+    #[error("hotfix.toml has no [[notify]]: nobody is told anything")]
+    NoDestinations,
     #[error("{what} needs a reason")]
     NoReason { what: &'static str },
     #[error("there is nothing called `{name}` to waive")]
@@ -202,6 +206,8 @@ impl AppError {
             | AppError::NobodyHolds { .. }
             | AppError::UnknownCommit { .. }
             | AppError::NoBranchToWaive { .. }
+            | AppError::NoDestination { .. }
+            | AppError::NoDestinations
             | AppError::Store(OpenError::NotUnowned(_)) => Kind::Usage,
             Unknown { .. }
             | NoneOpen
@@ -326,6 +332,12 @@ impl AppError {
             AppError::NobodyHolds { .. } => one("hotfix lease"),
             AppError::StillRuns { process, .. } => vec![format!("wait for it to end, or end it: kill -- -{process}")],
             AppError::UnknownCommit { .. } => one("git fetch, or look for it with `git log --all`"),
+            AppError::NoDestination { nearest, .. } => {
+                nearest.iter().map(|nearest| format!("did you mean `{nearest}`?")).collect()
+            }
+            AppError::NoDestinations => {
+                vec!["add a [[notify]] to hotfix.toml; config/default.toml has one of each kind".to_owned()]
+            }
             AppError::NoBranchToWaive { id, .. } => vec![format!("hotfix status {id}")],
             NotOnAChecklist { .. } => one("hotfix checklist"),
             AppError::MovedOn { id } => vec![format!("hotfix status {id}")],

@@ -26,6 +26,7 @@ mod list;
 mod log;
 mod man;
 mod note;
+mod notify;
 mod people;
 mod postmortem;
 mod progress;
@@ -130,6 +131,7 @@ enum Command {
     Approve(approve::Args),
     Waive(waive::Args),
     Note(note::Args),
+    Notify(notify::Args),
     Ack(ack::Args),
     Severity(severity::Args),
     Checklist(checklist::Args),
@@ -296,6 +298,7 @@ async fn execute(command: Command, context: &Context) -> Result<Reply, CliError>
         Command::Approve(args) => args.run(context).await,
         Command::Waive(args) => args.run(context).await,
         Command::Note(args) => args.run(context).await,
+        Command::Notify(args) => args.run(context).await,
         Command::Ack(args) => args.run(context).await,
         Command::Severity(args) => args.run(context).await,
         Command::Checklist(args) => args.run(context).await,

@@ -201,6 +201,9 @@ pub enum Fact {
     NoticeFailed {
         notice: String,
         error: String,
+        /// When the destination wants to be tried again, if it said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Timestamp>,
     },
     /// From here on the steps are undone, after a `resume` too.
     AbortStarted {

@@ -236,13 +236,16 @@ pub struct Announcement {
 }
 
 /// The topic of an announcement; destinations choose by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     Declared,
+    Acknowledged,
     Severity,
     Strategy,
     Update,
+    /// Somebody has to approve or to decide.
+    Wanted,
     Deployed,
     Verified,
     Bad,
@@ -257,9 +260,11 @@ impl Topic {
     pub fn title(self) -> &'static str {
         match self {
             Topic::Declared => "declared",
+            Topic::Acknowledged => "acknowledged",
             Topic::Severity => "severity changed",
             Topic::Strategy => "strategy",
             Topic::Update => "update",
+            Topic::Wanted => "waits for a person",
             Topic::Deployed => "deployed",
             Topic::Verified => "verified",
             Topic::Bad => "went bad",
@@ -276,6 +281,9 @@ pub struct FailedNotice {
     pub attempts: u32,
     pub at: Timestamp,
     pub error: String,
+    /// When the destination wants to be tried again, if it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

@@ -186,6 +186,16 @@ impl From<Next> for Hint {
 }
 
 impl Hint {
+    /// What somebody other than whoever runs the job has to do: approve or decide.
+    pub fn of_a_person(&self) -> Option<String> {
+        let Hint::Ways(ways) = self else { return None };
+        match ways.first()?.first()? {
+            Next::Approve { role } => Some(format!("an approval as {role} is wanted")),
+            Next::Decide { .. } => Some("a decision on the strategy is wanted".to_owned()),
+            _ => None,
+        }
+    }
+
     /// The same, with `next` at the end of the last way.
     #[must_use]
     pub fn then(mut self, next: Next) -> Hint {

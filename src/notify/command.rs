@@ -10,7 +10,7 @@ use super::Notifier;
 use crate::domain::name;
 use crate::process::{self, Ended, Ending, Spec};
 use crate::value::CommandLine;
-use crate::workflow::courier::Notice;
+use crate::workflow::courier::{Notice, Undelivered};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,8 +33,11 @@ impl Command {
     }
 
     async fn run(&self, command: &CommandLine, notice: &Notice) -> Ended {
+        let topic = serde_json::to_value(notice.topic).ok().and_then(|topic| Some(topic.as_str()?.to_owned()));
+        let topic = topic.unwrap_or_default();
         let environment = [
             ("HOTFIX_NOTICE", &notice.id),
+            ("HOTFIX_TOPIC", &topic),
             ("HOTFIX_INCIDENT", &notice.incident),
             ("HOTFIX_SUBJECT", &notice.subject),
             ("HOTFIX_TEXT", &notice.text),
@@ -56,18 +59,16 @@ fn failed(ended: &Ended) -> String {
 
 #[async_trait]
 impl Notifier for Command {
-    async fn has(&self, notice: &Notice) -> Result<Option<bool>, String> {
-        let Some(command) = &self.config.has else { return Ok(None) };
-        let ended = self.run(command, notice).await;
-        match ended.ending {
-            Ending::Exit(0) => Ok(Some(true)),
-            Ending::Exit(1) => Ok(Some(false)),
-            _ => Err(failed(&ended)),
+    async fn send(&self, notice: &Notice) -> Result<(), Undelivered> {
+        if let Some(has) = &self.config.has {
+            let ended = self.run(has, notice).await;
+            match ended.ending {
+                Ending::Exit(0) => return Ok(()),
+                Ending::Exit(1) => {}
+                _ => return Err(failed(&ended).into()),
+            }
         }
-    }
-
-    async fn send(&self, notice: &Notice) -> Result<(), String> {
         let ended = self.run(&self.config.send, notice).await;
-        if ended.succeeded() { Ok(()) } else { Err(failed(&ended)) }
+        if ended.succeeded() { Ok(()) } else { Err(failed(&ended).into()) }
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::Notifier;
-use crate::workflow::courier::Notice;
+use crate::workflow::courier::{Notice, Undelivered};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,15 +30,15 @@ impl File {
 
 #[async_trait]
 impl Notifier for File {
-    async fn has(&self, notice: &Notice) -> Result<Option<bool>, String> {
+    async fn send(&self, notice: &Notice) -> Result<(), Undelivered> {
         let text = std::fs::read_to_string(&self.path).unwrap_or_default();
         let start = format!("{} {} ", notice.incident, notice.id);
-        Ok(Some(text.lines().any(|line| line.starts_with(&start))))
-    }
-
-    async fn send(&self, notice: &Notice) -> Result<(), String> {
-        let line = format!("{} {} {}\n", notice.incident, notice.id, notice.subject);
+        if text.lines().any(|line| line.starts_with(&start)) {
+            return Ok(());
+        }
+        let line = format!("{start}{}\n", notice.subject);
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
-        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())
+        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
+        written.map_err(|error| error.to_string().into())
     }
 }

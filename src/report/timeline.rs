@@ -173,7 +173,7 @@ pub fn what(fact: &Fact) -> Option<String> {
             format!("took over from the clone of {}: {reason}{stopped}{events}", from.who)
         }
         Fact::Ticked { item } => format!("ticked: {item}"),
-        Fact::NoticeFailed { notice, error } => {
+        Fact::NoticeFailed { notice, error, .. } => {
             let (_, destination) = notice.split_once('/').unwrap_or(("", notice));
             format!("{destination} was not notified: {error}")
         }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use super::courier::{Courier, Notice};
+use super::courier::{Courier, Notice, Undelivered};
 use super::journal::{self, Entry, Journal, JournalError, Lease, fold, record};
 use super::plan::{self, Next, WORKFLOW, next};
 use super::progress::Progress;
@@ -34,6 +34,8 @@ pub struct Engine<'a> {
     /// Who wants it done.
     pub actor: &'a Actor,
 }
+
+type Sent = Result<(), Undelivered>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -191,32 +193,44 @@ impl Engine<'_> {
             pending.into_iter().map(|notices| self.send(notices, stop.clone())).collect();
         while let Some(ended) = sending.next().await {
             for (notice, sent) in ended {
-                let fact = match sent {
-                    Ok(()) => Fact::NoticeSent { notice },
-                    Err(error) => Fact::NoticeFailed { notice, error },
-                };
-                incident = self.append(incident, fact, lease).await?;
+                for fact in self.outcome(&notice, sent) {
+                    incident = self.append(incident, fact, lease).await?;
+                }
             }
         }
         Ok(incident)
     }
 
     /// Sends the notices to one destination, in order: what follows an undelivered notice waits for it.
-    async fn send(&self, notices: Vec<Notice>, mut stop: watch::Receiver<()>) -> Vec<(String, Result<(), String>)> {
+    async fn send(&self, notices: Vec<Notice>, mut stop: watch::Receiver<()>) -> Vec<(Notice, Sent)> {
         let mut ended = Vec::new();
         for notice in notices {
             let sent = tokio::select! {
                 sent = self.courier.send(&notice) => sent,
                 // Nothing is ever sent on it: its sender is gone.
-                _ = stop.changed() => Err("no answer in time".to_owned()),
+                _ = stop.changed() => Err("no answer in time".to_owned().into()),
             };
             let failed = sent.is_err();
-            ended.push((notice.id, sent));
+            ended.push((notice, sent));
             if failed {
                 break;
             }
         }
         ended
+    }
+
+    /// The facts of how the sending of a notice ended.
+    fn outcome(&self, notice: &Notice, sent: Sent) -> Vec<Fact> {
+        match sent {
+            Ok(()) => {
+                let delivered = notice.covers.iter().chain([&notice.id]);
+                delivered.map(|notice| Fact::NoticeSent { notice: notice.clone() }).collect()
+            }
+            Err(Undelivered { reason, retry_after }) => {
+                let again = retry_after.and_then(|rest| self.clock.now().checked_add(rest).ok());
+                vec![Fact::NoticeFailed { notice: notice.first().to_owned(), error: reason, again }]
+            }
+        }
     }
 
     async fn work(&self, key: &str, until: Until, lease: &Lease) -> Result<Incident, EngineError> {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::announcement::announcement;
 use super::kept::kept;
 use super::plan::{Next, next};
 use crate::crash::{self, Point};
@@ -15,8 +16,8 @@ use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Fact, Head, Planned};
 use crate::domain::incident::{
-    Action, Announcement, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, RefusedRequest, Status,
-    StepRecord, StepState, Topic, Waiver,
+    Action, Approval, FailedNotice, Incident, Link, Note, Outage, Plan, RefusedRequest, Status, StepRecord, StepState,
+    Waiver,
 };
 use crate::domain::statement;
 use crate::domain::step_name::{StepName, UnknownStep};
@@ -304,13 +305,15 @@ fn change(incident: &mut Incident, event: &Event, fact: &Fact) -> Result<(), Str
             incident.notices_failed.remove(notice);
             incident.notices_sent.insert(notice.clone());
         }
-        Fact::NoticeFailed { notice, error } => {
+        Fact::NoticeFailed { notice, error, again } => {
             let failed = incident.notices_failed.entry(notice.clone()).or_insert(FailedNotice {
                 attempts: 0,
                 at,
                 error: String::new(),
+                again: None,
             });
-            *failed = FailedNotice { attempts: failed.attempts + 1, at, error: error.clone() };
+            let attempts = failed.attempts + 1;
+            *failed = FailedNotice { attempts, at, error: error.clone(), again: *again };
         }
         Fact::AbortStarted { reason } => {
             if incident.aborting.is_some() {
@@ -464,29 +467,4 @@ fn undo(
     step.state = state;
     step.ended = Some(at);
     Ok(())
-}
-
-/// The announcement of this event, if it has one.
-fn announcement(incident: &Incident, event: &Event) -> Option<Announcement> {
-    let (topic, text) = match &event.fact {
-        Fact::Declared(declaration) => (Topic::Declared, declaration.title.clone()),
-        Fact::SeverityChanged { severity, reason } => (Topic::Severity, format!("{severity}: {reason}")),
-        Fact::Planned(Planned { strategy: Some(strategy), reasons, .. }) => {
-            (Topic::Strategy, format!("{strategy}, {}: {}", strategy.title(), reasons.join("; ")))
-        }
-        Fact::Noted { text, update: true } => (Topic::Update, text.clone()),
-        Fact::StepDone { step, evidence } => match step {
-            StepName::Deploy => (Topic::Deployed, evidence.summary.clone()),
-            StepName::RollBack => (Topic::RolledBack, evidence.summary.clone()),
-            StepName::Watch | StepName::Confirm => (Topic::Verified, evidence.summary.clone()),
-            _ => return None,
-        },
-        Fact::StepWentBad { evidence, .. } => (Topic::Bad, evidence.summary.clone()),
-        Fact::StepStuck { step, error, .. } => (Topic::Stuck, format!("{step}: {error}")),
-        Fact::UndoFailed { step, error, .. } => (Topic::Stuck, format!("undo of {step}: {error}")),
-        Fact::Aborted { reason } => (Topic::Aborted, reason.clone()),
-        Fact::Closed {} if incident.order().is_none() => (Topic::Closed, incident.title()),
-        _ => return None,
-    };
-    Some(Announcement { seq: event.seq, at: event.at, topic, text })
 }

@@ -1,5 +1,6 @@
 //! How an emergency is handled: the journal, the plan of steps, the engine. Knows no adapter.
 
+mod announcement;
 pub mod courier;
 pub mod derived;
 pub mod engine;

@@ -15,7 +15,7 @@ use hotfix::domain::next::Next;
 use hotfix::domain::step_name::StepName;
 use hotfix::domain::strategy::Strategy;
 use hotfix::store::{Claim, Store};
-use hotfix::workflow::courier::{Courier, Notice};
+use hotfix::workflow::courier::{Courier, Notice, Undelivered};
 use hotfix::workflow::engine::{Engine, EngineError, Until};
 use hotfix::workflow::journal::{Entry, Journal, JournalError, Lease, record};
 use hotfix::workflow::plan;
@@ -330,7 +330,7 @@ impl Courier for Nobody {
         Vec::new()
     }
 
-    async fn send(&self, _: &Notice) -> Result<(), String> {
+    async fn send(&self, _: &Notice) -> Result<(), Undelivered> {
         Ok(())
     }
 }

@@ -43,6 +43,7 @@ mod machines;
 mod maven;
 mod not_by_hotfix;
 mod notices;
+mod notify;
 mod on_compose;
 mod on_kubernetes;
 mod on_pipeline;

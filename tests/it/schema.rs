@@ -109,6 +109,7 @@ fn every_command_prints_what_is_promised() {
     log: environment, releases
     audit verify: elsewhere, incidents, intact, lists, missing, retreats, unreachable
     lease: commands, leases
+    notify list: pending
     store import sqlite: imported, unchanged
     check --base v1.0.0 --only guard: base, commit, gates, seconds, tree, violations
     backport [HASH] --to feature/* --dry-run: fix, left_out, pushed, seconds, targets
@@ -190,6 +191,7 @@ fn orders(run: &mut Account) {
     run.run("log");
     run.run("audit verify");
     run.run("lease");
+    run.run("notify list");
     run.run("store import sqlite");
 }
 

@@ -22,6 +22,7 @@ pub mod investigation;
 pub mod lease;
 pub mod list;
 pub mod next;
+pub mod notify;
 pub mod order;
 pub mod people;
 pub mod plan;

@@ -24,6 +24,7 @@ use super::init::{AdoptedView, InitView};
 use super::investigation::InvestigatedView;
 use super::lease::LeasesView;
 use super::list::ListView;
+use super::notify::{NoticesView, TestedView};
 use super::people::PeopleView;
 use super::plan::{NothingOpen, NothingToDo, PlanView, StartPlan, UndoPlan};
 use super::release::LogView;
@@ -69,6 +70,7 @@ const COMMANDS: &[(&str, &[Form])] = &[
     ("log", &[form::<LogView>]),
     ("man", &[form::<PageView>, form::<PagesView>]),
     ("note", &[form::<CaseView>, form::<SentsView>]),
+    ("notify", &[form::<NoticesView>, form::<TestedView>]),
     ("people", &[form::<PeopleView>]),
     ("postmortem", &[form::<PostMortemView>]),
     ("report", &[form::<ReportView>]),

@@ -170,8 +170,8 @@ fn whole_job() -> Story {
         )
         .done(0, "v2.3.2-hotfix.1", &Release { tag: "v2.3.2-hotfix.1".to_owned(), commit: COMMIT.to_owned() })
         .done(1, "v2.3.1 -> v2.3.2-hotfix.1", &deploy("v2.3.2-hotfix.1"))
-        .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned() })
-        .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned() })
+        .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned(), again: None })
+        .fact(Fact::NoticeFailed { notice: "12/telegram".to_owned(), error: "timed out".to_owned(), again: None })
         .done(5, "0 errors in 2310 requests, p95 84 ms: VERIFIED", &watch(Verdict::Verified))
         .done(
             0,
