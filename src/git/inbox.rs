@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::batch::{self, Size};
 use super::project::{Project, ProjectError, RefChange};
 use super::{Git, GitError};
 
@@ -145,49 +146,26 @@ impl Project {
 
 /// The content of each request, or what is wrong with its form. Nothing that is too large is read.
 async fn contents(git: &Git, letters: &[Letter], most: usize) -> Result<Vec<Result<Vec<u8>, String>>, GitError> {
-    let specs = letters.iter().flat_map(|letter| {
-        let object = &letter.object;
-        [format!("{object}^{{tree}}\n"), format!("{object}:{FILE}\n")]
-    });
-    let specs: Vec<String> = specs.collect();
-    let sizes = git.call(["cat-file", "--batch-check=%(objecttype) %(objectsize)"]).input(specs.concat());
-    let sizes = sizes.text().await?;
-    let sizes: Vec<&str> = sizes.lines().collect();
-    let is_small = |one: &[&str]| match one {
-        [tree, blob] => is_at_most(tree, "tree", 100) && is_at_most(blob, "blob", most),
-        _ => false,
-    };
-    let fits: Vec<bool> = sizes.chunks(2).map(is_small).collect();
-    let wanted: String =
-        specs.chunks(2).zip(&fits).filter(|(_, fits)| **fits).flat_map(|(specs, _)| specs).cloned().collect();
-    let read = git.call(["cat-file", "--batch=%(objectsize)", "--buffer"]).input(wanted).bytes().await?;
-    let mut rest = read.as_slice();
+    let specs = |letter: &Letter| [format!("{}^{{tree}}", letter.object), format!("{}:{FILE}", letter.object)];
+    let specs: Vec<String> = letters.iter().flat_map(specs).collect();
+    let sizes = batch::sizes(git, &specs).await?;
+    let is_small = |pair: &[Option<Size>]| is_at_most(&pair[0], "tree", 100) && is_at_most(&pair[1], "blob", most);
+    let fits: Vec<bool> = sizes.chunks_exact(2).map(is_small).collect();
+    let wanted = specs.chunks_exact(2).zip(&fits).filter(|(_, fits)| **fits).flat_map(|(pair, _)| pair.to_vec());
+    let mut read = batch::objects(git, &wanted.collect::<Vec<_>>()).await?.into_iter();
     let wrong = || format!("it is not one file called {FILE} of at most {most} bytes");
-    Ok(letters
-        .iter()
-        .zip(fits.into_iter().chain(std::iter::repeat(false)))
-        .map(|(_, fits)| {
-            let parts = fits.then(|| Some((next(&mut rest)?, next(&mut rest)?))).flatten();
-            let (tree, blob) = parts.ok_or_else(wrong)?;
-            let is_plain = tree.strip_prefix(format!("100644 {FILE}\0").as_bytes()).is_some_and(|name| {
-                // One name of SHA-1 or of SHA-256: nothing else is in the tree.
-                matches!(name.len(), 20 | 32)
-            });
-            if is_plain { Ok(blob.to_vec()) } else { Err(wrong()) }
-        })
-        .collect())
+    let content = |fits: bool| {
+        let (tree, blob) = if fits { (read.next().flatten(), read.next().flatten()) } else { (None, None) };
+        let is_plain = tree.is_some_and(|tree| {
+            // One name of SHA-1 or of SHA-256: nothing else is in the tree.
+            let name = tree.strip_prefix(format!("100644 {FILE}\0").as_bytes());
+            name.is_some_and(|name| matches!(name.len(), 20 | 32))
+        });
+        blob.filter(|_| is_plain).ok_or_else(wrong)
+    };
+    Ok(fits.into_iter().map(content).collect())
 }
 
-fn is_at_most(answer: &str, kind: &str, most: usize) -> bool {
-    let size = answer.split_once(' ').filter(|(found, _)| *found == kind).and_then(|(_, size)| size.parse().ok());
-    size.is_some_and(|size: usize| size <= most)
-}
-
-/// Takes one answer off: `SIZE`, a line break, the content and a line break.
-fn next<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
-    let size: usize = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
-    let content = rest.get(end + 1..end + 1 + size)?;
-    *rest = rest.get(end + 2 + size..)?;
-    Some(content)
+fn is_at_most(size: &Option<Size>, kind: &str, most: usize) -> bool {
+    size.as_ref().is_some_and(|size| size.kind == kind && size.size <= most as u64)
 }
